@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+# One object tree per mode under build/. `make help` lists the targets.
+MODE ?= debug
+BUILD_ROOT ?= build
+B := $(BUILD_ROOT)/$(MODE)
+
+CCACHE := $(shell command -v ccache 2>/dev/null)
+MOLD := $(shell command -v mold 2>/dev/null)
+CLANG := clang-14
+BPFTOOL := $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+
+CXX := $(CCACHE) g++
+CPPFLAGS := -Iinclude -Iuserspace -I$(B)/gen -DSPDLOG_COMPILED_LIB -DSPDLOG_FMT_EXTERNAL
+CXXFLAGS := -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror -fPIE -fstack-protector-strong
+LDFLAGS := -pie -Wl,-z,relro,-z,now -pthread $(if $(MOLD),-fuse-ld=mold)
+
+ifeq ($(MODE),debug)
+  CXXFLAGS += -O0 -g1
+else ifeq ($(MODE),release)
+  CXXFLAGS += -O2 -g1 -D_FORTIFY_SOURCE=2
+else ifeq ($(MODE),asan)
+  CXXFLAGS += -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+  LDFLAGS += -fsanitize=address,undefined
+else ifeq ($(MODE),tsan)
+  CXXFLAGS += -O1 -g1 -fsanitize=thread
+  LDFLAGS += -fsanitize=thread
+else ifeq ($(MODE),fuzz)
+  CXX := $(CCACHE) clang++-14
+  CXXFLAGS += -O1 -g1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+  LDFLAGS += -fsanitize=address,undefined
+else
+  $(error MODE is '$(MODE)'; it must be debug, release, asan, tsan or fuzz)
+endif
+
+# --- modules: a static library each, and what each stands on (scripts/check-includes holds the code to the same) ------
+MODULES := base proto sql policy mask session approval record store net kernel control keeper daemon cli
+NEEDS_base :=
+NEEDS_proto := base
+NEEDS_sql := base
+NEEDS_policy := base
+NEEDS_mask := base
+NEEDS_session := proto sql policy mask base
+NEEDS_store := base
+NEEDS_approval := store base
+NEEDS_record := base
+NEEDS_net := proto sql base
+NEEDS_kernel := base
+NEEDS_keeper := kernel base
+NEEDS_control := base
+NEEDS_daemon := control keeper net session approval store record kernel policy mask sql proto base
+NEEDS_cli := control record policy sql proto keeper kernel base
+
+LIBS_base := -lspdlog -lfmt
+LIBS_proto := -lcrypto
+LIBS_sql := -lpg_query
+LIBS_policy := -lyaml-cpp
+LIBS_mask := -lhs -lcrypto
+LIBS_session := $(LIBS_proto) $(LIBS_sql) $(LIBS_policy) $(LIBS_mask)
+LIBS_store := -lsqlite3
+LIBS_approval := $(LIBS_store)
+LIBS_record := -lzstd -lcrypto
+LIBS_net := -lssl -lcrypto $(LIBS_sql)
+LIBS_kernel := -lbpf -lelf -lz
+LIBS_keeper := -lcap -lseccomp $(LIBS_kernel)
+LIBS_control :=
+LIBS_daemon := $(LIBS_session) $(LIBS_approval) $(LIBS_record) $(LIBS_net) $(LIBS_keeper)
+LIBS_cli := $(LIBS_record) $(LIBS_policy) $(LIBS_sql) $(LIBS_keeper)
+
+# every .cpp of a module, but the two programs' main files
+sources = $(filter-out %/main.cpp,$(shell find userspace/$(1) -name '*.cpp' 2>/dev/null | sort))
+objects = $(patsubst %.cpp,$(B)/obj/%.o,$(1))
+archive = $(B)/lib/lib$(1).a
+
+all: $(B)/sluiced $(B)/sluice ## build both programs (MODE=debug|release|asan|tsan|fuzz)
+
+define module_rules
+$(call archive,$(1)): $(call objects,$(call sources,$(1)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	@ar rcs $$@ $$^
+endef
+$(foreach m,$(MODULES),$(eval $(call module_rules,$(m))))
+
+$(B)/obj/%.o: %.cpp
+	@mkdir -p $(@D)
+	@echo "  CXX   $<"
+	@$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c $< -o $@
+
+link = @mkdir -p $(@D); echo "  LINK  $@"; $(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
+
+# --- BPF: one object per hook family, a skeleton each --------------------------------------------------------------
+BPF_SOURCES := $(wildcard bpf/*.bpf.c)
+BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(BPF_SOURCES))
+SKELETONS := $(patsubst bpf/%.bpf.c,$(B)/gen/bpf/%.skel.h,$(BPF_SOURCES))
+MULTIARCH := $(shell g++ -print-multiarch)
+
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	@echo "  BPF   $<"
+	@$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -Iinclude -Ibpf \
+	  -idirafter /usr/include/$(MULTIARCH) -MMD -MP -MT $@ -MF $(@:.o=.d) -c $< -o $@
+
+$(B)/gen/bpf/%.skel.h: $(B)/bpf/%.bpf.o
+	@mkdir -p $(@D)
+	@$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+
+$(call objects,$(call sources,kernel)): | $(SKELETONS)
+skeletons: $(SKELETONS)
+
+# --- the two programs ------------------------------------------------------------------------------------------------
+$(B)/sluiced: $(B)/obj/userspace/daemon/main.o $(foreach m,daemon $(NEEDS_daemon),$(call archive,$(m)))
+	$(link) $(LIBS_daemon) $(LIBS_base)
+$(B)/sluice: $(B)/obj/userspace/cli/main.o $(foreach m,cli $(NEEDS_cli),$(call archive,$(m)))
+	$(link) $(LIBS_cli) $(LIBS_base)
+
+# --- unit tests: tests/unit/MODULE/*.cpp, one program per module ----------------------------------------------------
+UNIT_MODULES := $(patsubst tests/unit/%,%,$(shell find tests/unit -mindepth 1 -maxdepth 1 -type d 2>/dev/null | sort))
+define unit_rules
+$(B)/tests/unit_$(1): $(call objects,$(filter-out %_does_not_print.cpp,$(shell find tests/unit/$(1) -name '*.cpp' 2>/dev/null))) $(foreach m,$(1) $(NEEDS_$(1)),$(call archive,$(m)))
+	$$(link) $(LIBS_$(1)) $(LIBS_base) -lgmock -lgtest -lgtest_main
+unit-$(1): $(B)/tests/unit_$(1)
+	$$< --gtest_brief=1
+.PHONY: unit-$(1)
+endef
+$(foreach m,$(UNIT_MODULES),$(eval $(call unit_rules,$(m))))
+unit-programs: $(foreach m,$(UNIT_MODULES),$(B)/tests/unit_$(m))
+unit: $(foreach m,$(UNIT_MODULES),unit-$(m)) ## run the unit tests (unit-MODULE runs one module's)
+
+# --- fuzz targets: tests/fuzz/NAME.cpp with its corpus in tests/fuzz/corpus/NAME --------------------------------------
+FUZZ_MODULES := session proto sql policy mask base
+FUZZ_NAMES := $(patsubst tests/fuzz/%.cpp,%,$(wildcard tests/fuzz/*.cpp))
+$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(foreach m,$(FUZZ_MODULES),$(call archive,$(m)))
+	$(link) -fsanitize=fuzzer $(LIBS_session) $(LIBS_base)
+fuzz-programs: $(patsubst %,$(B)/fuzz/%,$(FUZZ_NAMES))
+FUZZ_SECONDS ?= 10
+fuzz: ## run every fuzz target for FUZZ_SECONDS, starting from its corpus
+	$(MAKE) MODE=fuzz fuzz-programs
+	@for name in $(FUZZ_NAMES); do \
+	  mkdir -p $(BUILD_ROOT)/fuzz/corpus/$$name tests/fuzz/corpus/$$name; \
+	  $(BUILD_ROOT)/fuzz/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
+	    -artifact_prefix=$(BUILD_ROOT)/fuzz/$$name- $(BUILD_ROOT)/fuzz/corpus/$$name tests/fuzz/corpus/$$name || exit 1; \
+	  echo "fuzz $$name: clean"; \
+	done
+
+# --- everything around --------------------------------------------------------------------------------------------------
+integration: all ## run the integration tests against real servers (as root)
+	SLUICE_BUILD=$(abspath $(B)) /usr/bin/python3 -m pytest -q -x --tb=short tests/integration
+
+bench: ## run the benchmarks (ONLY=name runs one); rows are written to build/bench/
+	$(MAKE) MODE=release all
+	SLUICE_BUILD=$(abspath $(BUILD_ROOT)/release) /usr/bin/python3 tests/bench/run.py $(if $(ONLY),--only $(ONLY))
+
+lint: ## check formatting, includes and licences
+	scripts/check-includes
+	scripts/check-format
+
+tidy: compile_commands.json ## run clang-tidy over userspace/
+	scripts/run-tidy
+
+compile_commands.json: Makefile
+	@scripts/make-compile-commands "$(CPPFLAGS) $(CXXFLAGS)" > $@
+
+clean: ## remove build/
+	rm -rf $(BUILD_ROOT) compile_commands.json
+
+help: ## show this list
+	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z_-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+.PHONY: all unit unit-programs fuzz fuzz-programs integration bench lint tidy clean help skeletons
+.DELETE_ON_ERROR:
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
