@@ -62,7 +62,7 @@ LIBS_record := -lzstd -lcrypto
 LIBS_net := -lssl -lcrypto $(LIBS_sql)
 LIBS_kernel := -lbpf -lelf -lz
 LIBS_keeper := -lcap -lseccomp $(LIBS_kernel)
-LIBS_control :=
+LIBS_control := -lyaml-cpp
 LIBS_daemon := $(LIBS_session) $(LIBS_approval) $(LIBS_record) $(LIBS_net) $(LIBS_keeper)
 LIBS_cli := $(LIBS_record) $(LIBS_policy) $(LIBS_sql) $(LIBS_keeper)
 
@@ -127,14 +127,16 @@ unit-programs: $(foreach m,$(UNIT_MODULES),$(B)/tests/unit_$(m))
 unit: $(foreach m,$(UNIT_MODULES),unit-$(m)) ## run the unit tests (unit-MODULE runs one module's)
 
 # --- fuzz targets: tests/fuzz/NAME.cpp with its corpus in tests/fuzz/corpus/NAME --------------------------------------
-FUZZ_MODULES := session proto sql policy mask base
+FUZZ_MODULES := session proto sql policy mask record base
 FUZZ_NAMES := $(patsubst tests/fuzz/%.cpp,%,$(wildcard tests/fuzz/*.cpp))
 $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(foreach m,$(FUZZ_MODULES),$(call archive,$(m)))
-	$(link) -fsanitize=fuzzer $(LIBS_session) $(LIBS_base)
+	$(link) -fsanitize=fuzzer $(LIBS_session) $(LIBS_record) $(LIBS_base)
 fuzz-programs: $(patsubst %,$(B)/fuzz/%,$(FUZZ_NAMES))
 FUZZ_SECONDS ?= 10
-fuzz: ## run every fuzz target for FUZZ_SECONDS, starting from its corpus
+fuzz: ## build and run every fuzz target for FUZZ_SECONDS, starting from its corpus
 	$(MAKE) MODE=fuzz fuzz-programs
+	$(MAKE) fuzz-run
+fuzz-run:
 	@for name in $(FUZZ_NAMES); do \
 	  mkdir -p $(BUILD_ROOT)/fuzz/corpus/$$name tests/fuzz/corpus/$$name; \
 	  $(BUILD_ROOT)/fuzz/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \

@@ -42,6 +42,7 @@ struct ResourceAddress {
   std::uint8_t prefix_length = 128;  // of the 128-bit form
   std::uint16_t port = 0;            // kHost, kNetwork
   std::string path;                  // kUnix
+  bool operator==(const ResourceAddress&) const = default;
 };
 
 enum class UpstreamTls : std::uint8_t { kDisable, kRequire, kVerifyCa, kVerifyFull };
@@ -58,12 +59,14 @@ struct SensitiveRule {
       column;  // each a name or "*"; "" in all three where `detectors` is used
   std::vector<Detector> detectors;
   MaskKind mask = MaskKind::kRedact;
+  bool operator==(const SensitiveRule&) const = default;
 };
 
 struct Login {
   std::string user;
   std::string
       password_file;  // read by the keeper; never by anything that parses bytes from a network
+  bool operator==(const Login&) const = default;
 };
 
 struct Resource {
@@ -78,6 +81,7 @@ struct Resource {
   // 8).
   VerdictKind on_sensitive_search = VerdictKind::kHold;
   VerdictKind on_sensitive_copy = VerdictKind::kHold;
+  bool operator==(const Resource&) const = default;
 };
 
 }  // namespace sluice

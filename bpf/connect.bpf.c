@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* connect(): a run's connection goes to the daemon, goes direct, or fails. A task outside of every
+ * run is not touched. */
+#include "lib/flows.h"
+#include "lib/judge.h"
+
+/* MPTCP connects a subflow; getpeername asks the socket above it. What opens and closes is the
+ * subflow. */
+static __always_inline bool remember_above(struct bpf_sock *sk, const struct sluice_socket *about)
+{
+	struct mptcp_sock *above = bpf_skc_to_mptcp_sock(sk);
+	struct sluice_socket *socket;
+
+	if (!above)
+		return true;
+	socket = bpf_sk_storage_get(&sluice_sockets, above, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!socket)
+		return false;
+	*socket = *about;
+	socket->flags = 0;
+	return true;
+}
+
+static __always_inline bool remember(struct bpf_sock_addr *ctx, const struct sluice_socket *about)
+{
+	struct bpf_sock *sk = ctx->sk;
+	struct sluice_socket *socket;
+
+	if (!sk || !remember_above(sk, about))
+		return false;
+	socket = bpf_sk_storage_get(&sluice_sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!socket)
+		return false;
+	/* An earlier connect of this socket may have failed where no other hook saw it: no route,
+	 * no source port. */
+	end_flow(socket, 0, 0);
+	*socket = *about;
+	return true;
+}
+
+static __always_inline int let_go(struct bpf_sock_addr *ctx, struct sluice_socket *about,
+				  const struct sluice_decision *decision)
+{
+	struct outcome outcome = {
+	    .event =
+		decision->kind == SLUICE_VERDICT_STEER ? SLUICE_EVENT_OPENED : SLUICE_EVENT_DIRECT,
+	    .reason = decision->reason,
+	    .verdict = decision->kind,
+	};
+
+	about->kind = decision->kind;
+	about->flags = SLUICE_SOCKET_OPEN;
+	/* Also for DIRECT: without it the end of the connection would not be accounted for. */
+	if (!remember(ctx, about))
+		return refuse(about, SLUICE_REASON_NO_STORAGE, SLUICE_ENOMEM);
+	report(about, &outcome);
+	return 1;
+}
+
+/* Leaves in `to` where the socket shall really connect. */
+static __always_inline int on_connect(struct bpf_sock_addr *ctx, const struct run *run,
+				      struct destination *to)
+{
+	struct sluice_listener *listener;
+	struct sluice_decision decision;
+	struct sluice_socket about;
+
+	sluice_resolve_any(&to->address);
+	listener = listener_for(&to->address);
+	decision = judge(run, to, listener);
+	about = describe(run, to);
+	about.flow = bpf_get_socket_cookie(ctx);
+	about.rule = decision.rule;
+	if (decision.kind == SLUICE_VERDICT_DIRECT)
+		return let_go(ctx, &about, &decision);
+	if (decision.kind == SLUICE_VERDICT_STEER && listener) {
+		__builtin_memcpy(&to->address, listener->address, sizeof(to->address));
+		to->port = listener->port;
+		return let_go(ctx, &about, &decision);
+	}
+	return refuse(&about, decision.reason, decision.error);
+}
+
+SEC("cgroup/connect4")
+int sluice_connect4(struct bpf_sock_addr *ctx)
+{
+	struct run run = {};
+	struct destination to = {};
+
+	if (!find_run(&run))
+		return 1;
+	to.address = sluice_mapped(ctx->user_ip4);
+	to.port = ctx->user_port;
+	to.ip_protocol = ctx->protocol;
+	if (!on_connect(ctx, &run, &to))
+		return 0;
+	ctx->user_ip4 = to.address.word[3];
+	ctx->user_port = to.port;
+	return 1;
+}
+
+SEC("cgroup/connect6")
+int sluice_connect6(struct bpf_sock_addr *ctx)
+{
+	struct run run = {};
+	struct destination to = {};
+
+	if (!find_run(&run))
+		return 1;
+	to.address.word[0] = ctx->user_ip6[0];
+	to.address.word[1] = ctx->user_ip6[1];
+	to.address.word[2] = ctx->user_ip6[2];
+	to.address.word[3] = ctx->user_ip6[3];
+	to.port = ctx->user_port;
+	to.ip_protocol = ctx->protocol;
+	if (!on_connect(ctx, &run, &to))
+		return 0;
+	ctx->user_ip6[0] = to.address.word[0];
+	ctx->user_ip6[1] = to.address.word[1];
+	ctx->user_ip6[2] = to.address.word[2];
+	ctx->user_ip6[3] = to.address.word[3];
+	ctx->user_port = to.port;
+	return 1;
+}
+
+char sluice_license[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* What to do with a connect, a send or a new socket of a run. PURE: facts in, decision out; also
+ * compiled by g++ in the unit tests. */
+#pragma once
+
+#include <linux/types.h>
+#include <sluice/abi/reason.h>
+#include <sluice/abi/run.h>
+#include <sluice/abi/verdict.h>
+
+/* Numbers of the kernel's interface, named here because its headers cannot be included on both
+ * sides. The same on all architectures that BPF runs on, but for sparc, mips, alpha and parisc. */
+#define SLUICE_EPERM 1u
+#define SLUICE_ENOMEM 12u
+#define SLUICE_EACCES 13u
+#define SLUICE_EEXIST 17
+#define SLUICE_EPROTONOSUPPORT 93u
+#define SLUICE_ECONNREFUSED 111u
+#define SLUICE_PROTOCOL_ICMP 1u
+#define SLUICE_PROTOCOL_TCP 6u
+#define SLUICE_PROTOCOL_UDP 17u
+#define SLUICE_PROTOCOL_ICMPV6 58u
+#define SLUICE_PROTOCOL_MPTCP 262u
+#define SLUICE_TYPE_STREAM 1u
+#define SLUICE_TYPE_DGRAM 2u
+#define SLUICE_TYPE_RAW 3u
+#define SLUICE_FAMILY_INET 2u
+#define SLUICE_FAMILY_INET6 10u
+
+#define SLUICE_PURE static inline __attribute__((always_inline))
+
+struct sluice_decision {
+	__u32 kind;   /* enum sluice_verdict_kind; never NONE */
+	__u32 reason; /* enum sluice_reason */
+	__u32 error;  /* errno for DENY, 0 otherwise */
+	__u32 rule;   /* of the entry that decided; 0 where none did */
+};
+
+struct sluice_connect_facts {
+	__u32 run_flags; /* of the run and of all above it */
+	__u32 ip_protocol;
+	__u64 epoch;
+	__u64 now_ns;			       /* CLOCK_MONOTONIC */
+	const struct sluice_verdict *entry;    /* for the port; NULL = none */
+	const struct sluice_verdict *any_port; /* for any port; NULL = none */
+	__u8 listener_set;		       /* in the family of the destination */
+	__u8 to_listener;		       /* the destination is that listener */
+};
+
+SLUICE_PURE struct sluice_decision sluice_deny(__u32 reason, __u32 error, __u32 rule)
+{
+	struct sluice_decision denied = {SLUICE_VERDICT_DENY, reason, error, rule};
+
+	return denied;
+}
+
+SLUICE_PURE struct sluice_decision sluice_steer(const struct sluice_connect_facts *facts,
+						__u32 reason, __u32 udp_reason, __u32 rule)
+{
+	struct sluice_decision steered = {SLUICE_VERDICT_STEER, reason, 0, rule};
+
+	if (facts->ip_protocol == SLUICE_PROTOCOL_UDP)
+		return sluice_deny(udp_reason, SLUICE_EPERM, rule);
+	if (!facts->listener_set)
+		return sluice_deny(SLUICE_REASON_NO_LISTENER, SLUICE_ECONNREFUSED, rule);
+	return steered;
+}
+
+/* An entry for the port beats one for any port, also when it is stale: whoever wrote the narrower
+ * one knew better, so the daemon is asked instead of the wider one. */
+SLUICE_PURE struct sluice_decision sluice_decide_connect(const struct sluice_connect_facts *facts)
+{
+	const struct sluice_verdict *entry = facts->entry ? facts->entry : facts->any_port;
+	struct sluice_decision direct = {SLUICE_VERDICT_DIRECT, SLUICE_REASON_DIRECT, 0, 0};
+
+	if (facts->run_flags & SLUICE_RUN_REVOKED)
+		return sluice_deny(SLUICE_REASON_REVOKED, SLUICE_EPERM, 0);
+	if (facts->ip_protocol != SLUICE_PROTOCOL_TCP && facts->ip_protocol != SLUICE_PROTOCOL_UDP)
+		return sluice_deny(SLUICE_REASON_PROTOCOL, SLUICE_EPERM, 0);
+	if (facts->ip_protocol == SLUICE_PROTOCOL_TCP && facts->listener_set && facts->to_listener)
+		return sluice_deny(SLUICE_REASON_OWN_LISTENER, SLUICE_EPERM, 0);
+	if (!entry)
+		return sluice_steer(facts, SLUICE_REASON_STEERED_NO_ENTRY,
+				    SLUICE_REASON_UDP_NO_ENTRY, 0);
+	if (entry->epoch != facts->epoch || (entry->expiry_ns && entry->expiry_ns <= facts->now_ns))
+		return sluice_steer(facts, SLUICE_REASON_STEERED_STALE, SLUICE_REASON_UDP_STALE, 0);
+	if (entry->kind == SLUICE_VERDICT_STEER)
+		return sluice_steer(facts, SLUICE_REASON_STEERED_BY_VERDICT,
+				    SLUICE_REASON_UDP_NO_ENTRY, entry->rule);
+	if (entry->kind == SLUICE_VERDICT_DIRECT) {
+		direct.rule = entry->rule;
+		return direct;
+	}
+	if (entry->kind == SLUICE_VERDICT_DENY && entry->denied_errno &&
+	    entry->denied_errno <= SLUICE_ERRNO_MAX)
+		return sluice_deny(SLUICE_REASON_DENIED_BY_VERDICT, entry->denied_errno,
+				   entry->rule);
+	return sluice_deny(SLUICE_REASON_UNKNOWN_VERDICT, SLUICE_EPERM, entry->rule);
+}
+
+/* socket(family, type, protocol), the protocol as the kernel resolved it. DIRECT: make it. */
+SLUICE_PURE struct sluice_decision sluice_decide_socket(__u32 family, __u32 type, __u32 protocol)
+{
+	struct sluice_decision made = {SLUICE_VERDICT_DIRECT, SLUICE_REASON_DIRECT, 0, 0};
+
+	if (type == SLUICE_TYPE_RAW)
+		return sluice_deny(SLUICE_REASON_SOCKET_RAW, SLUICE_EPERM, 0);
+	if (family != SLUICE_FAMILY_INET && family != SLUICE_FAMILY_INET6)
+		return sluice_deny(SLUICE_REASON_SOCKET_PROTOCOL, SLUICE_EPROTONOSUPPORT, 0);
+	if (type == SLUICE_TYPE_STREAM &&
+	    (protocol == SLUICE_PROTOCOL_TCP || protocol == SLUICE_PROTOCOL_MPTCP))
+		return made;
+	if (type == SLUICE_TYPE_DGRAM && protocol == SLUICE_PROTOCOL_UDP)
+		return made;
+	/* What the kernel itself answers to who is outside net.ipv4.ping_group_range. */
+	if (type == SLUICE_TYPE_DGRAM &&
+	    (protocol == SLUICE_PROTOCOL_ICMP || protocol == SLUICE_PROTOCOL_ICMPV6))
+		return sluice_deny(SLUICE_REASON_SOCKET_PING, SLUICE_EACCES, 0);
+	return sluice_deny(SLUICE_REASON_SOCKET_PROTOCOL, SLUICE_EPROTONOSUPPORT, 0);
+}

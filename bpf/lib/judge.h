@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The question of connect and sendmsg: may this run reach that destination? */
+#pragma once
+
+#include "address.h"
+#include "decide.h"
+#include "report.h"
+#include "runs.h"
+
+struct destination {
+	struct sluice_address address; /* never unspecified */
+	__be16 port;
+	__u8 ip_protocol;
+};
+
+static __always_inline struct sluice_listener *listener_for(const struct sluice_address *address)
+{
+	__u32 family = sluice_is_v4(address) ? SLUICE_FAMILY_INET : SLUICE_FAMILY_INET6;
+
+	return bpf_map_lookup_elem(&sluice_listeners, &family);
+}
+
+static __always_inline bool is_listener(const struct destination *to,
+					const struct sluice_listener *listener)
+{
+	struct sluice_address address;
+
+	__builtin_memcpy(&address, listener->address, sizeof(address));
+	return to->port == listener->port && sluice_same_address(&to->address, &address);
+}
+
+static __always_inline struct sluice_decision
+judge(const struct run *run, const struct destination *to, const struct sluice_listener *listener)
+{
+	struct sluice_verdict_key key = {
+	    .prefix_length = SLUICE_VERDICT_FIXED_BITS + 128,
+	    .subject = run->subject,
+	    .ip_protocol = to->ip_protocol,
+	    .port = to->port,
+	};
+	struct sluice_connect_facts facts = {
+	    .run_flags = run->flags,
+	    .ip_protocol = to->ip_protocol,
+	    .epoch = setting(SLUICE_SETTING_EPOCH),
+	    .now_ns = bpf_ktime_get_ns(),
+	    .listener_set = listener != NULL,
+	    .to_listener = listener && is_listener(to, listener),
+	};
+
+	__builtin_memcpy(key.address, &to->address, sizeof(key.address));
+	facts.entry = bpf_map_lookup_elem(&sluice_verdicts, &key);
+	key.port = 0;
+	facts.any_port = bpf_map_lookup_elem(&sluice_verdicts, &key);
+	return sluice_decide_connect(&facts);
+}
+
+static __always_inline struct sluice_socket describe(const struct run *run,
+						     const struct destination *to)
+{
+	struct sluice_socket about = {
+	    .destination_port = to->port,
+	    .ip_protocol = to->ip_protocol,
+	};
+
+	describe_task(&about, run);
+	__builtin_memcpy(about.destination, &to->address, sizeof(about.destination));
+	return about;
+}
+
+/* Tells the caller of the system call and the daemon; returns what the hook must. */
+static __always_inline int refuse(const struct sluice_socket *about, __u32 reason, __u32 error)
+{
+	struct outcome outcome = {
+	    .event = SLUICE_EVENT_DENIED,
+	    .reason = reason,
+	    .error = error,
+	    .verdict = SLUICE_VERDICT_DENY,
+	};
+
+	report(about, &outcome);
+	bpf_set_retval(-(int)error);
+	return 0;
+}

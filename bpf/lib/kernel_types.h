@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The few members of kernel structs that are read; CO-RE finds their places at load. */
+#pragma once
+
+#include <linux/types.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct task_struct {
+	struct task_struct *group_leader;
+	__u64 start_boottime; /* ns */
+};
+
+struct sock_common {
+	unsigned long skc_flags; /* 1 << enum sock_flags */
+};
+
+struct sock {
+	struct sock_common __sk_common;
+};
+
+struct tcp_sock {
+	__u64 bytes_received; /* payload, and one more for a FIN */
+	__u64 bytes_sent;     /* payload, retransmissions too */
+	__u64 bytes_retrans;
+};
+
+#pragma clang attribute pop
+
+enum sock_flags {
+	SOCK_DONE = 1, /* a FIN was received */
+};

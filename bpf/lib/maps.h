@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The maps that all objects share. Userspace makes them once, pins them under their names and gives
+ * each object the same ones; capacities marked "set at load" are userspace's choice. */
+#pragma once
+
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <sluice/abi/event.h>
+#include <sluice/abi/flow.h>
+#include <sluice/abi/reason.h>
+#include <sluice/abi/run.h>
+#include <sluice/abi/settings.h>
+#include <sluice/abi/verdict.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096); /* set at load */
+	__type(key, __u64);
+	__type(value, struct sluice_run);
+} sluice_runs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536); /* set at load */
+	__type(key, struct sluice_verdict_key);
+	__type(value, struct sluice_verdict);
+} sluice_verdicts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SLUICE_SETTING_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} sluice_settings SEC(".maps");
+
+/* Not preallocated: an element is then never reused while a program still reads it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct sluice_listener);
+} sluice_listeners SEC(".maps");
+
+/* Never an LRU: an eviction would lose the destination of a connection. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536); /* set at load */
+	__type(key, struct sluice_flow_key);
+	__type(value, struct sluice_flow);
+} sluice_flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct sluice_socket);
+} sluice_sockets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SLUICE_REASON_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} sluice_counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sluice_cpu);
+} sluice_cpus SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 * 1024 * 1024); /* bytes; set at load */
+} sluice_events SEC(".maps");

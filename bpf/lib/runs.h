@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Who is asking: the run of the current task. */
+#pragma once
+
+#include "kernel_types.h"
+#include "levels.h"
+#include "maps.h"
+
+struct run {
+	__u64 cgroup_id; /* of the deepest run above the task; 0 = in none */
+	__u32 subject;
+	__u32 flags; /* of that run and of all above it */
+};
+
+static __always_inline __u64 setting(__u32 which)
+{
+	__u64 *value = bpf_map_lookup_elem(&sluice_settings, &which);
+
+	return value ? *value : 0;
+}
+
+/* Looks only at levels where runs live, the deepest first; for a task outside of every run this is
+ * all that Sluice costs. A revoked run takes those below it along, so all levels are looked at. */
+static __always_inline bool find_run(struct run *found)
+{
+	__u64 levels = setting(SLUICE_SETTING_RUN_LEVELS);
+
+	for (__u32 i = 0; i < SLUICE_CGROUP_LEVELS_MAX && levels; i++) {
+		__u64 id = bpf_get_current_ancestor_cgroup_id(sluice_deepest_level(levels));
+		struct sluice_run *run;
+
+		levels = sluice_without_deepest(levels);
+		run = id ? bpf_map_lookup_elem(&sluice_runs, &id) : NULL;
+		if (!run)
+			continue;
+		found->flags |= run->flags;
+		if (!found->cgroup_id) {
+			found->cgroup_id = id;
+			found->subject = run->subject;
+		}
+	}
+	return found->cgroup_id != 0;
+}
+
+/* What is known of the asker, before it is known what it asks. */
+static __always_inline void describe_task(struct sluice_socket *about, const struct run *run)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	about->cgroup_id = run->cgroup_id;
+	about->subject = run->subject;
+	about->pid = bpf_get_current_pid_tgid() >> 32;
+	about->task_start_ns = task->group_leader->start_boottime;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Why the kernel side did what it did. Each return of each hook that acts on a run counts under one
+ * of these in the per-CPU array sluice_counters; userspace/kernel/reasons.cpp has their names. New
+ * ones go to the end: the numbers are in recordings. */
+#pragma once
+
+enum sluice_reason {
+	SLUICE_REASON_NONE = 0, /* never counted */
+
+	/* went on */
+	SLUICE_REASON_STEERED_NO_ENTRY,	  /* no verdict entry: the daemon decides */
+	SLUICE_REASON_STEERED_STALE,	  /* the entry is of another epoch or has expired */
+	SLUICE_REASON_STEERED_BY_VERDICT, /* the entry says STEER */
+	SLUICE_REASON_DIRECT,		  /* the entry says DIRECT */
+
+	/* refused */
+	SLUICE_REASON_DENIED_BY_VERDICT, /* the entry says DENY */
+	SLUICE_REASON_REVOKED,		 /* the run, or one above it, is revoked */
+	SLUICE_REASON_OWN_LISTENER,	 /* the destination is the daemon's listener itself */
+	SLUICE_REASON_NO_LISTENER,	 /* nowhere to steer to in that address family */
+	SLUICE_REASON_NO_STORAGE,	 /* no memory to remember the destination in */
+	SLUICE_REASON_UNKNOWN_VERDICT,	 /* the entry holds a number that means nothing */
+	SLUICE_REASON_UDP_NO_ENTRY,	 /* UDP passes only by a DIRECT entry */
+	SLUICE_REASON_UDP_STALE,	 /* UDP, and its entry is of another epoch or has expired */
+	SLUICE_REASON_PROTOCOL,		 /* connect or send of what is neither TCP nor UDP */
+	SLUICE_REASON_SOCKET_RAW,	 /* a raw socket */
+	SLUICE_REASON_SOCKET_PING,	 /* a datagram socket of ICMP */
+	SLUICE_REASON_SOCKET_PROTOCOL,	 /* SCTP, DCCP, UDP-Lite, ...; or a family with no rule */
+	SLUICE_REASON_NOT_TRACKED,	 /* the end of the connection could not be watched */
+	SLUICE_REASON_FLOW_MAP_FULL,	 /* no flow record: the daemon will reset the connection */
+	SLUICE_REASON_FLOW_RECORD_EXISTS, /* a record of the same source waits: as above */
+
+	/* ended */
+	SLUICE_REASON_CLOSED,	      /* an opened connection, or direct socket, has ended */
+	SLUICE_REASON_CONNECT_FAILED, /* ended before it was established */
+
+	/* of the event channel itself */
+	SLUICE_REASON_EVENT_LOST, /* the ring buffer was full; the sequence shows the gap */
+
+	SLUICE_REASON_COUNT
+};

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* ARRAY sluice_settings: __u64 by enum sluice_setting; each is read and written whole.
+ * HASH sluice_listeners: __u32 address family -> struct sluice_listener; replaced whole. */
+#pragma once
+
+#include <linux/types.h>
+
+/* Raised with every change of a map's key, value or meaning: maps pinned under another number are
+ * not reused. */
+#define SLUICE_LAYOUT 1u
+
+/* A run's cgroup is less deep than this, counted from the root of cgroup2 (0). */
+#define SLUICE_CGROUP_LEVELS_MAX 64u
+
+enum sluice_setting {
+	SLUICE_SETTING_LAYOUT = 0, /* SLUICE_LAYOUT of who made the maps */
+	SLUICE_SETTING_EPOCH = 1,
+	/* Bit (63 - level) is set while a run may live at that cgroup level, so that the lowest set
+	 * bit is the deepest level. 0: no run at all, and every hook returns at once. */
+	SLUICE_SETTING_RUN_LEVELS = 2,
+	SLUICE_SETTING_COUNT
+};
+
+struct sluice_listener {
+	__u8 address[16]; /* network order; IPv4 as ::ffff:a.b.c.d; never unspecified */
+	__be16 port;
+	__u16 reserved; /* 0 */
+};

@@ -1,0 +1,1 @@
+SELECT ssn AS x, upper(ssn), email, c.*, c, c::text, (c).ssn, row_to_json(c), count(*) FROM t c

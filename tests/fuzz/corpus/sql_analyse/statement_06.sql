@@ -1,0 +1,1 @@
+SELECT id FROM t WHERE ssn LIKE '1%'

@@ -1,0 +1,1 @@
+SELECT ssn FROM t ORDER BY 1

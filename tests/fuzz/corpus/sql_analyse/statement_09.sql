@@ -1,0 +1,1 @@
+SELECT id, ssn FROM t UNION ALL SELECT 1, 'x'

@@ -1,0 +1,1 @@
+WITH a AS (SELECT ssn x FROM t) SELECT x, (SELECT max(x) FROM a) FROM a

@@ -1,0 +1,1 @@
+SELECT id FROM nowhere n JOIN t c USING (id)

@@ -1,0 +1,1 @@
+UPDATE t SET name = ssn WHERE id = 5

@@ -1,0 +1,1 @@
+INSERT INTO orders SELECT 1, id, 2, ssn FROM t

@@ -1,0 +1,1 @@
+DO $$ begin execute 'drop table x'; end $$

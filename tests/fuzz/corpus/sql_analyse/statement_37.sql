@@ -1,0 +1,1 @@
+DO $$ declare x int := 5; r record; begin x := x+1; for r in select * from t loop perform writes_log(r.id); insert into orders values (r.id); raise notice '%', r.ssn; end loop; end $$

@@ -1,0 +1,1 @@
+SELECT writes_log(1)

@@ -1,0 +1,1 @@
+SELECT looks_up(1), computes(id), digest(ssn), digest(name) from t

@@ -1,0 +1,1 @@
+SELECT * FROM json_each_text((SELECT row_to_json(c) FROM t c LIMIT 1))

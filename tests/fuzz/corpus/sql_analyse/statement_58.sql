@@ -1,0 +1,1 @@
+SELECT * FROM t c CROSS JOIN LATERAL (SELECT c.ssn AS y, o.id FROM orders o WHERE o.customer_id = c.id) l

@@ -1,0 +1,1 @@
+SELECT most_common_vals, attname FROM pg_stats

@@ -1,0 +1,1 @@
+MERGE INTO orders o USING t c ON o.customer_id = c.id WHEN MATCHED THEN UPDATE SET note = c.ssn WHEN NOT MATCHED THEN INSERT VALUES (1,2,3,c.ssn)

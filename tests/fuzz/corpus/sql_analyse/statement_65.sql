@@ -1,0 +1,1 @@
+SELECT id, ssn INTO copy FROM t

@@ -1,0 +1,1 @@
+SELECT t.sneaky FROM t

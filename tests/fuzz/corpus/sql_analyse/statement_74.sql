@@ -1,0 +1,1 @@
+SELECT c.email FROM t c, t d WHERE c.email = d.email

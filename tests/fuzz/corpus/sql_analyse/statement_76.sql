@@ -1,0 +1,1 @@
+SELECT (x.r).ssn FROM (SELECT c AS r FROM t c) x

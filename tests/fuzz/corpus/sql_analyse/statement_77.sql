@@ -1,0 +1,1 @@
+SELECT (ROW(c.ssn, 1)).f2 FROM t c

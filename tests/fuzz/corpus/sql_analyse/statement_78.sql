@@ -1,0 +1,1 @@
+SELECT json_agg(x) FROM (SELECT id FROM t) x

@@ -1,0 +1,1 @@
+SELECT public.t.ssn, t.id FROM public.t

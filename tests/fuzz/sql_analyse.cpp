@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Any text: analyse() ends, with an error or with statements that each have an action.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "sql/analysis.h"
+#include "sql/catalog_builder.h"
+
+namespace {
+
+using namespace sluice;
+using Cell = std::optional<std::string_view>;
+
+std::shared_ptr<const sql::Catalog> small_catalog() {
+  sql::CatalogBuilder builder;
+  const auto add = [&](sql::CatalogTable table, std::vector<Cell> row) {
+    if (!builder.add_row(table, row).ok()) std::abort();
+  };
+  add(sql::CatalogTable::kRelations, {"1", "public", "t", "r"});
+  add(sql::CatalogTable::kColumns, {"1", "1", "id", "23", "-1"});
+  add(sql::CatalogTable::kColumns, {"1", "2", "ssn", "25", "-1"});
+  add(sql::CatalogTable::kRelations, {"2", "public", "v", "v"});
+  add(sql::CatalogTable::kColumns, {"2", "1", "x", "25", "-1"});
+  add(sql::CatalogTable::kViews, {"2", "SELECT ssn FROM public.t"});
+  add(sql::CatalogTable::kFunctions,
+      {"3", "pg_catalog", "upper", "i", "f", "internal", "f", "s", ""});
+  SensitiveRule rule;
+  rule.schema = rule.table = "*";
+  rule.column = "ssn";
+  auto built = std::move(builder).build({rule}, 1);
+  if (!built.ok()) std::abort();
+  return *built;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const auto kCatalog = small_catalog();
+  const std::string_view text{reinterpret_cast<const char*>(data), size};
+  const auto analysis = sql::analyse(text, *kCatalog, sql::SessionNames{});
+  if (!analysis.ok()) return 0;
+  for (const auto& statement : analysis->statements) {
+    if (statement.actions.empty()) std::abort();
+    if (statement.location + statement.length > size) std::abort();
+    if (statement.lineage == sql::ResultLineage::kByColumn && statement.outputs.empty() &&
+        statement.kind != sql::StatementKind::kSelect)
+      std::abort();
+  }
+  return 0;
+}

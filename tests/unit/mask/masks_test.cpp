@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// A masked cell is a value of the same type in the same format, and says nothing of what it hides.
+#include "mask/masks.h"
+#include "mask/detectors.h"
+
+#include <sluice/postgres_types.h>
+
+#include <gtest/gtest.h>
+
+#include <ostream>
+#include <string>
+#include <string_view>
+
+namespace sluice::mask {
+namespace {
+
+namespace type = postgres_type;
+using std::string_literals::operator""s;
+
+KeyedHash key() { return *KeyedHash::make(Secret{std::string_view{"a key of this host"}}); }
+
+struct Answer {
+  bool is_null = false;
+  std::string value;
+};
+
+Answer mask(CellType cell_type, const std::string& cell, MaskKind kind) {
+  KeyedHash hash = key();
+  Bytes out = to_bytes("kept");
+  const Masked masked = mask_cell(cell_type, as_bytes(cell), kind, hash, out);
+  const std::string text{as_text(out)};
+  EXPECT_EQ(text.substr(0, 4), "kept") << "the mask appends";
+  EXPECT_TRUE(masked != Masked::kNull || text.size() == 4) << "NULL appends nothing";
+  return {masked == Masked::kNull, text.substr(4)};
+}
+
+struct Case {
+  const char* name;
+  CellType cell_type;
+  std::string cell;
+  std::string redacted;
+};
+void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
+
+CellType text(std::uint32_t oid, std::int32_t modifier = -1) {
+  return {oid, modifier, Format::kText};
+}
+CellType binary(std::uint32_t oid, std::int32_t modifier = -1) {
+  return {oid, modifier, Format::kBinary};
+}
+
+class Redacted : public ::testing::TestWithParam<Case> {};
+
+TEST_P(Redacted, IsAValueOfTheSameTypeAndFormat) {
+  const Case& one = GetParam();
+  const Answer answer = mask(one.cell_type, one.cell, MaskKind::kRedact);
+  EXPECT_FALSE(answer.is_null);
+  EXPECT_EQ(answer.value, one.redacted);
+  EXPECT_TRUE(mask(one.cell_type, one.cell, MaskKind::kNull).is_null);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Types, Redacted,
+    ::testing::Values(
+        Case{"text", text(type::kText), "Ada", "[redacted]"},
+        Case{"text_binary", binary(type::kText), "Ada", "[redacted]"},
+        Case{"varchar", text(type::kVarchar, 4 + 20), "Ada", "[redacted]"},
+        Case{"varchar_short", text(type::kVarchar, 4 + 4), "Ada", "[red"},
+        Case{"bpchar_padded", text(type::kBpchar, 4 + 12), "Ada         ", "[redacted]  "},
+        Case{"bpchar_short", text(type::kBpchar, 4 + 2), "DE", "[r"},
+        Case{"bpchar_wide", text(type::kBpchar, 4 + 12), "äöü         ", "[redacted]  "},
+        Case{"bpchar_lying_modifier", text(type::kBpchar, 1 << 30), "DE", "[redacted]"},
+        Case{"char1", text(type::kChar), "x", "["},
+        Case{"name", text(type::kName), "postgres", "[redacted]"},
+        Case{"unknown", text(type::kUnknown), "x", "[redacted]"},
+        Case{"bool", text(type::kBool), "t", "f"},
+        Case{"bool_binary", binary(type::kBool), "\1", "\0"s},
+        Case{"int2", text(type::kInt2), "-7", "0"},
+        Case{"int2_binary", binary(type::kInt2), "\0\7"s, "\0\0"s},
+        Case{"int4_binary", binary(type::kInt4), "\0\0\0\7"s, "\0\0\0\0"s},
+        Case{"int8_binary", binary(type::kInt8), std::string(8, 'x'), std::string(8, '\0')},
+        Case{"oid", text(type::kOid), "7", "0"},
+        Case{"float4_binary", binary(type::kFloat4), "abcd", std::string(4, '\0')},
+        Case{"float8", text(type::kFloat8), "1.5", "0"},
+        Case{"float8_binary", binary(type::kFloat8), "abcdefgh", std::string(8, '\0')},
+        Case{"numeric", text(type::kNumeric), "123.45", "0"},
+        Case{"numeric_binary", binary(type::kNumeric), "\0\1\0\0\0\0\0\0\0\7"s,
+             std::string(8, '\0')},
+        Case{"money", text(type::kMoney), "$1,000.00", "$0.00"},
+        Case{"date", text(type::kDate), "1815-12-10", "2000-01-01"},
+        Case{"date_binary", binary(type::kDate), "abcd", std::string(4, '\0')},
+        Case{"timestamp", text(type::kTimestamp), "1815-12-10 10:00:00", "2000-01-01 00:00:00"},
+        Case{"timestamptz", text(type::kTimestamptz), "1815-12-10 10:00:00+01",
+             "2000-01-01 00:00:00+00"},
+        Case{"timestamptz_binary", binary(type::kTimestamptz), "abcdefgh", std::string(8, '\0')},
+        Case{"time", text(type::kTime), "10:00:00", "00:00:00"},
+        Case{"timetz_binary", binary(type::kTimetz), std::string(12, 'x'), std::string(12, '\0')},
+        Case{"interval_binary", binary(type::kInterval), std::string(16, 'x'),
+             std::string(16, '\0')},
+        Case{"uuid", text(type::kUuid), "123e4567-e89b-12d3-a456-426614174000",
+             "00000000-0000-0000-0000-000000000000"},
+        Case{"uuid_binary", binary(type::kUuid), std::string(16, 'x'), std::string(16, '\0')},
+        Case{"json", text(type::kJson), "{\"a\":1}", "\"[redacted]\""},
+        Case{"json_binary", binary(type::kJson), "{\"a\":1}", "\"[redacted]\""},
+        Case{"jsonb", text(type::kJsonb), "{\"a\":1}", "\"[redacted]\""},
+        Case{"jsonb_binary", binary(type::kJsonb), "\1{\"a\":1}", "\1\"[redacted]\""},
+        Case{"xml", text(type::kXml), "<a/>", "[redacted]"},
+        Case{"bytea", text(type::kBytea), "\\x00ff", "\\x"},
+        Case{"bytea_binary", binary(type::kBytea), "\0\xff"s, ""},
+        Case{"inet", text(type::kInet), "10.0.0.1", "0.0.0.0"},
+        Case{"inet_binary", binary(type::kInet), "\2\x20\0\4\x0a\0\0\1"s, "\2\x20\0\4\0\0\0\0"s},
+        Case{"cidr_binary", binary(type::kCidr), "\2\x20\1\4\x0a\0\0\1"s, "\2\x20\1\4\0\0\0\0"s},
+        Case{"macaddr", text(type::kMacaddr), "08:00:2b:01:02:03", "00:00:00:00:00:00"},
+        Case{"bit", text(type::kBit, 5), "10110", "00000"},
+        Case{"bit_binary", binary(type::kBit, 9), "\0\0\0\x09\xff\x80"s, "\0\0\0\x09\0\0"s},
+        Case{"varbit_binary", binary(type::kVarbit), "\0\0\0\1\x80"s, std::string(4, '\0')},
+        Case{"text_array", text(type::kTextArray), "{a,b}", "{}"},
+        Case{"text_array_binary", binary(type::kTextArray), "x", "\0\0\0\0\0\0\0\0\0\0\0\x19"s},
+        Case{"int4_array_binary", binary(type::kInt4Array), "x", "\0\0\0\0\0\0\0\0\0\0\0\x17"s}),
+    [](const auto& one) { return std::string{one.param.name}; });
+
+TEST(Mask, OfATypeThatIsNotKnownIsNull) {
+  for (const MaskKind kind :
+       {MaskKind::kRedact, MaskKind::kPartial, MaskKind::kHash, MaskKind::kNull})
+    EXPECT_TRUE(mask(text(99999), "value", kind).is_null);
+  EXPECT_TRUE(mask(text(type::kBit), "101", MaskKind::kRedact).is_null);
+  EXPECT_TRUE(mask(binary(type::kBit, 1 << 30), "\0\0\0\1\x80"s, MaskKind::kRedact).is_null);
+}
+
+TEST(PartialMask, KeepsTheLastFourOfMoreThanEightCharacters) {
+  const auto partial = [](const std::string& cell, CellType of = text(type::kText)) {
+    return mask(of, cell, MaskKind::kPartial).value;
+  };
+  EXPECT_EQ(partial("123456789"), "****6789");
+  EXPECT_EQ(partial("12345678"), "[redacted]");
+  EXPECT_EQ(partial("äääääößüé"), "****ößüé");
+  EXPECT_EQ(partial("äääääößü"), "[redacted]") << "characters, not bytes";
+  EXPECT_EQ(partial("abcdefgh\xff"), "[redacted]") << "no UTF-8";
+  EXPECT_EQ(partial("4111111111111111", text(type::kVarchar, 4 + 16)), "****1111");
+  EXPECT_EQ(partial("0123456789   ", text(type::kBpchar, 4 + 13)), "****6789     ");
+  EXPECT_EQ(partial("12345", text(type::kInt4)), "0");
+  EXPECT_EQ(partial("\"secret value\"", text(type::kJson)), "\"[redacted]\"");
+}
+
+TEST(PartialMask, OfAnEmailAddressKeepsTheFirstLetterAndTheDomain) {
+  const auto partial = [](const std::string& cell, CellType of = text(type::kText)) {
+    return mask(of, cell, MaskKind::kPartial).value;
+  };
+  EXPECT_EQ(partial("ada@example.org"), "a***@example.org");
+  EXPECT_EQ(partial("éa@b.co"), "é***@b.co");
+  EXPECT_EQ(partial("a@b.co"), "***@b.co") << "one letter is all there is to hide";
+  EXPECT_EQ(partial("ada@localhost"), "****host");
+  EXPECT_EQ(partial("a b@example.org"), "****.org");
+  EXPECT_EQ(partial("ada@x@example.org"), "****.org");
+  EXPECT_EQ(partial("ab@b.co", text(type::kVarchar, 4 + 7)), "a***@b.") << "fits its type";
+}
+
+TEST(HashMask, IsEqualForEqualCellsAndDiffersByKey) {
+  const auto hash = [](const std::string& cell, CellType of = text(type::kText)) {
+    return mask(of, cell, MaskKind::kHash).value;
+  };
+  EXPECT_EQ(hash("Ada"), hash("Ada"));
+  EXPECT_EQ(hash("Ada").size(), 32U);
+  EXPECT_EQ(hash("Ada").find_first_not_of("0123456789abcdef"), std::string::npos);
+  EXPECT_NE(hash("Ada"), hash("Bob"));
+  EXPECT_EQ(hash("Ada", text(type::kVarchar, 4 + 10)).size(), 10U);
+  EXPECT_EQ(hash("Ada", text(type::kBpchar, 4 + 5)), hash("Ada  ", text(type::kBpchar, 4 + 5)) + "")
+      << "padding does not count";
+  KeyedHash other = *KeyedHash::make(Secret{std::string_view{"another"}});
+  Bytes out;
+  ASSERT_EQ(mask_cell(text(type::kText), as_bytes("Ada"), MaskKind::kHash, other, out),
+            Masked::kValue);
+  EXPECT_NE(as_text(out), hash("Ada"));
+}
+
+TEST(HashMask, DoesNotDependOnTheFormat) {
+  const auto hash = [](CellType of, const std::string& cell) {
+    return mask(of, cell, MaskKind::kHash).value;
+  };
+  const auto number = [](const std::string& bytes) {
+    std::int64_t value = 0;
+    for (const char c : bytes) value = (value << 8) | static_cast<unsigned char>(c);
+    return std::to_string(value);
+  };
+  EXPECT_EQ(hash(text(type::kInt4), "42"), number(hash(binary(type::kInt4), "\0\0\0\x2a"s)));
+  EXPECT_EQ(hash(text(type::kInt4), "-1"), number(hash(binary(type::kInt4), "\xff\xff\xff\xff")));
+  EXPECT_EQ(hash(text(type::kInt2), "-2"), number(hash(binary(type::kInt2), "\xff\xfe")));
+  EXPECT_EQ(hash(text(type::kOid), "4294967295"),
+            number(hash(binary(type::kOid), "\xff\xff\xff\xff")));
+  EXPECT_NE(hash(text(type::kInt4), "42"), hash(text(type::kInt4), "43"));
+  EXPECT_EQ("\1" + hash(text(type::kJsonb), "{}"), hash(binary(type::kJsonb), "\1{}"));
+  const std::string uuid = hash(text(type::kUuid), "123e4567-e89b-12d3-a456-426614174000");
+  const std::string raw =
+      hash(binary(type::kUuid), "\x12\x3e\x45\x67\xe8\x9b\x12\xd3\xa4\x56\x42\x66\x14\x17\x40\0"s);
+  EXPECT_EQ(uuid.size(), 36U);
+  EXPECT_EQ(uuid[14], '8');
+  EXPECT_EQ(raw.size(), 16U);
+  EXPECT_EQ(static_cast<unsigned char>(raw[6]) >> 4, 8);
+  EXPECT_EQ(uuid, hash(text(type::kUuid), "123E4567E89B12D3A456426614174000"));
+}
+
+TEST(HashMask, OfIntegersStaysInRange) {
+  for (int i = 0; i < 1000; ++i) {
+    const std::string cell = std::to_string(i);
+    EXPECT_LE(std::stoll(mask(text(type::kInt2), cell, MaskKind::kHash).value), 32767);
+    EXPECT_LE(std::stoll(mask(text(type::kInt4), cell, MaskKind::kHash).value), 2147483647);
+    EXPECT_GE(std::stoll(mask(text(type::kInt8), cell, MaskKind::kHash).value), 0);
+  }
+}
+
+TEST(HashMask, OfAMalformedCellIsNull) {
+  EXPECT_TRUE(mask(binary(type::kInt4), "abc", MaskKind::kHash).is_null);
+  EXPECT_TRUE(mask(binary(type::kUuid), "abc", MaskKind::kHash).is_null);
+  EXPECT_TRUE(mask(text(type::kUuid), "no uuid", MaskKind::kHash).is_null);
+  EXPECT_TRUE(mask(binary(type::kJsonb), "{}", MaskKind::kHash).is_null);
+  EXPECT_TRUE(mask(binary(type::kJsonb), "", MaskKind::kRedact).is_null);
+}
+
+TEST(KeyedHash, IsHmacSha256) {  // RFC 4231, test cases 2 and 6
+  const auto hex = [](const Secret& secret, std::string_view message) {
+    KeyedHash hash = *KeyedHash::make(secret);
+    Digest digest{};
+    EXPECT_TRUE(hash.digest(as_bytes(message), digest));
+    std::string text;
+    for (int i = 0; i < 4; ++i) {
+      char byte[3];
+      std::snprintf(byte, sizeof byte, "%02x", digest[static_cast<std::size_t>(i)]);
+      text += byte;
+    }
+    return text;
+  };
+  EXPECT_EQ(hex(Secret{std::string_view{"Jefe"}}, "what do ya want for nothing?"), "5bdcc146");
+  EXPECT_EQ(hex(Secret{Bytes(131, 0xaa)}, "Test Using Larger Than Block-Size Key - Hash Key First"),
+            "60e43159");
+  EXPECT_FALSE(KeyedHash::make(Secret{}));
+}
+
+TEST(KeyedHash, OfAnotherThreadIsTheSame) {
+  KeyedHash one = key();
+  KeyedHash two = *one.clone();
+  Digest a{}, b{};
+  ASSERT_TRUE(one.digest(as_bytes("x"), a));
+  ASSERT_TRUE(two.digest(as_bytes("x"), b));
+  EXPECT_EQ(a, b);
+}
+
+TEST(TextLike, IsWhatPeopleReadAndWhatNobodyKnows) {
+  for (const std::uint32_t oid :
+       {type::kText, type::kVarchar, type::kBpchar, type::kJson, type::kJsonb, type::kXml,
+        type::kTextArray, type::kJsonbArray, type::kName, std::uint32_t{99999}})
+    EXPECT_TRUE(is_text_like(oid)) << oid;
+  for (const std::uint32_t oid : {type::kInt4, type::kBool, type::kDate, type::kUuid, type::kBytea,
+                                  type::kInt4Array, type::kNumeric})
+    EXPECT_FALSE(is_text_like(oid)) << oid;
+}
+
+}  // namespace
+}  // namespace sluice::mask

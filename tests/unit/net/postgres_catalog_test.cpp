@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// The catalogue service against a real PostgreSQL of its own on loopback.
+#include "net/postgres_catalog.h"
+
+#include "sql/catalog.h"
+#include "support.h"
+
+#include <sys/wait.h>
+
+#include <condition_variable>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace sluice::net::test {
+namespace {
+
+const std::string kBin = "/usr/lib/postgresql/15/bin/";
+
+// Runs as user postgres: the server refuses root.
+int as_postgres(const std::string& command) {
+  const std::string prefix = ::geteuid() == 0 ? "runuser -u postgres -- " : "";
+  return std::system((prefix + command + " >/dev/null 2>&1 </dev/null").c_str());
+}
+
+class ThrowawayPostgres : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    if (!std::filesystem::exists(kBin + "initdb")) return;
+    directory_ = std::make_unique<TempDir>();
+    std::filesystem::permissions(directory_->path(), std::filesystem::perms::all);
+    std::ofstream{directory_->path("password")} << "correct horse";
+    std::filesystem::permissions(directory_->path("password"), std::filesystem::perms::all);
+    const std::string data = directory_->path("data");
+    if (as_postgres(kBin + "initdb -D " + data + " -U owner -A scram-sha-256 --no-sync --pwfile " +
+                    directory_->path("password")) != 0)
+      return;
+    {
+      auto [listener, at] = listen_loopback();
+      endpoint_ = at;
+    }
+    running_ = as_postgres(kBin + "pg_ctl -D " + data + " -w -l " + directory_->path("data/log") +
+                           " -o '-h 127.0.0.1 -F -k " + directory_->path() + " -p " +
+                           std::to_string(endpoint_.port) + "' start") == 0;
+    if (running_)
+      std::system(("PGPASSWORD='correct horse' psql -q -h 127.0.0.1 -U owner -p " +
+                   std::to_string(endpoint_.port) +
+                   " postgres -c 'CREATE TABLE customers (id int, ssn text)' >/dev/null 2>&1")
+                      .c_str());
+  }
+  static void TearDownTestSuite() {
+    if (running_)
+      as_postgres(kBin + "pg_ctl -D " + directory_->path("data") + " -m immediate stop");
+    running_ = false;
+    directory_.reset();
+  }
+  void SetUp() override {
+    if (!running_) GTEST_SKIP() << "no PostgreSQL 15 server could be started from " << kBin;
+    resource->name = "orders";
+    resource->login = Login{"owner", "/secrets/orders"};
+    resource->sensitive.push_back({"public", "customers", "ssn", {}, MaskKind::kRedact});
+  }
+
+  struct Answer {
+    std::shared_ptr<const sql::Catalog> catalog;
+    std::string reason;
+  };
+  CatalogRequest request(bool fresh = false, const std::string& database = "postgres") const {
+    CatalogRequest made;
+    made.resource = resource;
+    made.upstream.target.endpoint = endpoint_;
+    made.upstream.tls = UpstreamTls::kDisable;
+    made.database = database;
+    made.fresh = fresh;
+    return made;
+  }
+  Answer ask(PostgresCatalogService& service, const CatalogRequest& wanted) {
+    struct Slot {
+      std::mutex mutex;
+      std::condition_variable changed;
+      std::optional<Answer> answer;
+    };
+    auto slot = std::make_shared<Slot>();
+    service.get(wanted,
+                [slot](std::shared_ptr<const sql::Catalog> catalog, const std::string& reason) {
+                  const std::lock_guard lock{slot->mutex};
+                  slot->answer = Answer{std::move(catalog), reason};
+                  slot->changed.notify_all();
+                });
+    std::unique_lock lock{slot->mutex};
+    slot->changed.wait_for(lock, kPatience, [&] { return slot->answer.has_value(); });
+    return slot->answer.value_or(Answer{nullptr, "never answered"});
+  }
+  std::unique_ptr<PostgresCatalogService> service(const std::string& password) {
+    return std::make_unique<PostgresCatalogService>(
+        PostgresCatalogService::Options{}, clock,
+        [password, this](const std::string& path) -> Result<Secret> {
+          ++secrets_read;
+          if (path != "/secrets/orders") return Error{"no such file"};
+          return Secret{password};
+        });
+  }
+
+  static std::unique_ptr<TempDir> directory_;
+  static Endpoint endpoint_;
+  static bool running_;
+  std::shared_ptr<Resource> resource = std::make_shared<Resource>();
+  SystemClock clock;
+  std::atomic<int> secrets_read{0};
+};
+std::unique_ptr<TempDir> ThrowawayPostgres::directory_;
+Endpoint ThrowawayPostgres::endpoint_;
+bool ThrowawayPostgres::running_ = false;
+
+TEST_F(ThrowawayPostgres, CatalogueIsReadWithScramAndMarksWhatIsSensitive) {
+  auto catalogs = service("correct horse");
+  const Answer got = ask(*catalogs, request());
+  ASSERT_NE(got.catalog, nullptr) << got.reason;
+  const auto relations = got.catalog->relations_named("customers");
+  ASSERT_EQ(relations.size(), 1U);
+  EXPECT_TRUE(relations[0]->any_sensitive());
+}
+
+TEST_F(ThrowawayPostgres, CatalogueIsKeptUntilAFreshOneIsAskedFor) {
+  auto catalogs = service("correct horse");
+  const Answer first = ask(*catalogs, request());
+  ASSERT_NE(first.catalog, nullptr) << first.reason;
+  EXPECT_EQ(ask(*catalogs, request()).catalog, first.catalog);
+  EXPECT_EQ(secrets_read.load(), 1);
+  const Answer fresh = ask(*catalogs, request(true));
+  ASSERT_NE(fresh.catalog, nullptr) << fresh.reason;
+  EXPECT_NE(fresh.catalog, first.catalog);
+  EXPECT_GT(fresh.catalog->version(), first.catalog->version());
+  catalogs->forget_all();
+  EXPECT_NE(ask(*catalogs, request()).catalog, fresh.catalog);
+}
+
+TEST_F(ThrowawayPostgres, AskersShareOneReading) {
+  auto catalogs = service("correct horse");
+  std::atomic<int> answered{0};
+  for (int count = 0; count < 50; ++count)
+    catalogs->get(request(), [&](std::shared_ptr<const sql::Catalog> catalog, const std::string&) {
+      answered += catalog ? 1 : 0;
+    });
+  ASSERT_NE(ask(*catalogs, request()).catalog, nullptr);
+  catalogs.reset();
+  EXPECT_EQ(answered.load(), 50);
+  EXPECT_EQ(secrets_read.load(), 1);
+}
+
+TEST_F(ThrowawayPostgres, WrongPasswordIsAReasonWithoutThePassword) {
+  auto catalogs = service("wrong battery");
+  const Answer got = ask(*catalogs, request());
+  EXPECT_EQ(got.catalog, nullptr);
+  EXPECT_NE(got.reason.find("password authentication failed"), std::string::npos) << got.reason;
+  EXPECT_EQ(got.reason.find("battery"), std::string::npos);
+}
+
+TEST_F(ThrowawayPostgres, MissingDatabaseIsTheServersOwnReason) {
+  auto catalogs = service("correct horse");
+  const Answer got = ask(*catalogs, request(false, "nowhere"));
+  EXPECT_NE(got.reason.find("database \"nowhere\" does not exist"), std::string::npos)
+      << got.reason;
+}
+
+TEST_F(ThrowawayPostgres, ServerWithoutTlsIsRefusedWhereThePolicyDemandsIt) {
+  auto catalogs = service("correct horse");
+  CatalogRequest wanted = request();
+  wanted.upstream.tls = UpstreamTls::kRequire;
+  EXPECT_NE(ask(*catalogs, wanted).reason.find("does not offer TLS"), std::string::npos);
+}
+
+TEST_F(ThrowawayPostgres, UnreadableSecretIsSaidWithoutItsPath) {
+  resource->login->password_file = "/secrets/other";
+  auto catalogs = service("correct horse");
+  const Answer got = ask(*catalogs, request());
+  EXPECT_NE(got.reason.find("cannot be read"), std::string::npos);
+  EXPECT_EQ(got.reason.find("/secrets"), std::string::npos);
+}
+
+TEST_F(ThrowawayPostgres, StoppingAnswersWhoStillWaits) {
+  auto [silent, at] = listen_loopback();  // accepts in the kernel, never says a word
+  auto catalogs = service("correct horse");
+  CatalogRequest wanted = request();
+  wanted.upstream.target.endpoint = at;
+  std::atomic<int> answered{0};
+  for (int count = 0; count < 3; ++count)
+    catalogs->get(wanted, [&](std::shared_ptr<const sql::Catalog> catalog, const std::string&) {
+      answered += catalog ? 0 : 1;
+    });
+  catalogs.reset();
+  EXPECT_EQ(answered.load(), 3);
+}
+
+}  // namespace
+}  // namespace sluice::net::test

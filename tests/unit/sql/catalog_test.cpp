@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/catalog.h"
+
+#include <gtest/gtest.h>
+
+#include "fixture.h"
+
+namespace sluice::sql::test {
+namespace {
+
+TEST(Catalog, AnswersByTheNumbersOfRowDescription) {
+  const auto catalog = shop();
+  EXPECT_EQ(catalog->mask_of(1001, 4), MaskKind::kRedact);
+  EXPECT_EQ(catalog->mask_of(1001, 3), MaskKind::kPartial);
+  EXPECT_EQ(catalog->mask_of(1001, 1), std::nullopt);
+  EXPECT_EQ(catalog->mask_of(1001, 0), MaskKind::kRedact) << "a whole row";
+  EXPECT_EQ(catalog->mask_of(1002, 0), std::nullopt);
+  EXPECT_TRUE(catalog->sensitivity(1001, -1).known) << "ctid";
+  EXPECT_FALSE(catalog->sensitivity(1001, 9).known);
+  EXPECT_FALSE(catalog->sensitivity(999999, 1).known);
+  EXPECT_FALSE(catalog->sensitivity(0, 0).known);
+  EXPECT_EQ(catalog->version(), 7u);
+}
+
+TEST(Catalog, LetsParentsAndChildrenInheritFromEachOtherByName) {
+  EXPECT_EQ(shop()->mask_of(1005, 1), MaskKind::kNull) << "the partition has it first";
+  CatalogRows rows;
+  add_builtins(rows);
+  rows.relation(1, "a", "parent", 'p', "id secret")
+      .relation(2, "b", "child", 'r', "secret id")
+      .relation(3, "b", "sibling", 'r', "id secret")
+      .inherits(2, 1)
+      .inherits(3, 1);
+  SensitiveRule rule;
+  rule.schema = "b", rule.table = "child", rule.column = "secret", rule.mask = MaskKind::kHash;
+  const auto catalog = rows.build({rule});
+  EXPECT_EQ(catalog->mask_of(1, 2), MaskKind::kHash) << "upwards";
+  EXPECT_EQ(catalog->mask_of(3, 2), MaskKind::kHash) << "and down again";
+}
+
+TEST(Catalog, FollowsViewsHoweverTheyAreListed) {
+  CatalogRows rows;
+  add_builtins(rows);
+  rows.relation(10, "public", "v3", 'v', "x y")
+      .view(10, "SELECT a, b FROM public.v2")
+      .relation(11, "public", "v2", 'v', "a b")
+      .view(11, "SELECT t.ssn AS a, max(t.ssn) OVER () AS b FROM public.t")
+      .relation(12, "public", "t", 'r', "ssn")
+      .relation(13, "public", "m", 'm', "k")
+      .view(13, "SELECT v3.x FROM public.v3");
+  const auto catalog = rows.build(shop_rules());
+  EXPECT_EQ(catalog->mask_of(10, 1), MaskKind::kRedact);
+  EXPECT_EQ(catalog->mask_of(10, 2), MaskKind::kRedact);
+  EXPECT_EQ(catalog->mask_of(13, 1), MaskKind::kRedact);
+}
+
+TEST(Catalog, MasksAllOfViewsThatAreNotUnderstoodOrTooDeep) {
+  EXPECT_EQ(shop()->mask_of(1010, 1), MaskKind::kRedact);
+  CatalogRows rows;
+  add_builtins(rows);
+  rows.relation(1, "public", "t", 'r', "ssn other");
+  for (Oid i = 11; i >= 2; --i)
+    rows.relation(12 - i + 1, "public", "v" + std::to_string(i), 'v', "c")
+        .view(12 - i + 1, i == 2 ? "SELECT other FROM public.t"
+                                 : "SELECT c FROM public.v" + std::to_string(i - 1));
+  const auto deep = rows.build(shop_rules(), {.view_depth_max = 2});
+  EXPECT_EQ(deep->mask_of(2, 1), MaskKind::kRedact) << "gave up: closed";
+}
+
+TEST(Catalog, AppliesWildcardsToTheUsersTablesOnly) {
+  SensitiveRule rule;
+  rule.schema = "*", rule.table = "*", rule.column = "relname";
+  CatalogRows rows;
+  add_builtins(rows);
+  add_shop(rows);
+  EXPECT_FALSE(rows.build({rule})->any_sensitive());
+  rule.schema = "pg_catalog";
+  EXPECT_TRUE(rows.build({rule})->any_sensitive()) << "said by name, it counts";
+}
+
+TEST(Catalog, TakesTheStrongerOfTwoMasks) {
+  SensitiveRule weak, strong;
+  weak.schema = strong.schema = weak.table = strong.table = "*";
+  weak.column = strong.column = "name";
+  weak.mask = MaskKind::kPartial;
+  strong.mask = MaskKind::kNull;
+  for (const auto& rules : {std::vector{weak, strong}, std::vector{strong, weak}}) {
+    CatalogRows rows;
+    add_builtins(rows);
+    add_shop(rows);
+    EXPECT_EQ(rows.build(rules)->mask_of(1001, 2), MaskKind::kNull);
+  }
+}
+
+TEST(CatalogBuilder, RefusesRowsThatItCannotRead) {
+  CatalogBuilder builder;
+  const std::optional<std::string_view> letters = "x", none;
+  EXPECT_FALSE(builder.add_row(CatalogTable::kRelations, std::vector{letters, letters}).ok());
+  EXPECT_FALSE(
+      builder.add_row(CatalogTable::kRelations, std::vector{letters, letters, letters, letters})
+          .ok());
+  EXPECT_FALSE(builder.add_row(CatalogTable::kInheritance, std::vector{none, none}).ok());
+  EXPECT_FALSE(std::move(builder).build({}, 1).ok()) << "an empty catalogue masks nothing";
+}
+
+TEST(CatalogBuilder, StopsAtItsLimits) {
+  CatalogBuilder builder{{.relations_max = 1}};
+  const std::optional<std::string_view> oid = "1", text = "x", kind = "r";
+  const std::vector row{oid, text, text, kind};
+  EXPECT_TRUE(builder.add_row(CatalogTable::kRelations, row).ok());
+  EXPECT_FALSE(builder.add_row(CatalogTable::kRelations, row).ok());
+}
+
+TEST(CatalogQueries, AreReadOnlyStatementsOfOurOwnKind) {
+  for (const CatalogQuery& query : catalog_queries()) {
+    const auto analysis = analyse(query.text, *shop(), SessionNames{});
+    ASSERT_TRUE(analysis.ok()) << query.text << analysis.error().text();
+    ASSERT_EQ(analysis->statements.size(), 1u);
+    EXPECT_EQ(analysis->statements[0].kind, StatementKind::kSelect);
+  }
+}
+
+TEST(FunctionCall, IsJudgedByItsOid) {
+  EXPECT_TRUE(analyse_function_call(99, *shop()).actions.has(Action::kUnknown));
+  const Statement log = analyse_function_call(3001, *shop());
+  EXPECT_EQ(actions_of(log), "call");
+  EXPECT_EQ(lineage_of(log), "?");
+  const auto* read_file = shop()->functions_named("pg_read_file")[0];
+  EXPECT_TRUE(analyse_function_call(read_file->oid, *shop()).actions.has(Action::kHost));
+  const auto* upper = shop()->functions_named("upper")[0];
+  EXPECT_EQ(lineage_of(analyse_function_call(upper->oid, *shop())), "=");
+}
+
+}  // namespace
+}  // namespace sluice::sql::test

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// A small database for the tests: who it sells to, what they earn, and what PostgreSQL brings.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sql/analysis.h"
+#include "sql/catalog_builder.h"
+
+namespace sluice::sql::test {
+
+// public.customers(id, name, email*, ssn*, city), public.orders, ... ; * is sensitive.
+std::shared_ptr<const Catalog> shop();
+// The same without any rule.
+std::shared_ptr<const Catalog> shop_without_rules();
+
+class CatalogRows {
+ public:
+  // "id name email": columns from 1 up.
+  CatalogRows& relation(Oid oid, std::string_view schema, std::string_view name, char kind,
+                        std::string_view columns);
+  CatalogRows& view(Oid oid, std::string_view definition);
+  CatalogRows& inherits(Oid child, Oid parent);
+  CatalogRows& function(Oid oid, std::string_view schema, std::string_view name, char volatility,
+                        std::string_view language, char shape = 's', std::string_view outputs = {},
+                        char kind = 'f');
+  CatalogRows& builtin(char volatility, std::string_view names, char shape = 's',
+                       std::string_view outputs = {});
+  CatalogRows& operator_call(std::string_view name, Oid function);
+  CatalogRows& cast_call(std::string_view type, Oid function);
+  std::shared_ptr<const Catalog> build(const std::vector<SensitiveRule>& rules,
+                                       CatalogLimits limits = {});
+
+ private:
+  struct Row {
+    CatalogTable table;
+    std::vector<std::optional<std::string>> cells;
+  };
+  void add(CatalogTable table, std::vector<std::optional<std::string>> cells);
+  std::vector<Row> rows_;
+  Oid next_function_ = 10000;
+};
+
+// Everything of PostgreSQL's own that the tests use.
+void add_builtins(CatalogRows& rows);
+void add_shop(CatalogRows& rows);
+std::vector<SensitiveRule> shop_rules();
+
+// The only statement of the text; a failure of the test and an empty statement where it does not
+// parse.
+Statement one(std::string_view text, const Catalog& catalog, const SessionNames& names = {});
+inline Statement one(std::string_view text) { return one(text, *shop()); }
+
+std::string actions_of(const Statement& statement);  // "read insert"
+// "." clear, "r p h n" a column by its mask, "d" derived, "o" opaque; "-" no rows, "=" all clear,
+// "?" unknown.
+std::string lineage_of(const Statement& statement);
+
+}  // namespace sluice::sql::test

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/version.h"
+#include "control/peer.h"
+#include "daemon/backend.h"
+
+namespace sluice::daemon {
+
+using control::Answer;
+using control::Asking;
+using control::Caller;
+using control::Refusal;
+
+bool may_see(const Asking& asking, const Lineage& lineage) {
+  if (asking.scope.everything) return true;
+  const Caller& caller = asking.caller;
+  if (asking.scope.own_run && !caller.lineage.empty())
+    for (const Run& run : lineage)
+      if (run.id == caller.lineage.back().id) return true;
+  if (asking.scope.own_user)
+    for (const Run& run : lineage)
+      if (run.launched_by == caller.user || run.on_behalf_of == caller.user) return true;
+  return false;
+}
+
+Backend::Backend(Ports ports) : ports_(std::move(ports)), started_at_(ports_.clock.wall()) {}
+
+Answer<Lineage> Backend::lineage_of(const std::string& cgroup_path) {
+  return ports_.runs.lineage_of(cgroup_path);
+}
+
+bool Backend::is_launcher(const Caller& caller) {
+  const auto policy = ports_.policies.policy();
+  return std::any_of(policy->agents().begin(), policy->agents().end(),
+                     [&](const policy::Agent& agent) {
+                       return agent.launchers.includes(caller.user, caller.groups);
+                     });
+}
+
+bool Backend::is_approver(const Caller& caller) {
+  const approval::Person person{caller.uid, caller.user, caller.groups};
+  for (const approval::Request& request : ports_.approvals.list())
+    if (approval::ApprovalBook::names(request.verdict.approvers, person)) return true;
+  return false;
+}
+
+std::vector<control::Counter> Backend::counters() const {
+  std::vector<control::Counter> counters;
+  const RunCounters& totals = *ports_.factory.totals();
+  counters.push_back({"statements", totals.statements.load()});
+  counters.push_back({"statements_held", totals.held.load()});
+  counters.push_back({"statements_refused", totals.refused.load()});
+  const net::FlowServerCounters flows = ports_.flows.counters();
+  counters.push_back({"flows_accepted", flows.accepted});
+  counters.push_back({"flows_refused", flows.refused});
+  counters.push_back({"flows_over_limit", flows.over_limit + flows.out_of_files});
+  counters.push_back({"recorder_failures", flows.recorder_failures});
+  const auto [events, lost] = ports_.audited();
+  counters.push_back({"kernel_events", events});
+  counters.push_back({"kernel_events_lost", lost});
+  if (const auto kernel = ports_.kernel.counters())
+    for (const auto& [reason, count] : *kernel) counters.push_back({"kernel_" + reason, count});
+  return counters;
+}
+
+Answer<control::StatusReport> Backend::status(const Asking&) {
+  control::StatusReport report;
+  report.version = kVersion;
+  report.enforcing = kernel::can_enforce(ports_.features);
+  for (const kernel::Feature& feature : ports_.features)
+    if (feature.required && !feature.held && report.not_enforcing_because.empty())
+      report.not_enforcing_because = feature.id + ": " + feature.why_not;
+  report.pid = static_cast<std::int32_t>(::getpid());
+  report.started_at = started_at_;
+  const PolicyState state = ports_.policies.state();
+  report.policy_dir = ports_.policies.directory();
+  report.policy_version = state.policy->version();
+  report.policy_loaded_at = state.loaded_at;
+  report.policy_error = state.last_error;
+  report.observe_rules = state.policy->observe_rules();
+  report.cgroup_root = ports_.config.cgroup_root;
+  report.listeners = ports_.listeners;
+  report.runs_living = ports_.runs.list().size();
+  report.flows_open = ports_.flows.flows().size();
+  report.approvals_pending = ports_.approvals.list().size();
+  report.counters = counters();
+  return report;
+}
+
+control::RunRow Backend::row_of(const LiveRun& live,
+                                const std::vector<net::FlowInfo>& flows) const {
+  control::RunRow row;
+  row.run = live.run;
+  row.parent = live.parent;
+  row.lineage = agents_of(*live.lineage);
+  row.started_at = live.started_at;
+  row.enrolled = live.enrolled;
+  row.revoked = live.revoked;
+  row.flows_open = static_cast<std::uint64_t>(std::count_if(
+      flows.begin(), flows.end(),
+      [&](const net::FlowInfo& flow) { return flow.lineage->back().id == live.run.id; }));
+  row.statements = live.counters->statements.load();
+  row.refused = live.counters->refused.load();
+  return row;
+}
+
+Answer<std::vector<control::AgentRow>> Backend::agents(const Asking& asking) {
+  const auto policy = ports_.policies.policy();
+  const auto flows = ports_.flows.flows().list();
+  const auto runs = ports_.runs.list();
+  std::vector<control::AgentRow> rows;
+  for (const policy::Agent& agent : policy->agents()) {
+    control::AgentRow row;
+    row.name = agent.name;
+    row.match_cgroup = agent.cgroup;
+    row.launcher_users = agent.launchers.users;
+    row.launcher_groups = agent.launchers.groups;
+    for (const LiveRun& live : runs)
+      if (live.run.agent == agent.name && may_see(asking, *live.lineage))
+        row.runs.push_back(row_of(live, flows));
+    if (asking.scope.everything || !row.runs.empty() ||
+        agent.launchers.includes(asking.caller.user, asking.caller.groups))
+      rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Answer<std::vector<control::FlowRow>> Backend::flows(const Asking& asking) {
+  const auto policy = ports_.policies.policy();
+  std::vector<control::FlowRow> rows;
+  for (const net::FlowInfo& info : ports_.flows.flows().list()) {
+    if (!may_see(asking, *info.lineage)) continue;
+    control::FlowRow row;
+    row.flow = info.flow;
+    row.run = info.lineage->back().id;
+    row.agent = info.lineage->back().agent;
+    row.resource = info.resource;
+    if (const Resource* resource = policy->resource_named(info.resource))
+      row.protocol = name_of(resource->protocol);
+    row.agent_address = info.agent.text();
+    row.original_destination = info.original_destination.text();
+    row.session = info.session;
+    row.opened_at = info.since;
+    row.state = info.held != 0 ? "held" : "open";
+    row.statements = info.statements;
+    row.bytes_from_agent = info.bytes_from_agent;
+    row.bytes_to_agent = info.bytes_to_agent;
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Answer<std::vector<control::DoctorRow>> Backend::doctor(const Asking&) {
+  const auto policy = ports_.policies.policy();
+  const auto& wanted = policy->require();
+  std::vector<control::DoctorRow> rows;
+  for (const kernel::Feature& feature : ports_.features) {
+    control::DoctorRow row;
+    row.name = feature.id;
+    row.holds = feature.held;
+    row.required =
+        feature.required || std::find(wanted.begin(), wanted.end(), feature.id) != wanted.end();
+    row.detail = feature.gives + " (" + feature.mechanism + ")";
+    row.what_to_do = feature.why_not;
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Answer<control::ApprovalsReport> Backend::approvals(const Asking& asking, bool decided) {
+  control::ApprovalsReport report;
+  // The version first: a change between the two shows as a newer one at the next look.
+  report.version = ports_.approvals.version();
+  const approval::Person person{asking.caller.uid, asking.caller.user, asking.caller.groups};
+  std::optional<WallTime> since;
+  if (decided) since = ports_.clock.wall() - std::chrono::hours{24};
+  for (const approval::Request& request : ports_.approvals.list(since)) {
+    const bool named =
+        asking.scope.named && approval::ApprovalBook::names(request.verdict.approvers, person);
+    if (!named && !may_see(asking, *request.intent.lineage)) continue;
+    control::ApprovalRow row;
+    row.ticket = request.ticket;
+    row.state = approval::name_of(request.state);
+    row.intent = request.intent;
+    row.rule = request.verdict.rule;
+    row.agent = request.verdict.agent;
+    row.message = request.verdict.message;
+    row.approvers = request.verdict.approvers;
+    for (const approval::Vote& vote : request.votes)
+      row.votes.push_back({vote.by, vote.approve, vote.note, vote.at});
+    row.session = request.session;
+    row.asked_at = request.asked_at;
+    row.expires_at = request.expires_at;
+    row.note = request.note;
+    report.approvals.push_back(std::move(row));
+  }
+  for (const approval::Grant& grant : ports_.approvals.grants()) {
+    const auto run = ports_.runs.by_id(grant.run);
+    const bool visible = asking.scope.everything ||
+                         (asking.scope.named && grant.by.find(person.user) != std::string::npos) ||
+                         (run && may_see(asking, *run->lineage));
+    if (!visible) continue;
+    report.grants.push_back({grant.id, grant.ticket, grant.run, grant.agent, grant.resource,
+                             grant.database, grant.statement, grant.by, grant.expires_at});
+  }
+  return report;
+}
+
+std::uint64_t Backend::approvals_version() { return ports_.approvals.version(); }
+
+Answer<std::vector<control::SessionRow>> Backend::sessions(const Asking& asking) {
+  std::vector<control::SessionRow> rows;
+  for (const net::FlowInfo& info : ports_.flows.flows().list()) {
+    if (!may_see(asking, *info.lineage)) continue;
+    rows.push_back({info.session, info.lineage->back().id, info.lineage->back().agent,
+                    info.resource, info.since, info.statements, true});
+  }
+  return rows;
+}
+
+}  // namespace sluice::daemon

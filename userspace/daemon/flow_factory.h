@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// From an accepted connection to a flow: the kernel's record says which run it is and where it
+// wanted to go, the policy says which resource that is, and the recording is opened before anything
+// is read.
+#pragma once
+
+#include <sluice/clock.h>
+#include <sluice/ports.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "daemon/policy_holder.h"
+#include "daemon/run_registry.h"
+#include "daemon/verdict_publisher.h"
+#include "keeper/client.h"
+#include "mask/detectors.h"
+#include "net/flow_setup.h"
+#include "session/postgres/options.h"
+
+namespace sluice::daemon {
+
+class FlowFactory {
+ public:
+  struct Ports {
+    KernelPlane& kernel;
+    RunRegistry& runs;
+    const PolicyHolder& policies;
+    VerdictPublisher& verdicts;
+    keeper::KeeperClient& keeper;
+    Recorder& recorder;
+    const Clock& clock;
+  };
+  // `mask_key` makes hash masks; the same for the life of the host, so that equal values stay
+  // equal.
+  static Result<std::unique_ptr<FlowFactory>> make(Ports ports, const Secret& mask_key);
+
+  // Any worker thread. An Error: the connection is reset, and the text says why.
+  Result<net::FlowSetup> accept(int accepted_fd);
+  const std::shared_ptr<RunCounters>& totals() const { return totals_; }
+
+ private:
+  explicit FlowFactory(Ports ports) : ports_(ports) {}
+  Result<session::MaskTools> tools_of_this_thread();
+  Result<std::unique_ptr<FlowSession>> make_session(const net::FlowSetup& setup);
+  Error refuse_unknown(const LiveRun& run, const SessionOpened& opened, const std::string& why);
+
+  Ports ports_;
+  std::shared_ptr<const mask::Detectors> detectors_;
+  std::shared_ptr<RunCounters> totals_ = std::make_shared<RunCounters>();
+  std::mutex mutex_;  // guards the two below
+  std::optional<mask::KeyedHash> hash_;
+  std::map<std::thread::id, session::MaskTools> tools_;
+};
+
+}  // namespace sluice::daemon

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/policy_holder.h"
+
+#include <vector>
+
+#include "control/policy_files.h"
+#include "policy/compile.h"
+
+namespace sluice::daemon {
+namespace {
+
+Result<std::shared_ptr<const policy::Policy>> compile_directory(const std::string& directory) {
+  SLUICE_TRY(auto files, control::read_policy_files(directory, true));
+  std::vector<policy::SourceFile> sources;
+  for (auto& file : files) sources.push_back({std::move(file.name), std::move(file.text)});
+  auto compiled = policy::compile(sources);
+  if (!compiled.policy) return Error{policy::text_of(compiled.diagnostics)};
+  return std::move(compiled.policy);
+}
+
+}  // namespace
+
+PolicyHolder::PolicyHolder(std::string directory, const Clock& clock)
+    : directory_(std::move(directory)), clock_(clock) {
+  state_.book = std::make_shared<policy::AddressBook>();
+}
+
+Result<bool> PolicyHolder::load() {
+  auto compiled = compile_directory(directory_);
+  const std::lock_guard lock{mutex_};
+  if (!compiled) {
+    state_.last_error = compiled.error().text();
+    return compiled.error();
+  }
+  state_.last_error.clear();
+  const bool changed = !state_.policy || state_.policy->version() != (*compiled)->version();
+  state_.policy = *std::move(compiled);
+  state_.loaded_at = clock_.wall();
+  return changed;
+}
+
+void PolicyHolder::set_book(std::shared_ptr<const policy::AddressBook> book) {
+  const std::lock_guard lock{mutex_};
+  state_.book = std::move(book);
+}
+
+PolicyState PolicyHolder::state() const {
+  const std::lock_guard lock{mutex_};
+  return state_;
+}
+
+std::shared_ptr<const policy::Policy> PolicyHolder::policy() const {
+  const std::lock_guard lock{mutex_};
+  return state_.policy;
+}
+
+}  // namespace sluice::daemon

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The policy in force and the addresses of its host names: two immutable snapshots behind one lock,
+// replaced whole.
+#pragma once
+
+#include <sluice/clock.h>
+#include <sluice/result.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "policy/policy.h"
+
+namespace sluice::daemon {
+
+struct PolicyState {
+  std::shared_ptr<const policy::Policy> policy;
+  std::shared_ptr<const policy::AddressBook> book;
+  WallTime loaded_at{};
+  std::string last_error;  // why the last reload was refused; "" if it was not
+};
+
+class PolicyHolder {
+ public:
+  PolicyHolder(std::string directory, const Clock& clock);
+
+  // Compiles what is in the directory now. On an error the policy in force stays, and the error has
+  // every diagnostic.
+  Result<bool> load();  // true: it differs from the one before
+  void set_book(std::shared_ptr<const policy::AddressBook> book);
+
+  PolicyState state() const;
+  std::shared_ptr<const policy::Policy> policy() const;
+  const std::string& directory() const { return directory_; }
+
+ private:
+  const std::string directory_;
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  PolicyState state_;
+};
+
+}  // namespace sluice::daemon

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/privileged.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/cgroup_mount.h"
+#include "control/server.h"
+#include "daemon/users.h"
+#include "keeper/listener.h"
+#include "kernel/plane.h"
+#include "net/flow_server.h"
+
+namespace sluice::daemon {
+namespace {
+
+// Makes one directory (its parents must be there but for the last two levels) and gives it to the
+// worker.
+Result<void> own_directory(const std::string& path, mode_t mode, const UserId& owner) {
+  const auto slash = path.find_last_of('/');
+  if (slash != std::string::npos && slash != 0) {
+    const std::string parent = path.substr(0, slash);
+    struct stat status {};
+    if (::stat(parent.c_str(), &status) != 0 && ::mkdir(parent.c_str(), 0755) != 0)
+      return Error::sys(errno, "make directory '" + parent + "'");
+  }
+  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST)
+    return Error::sys(errno, "make directory '" + path + "'");
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return Error::sys(errno, "look at '" + path + "'");
+  if (!S_ISDIR(status.st_mode)) return Error{"'" + path + "' is not a directory"};
+  if (::chown(path.c_str(), owner.uid, owner.gid) != 0)
+    return Error::sys(errno, "give '" + path + "' to the worker's user");
+  if (::chmod(path.c_str(), mode) != 0) return Error::sys(errno, "set the mode of '" + path + "'");
+  return {};
+}
+
+Result<Endpoint> parse_listen(const std::string& text) {
+  const auto colon = text.find_last_of(':');
+  std::string host = text.substr(0, colon == std::string::npos ? 0 : colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
+  const auto ip = parse_ip(host);
+  if (!ip || colon == std::string::npos)
+    return Error{"listen: '" + text + "' is not ADDRESS:PORT; write 127.0.0.1:0"};
+  const std::string port = text.substr(colon + 1);
+  if (port.empty() || port.size() > 5 ||
+      port.find_first_not_of("0123456789") != std::string::npos || std::stoul(port) > 65535)
+    return Error{"listen: '" + port + "' is no port"};
+  return Endpoint{*ip, static_cast<std::uint16_t>(std::stoul(port))};
+}
+
+Result<void> open_listeners(const control::Config& config, Prepared& prepared) {
+  SLUICE_TRY(const Endpoint v4, parse_listen(config.listen));
+  if (!v4.ip.is_v4()) return Error{"listen: must be an IPv4 loopback address; ::1 is added to it"};
+  SLUICE_TRY(UniqueFd first, keeper::open_loopback_listener(v4, -1));
+  SLUICE_TRY(prepared.listener_v4, net::local_endpoint(first.get()));
+  prepared.listeners.push_back(std::move(first));
+  // The same port on ::1, or any other where it is taken. A host without IPv6 has nothing to steer
+  // there.
+  const Endpoint v6{*parse_ip("::1"), prepared.listener_v4->port};
+  auto second = keeper::open_loopback_listener(v6, -1);
+  if (!second && config.listen.ends_with(":0"))
+    second = keeper::open_loopback_listener({v6.ip, 0}, -1);
+  if (!second) {
+    spdlog::warn("no IPv6 listener ({}); connects of agents over IPv6 are refused",
+                 second.error().text());
+    return {};
+  }
+  SLUICE_TRY(prepared.listener_v6, net::local_endpoint(second->get()));
+  prepared.listeners.push_back(*std::move(second));
+  return {};
+}
+
+}  // namespace
+
+Result<Prepared> prepare_as_root(const control::Config& config) {
+  if (::geteuid() != 0)
+    return Error{
+        "sluiced must be started as root: it loads BPF programs and makes cgroups, and then gives "
+        "root up "
+        "for its worker"};
+  const auto worker = find_user(config.worker_user);
+  if (!worker)
+    return Error{"worker_user: there is no user '" + config.worker_user +
+                 "'; make it with `useradd --system --no-create-home " + config.worker_user +
+                 "` or name another"};
+  if (worker->uid == 0) return Error{"worker_user: must not be root"};
+
+  Prepared prepared;
+  SLUICE_TRY_VOID(own_directory(config.state_dir, 0700, *worker));
+  SLUICE_TRY_VOID(own_directory(config.run_dir, 0755, *worker));
+  prepared.features = kernel::probe();
+
+  SLUICE_TRY(const CgroupMount mount, find_cgroup_mount());
+  kernel::PlaneOptions plane;
+  plane.cgroup_root = config.cgroup_root.empty() ? mount.path : config.cgroup_root;
+  plane.pin_dir = config.pin_dir;
+  SLUICE_TRY(auto loaded, kernel::Plane::load(plane));
+  SLUICE_TRY(prepared.maps, loaded.descriptors());
+  prepared.maps_reused = loaded.reused();
+
+  SLUICE_TRY_VOID(open_listeners(config, prepared));
+  SLUICE_TRY(prepared.control_socket, control::open_control_socket(config.control_socket()));
+  return prepared;
+}
+
+}  // namespace sluice::daemon

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is done as root before the split: directories, programs and pins, listeners, the control
+// socket. What it leaves behind for the worker is descriptors.
+#pragma once
+
+#include <sluice/resource.h>
+#include <sluice/result.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "control/config.h"
+#include "kernel/descriptors.h"
+#include "kernel/probe.h"
+
+namespace sluice::daemon {
+
+struct Prepared {
+  std::vector<kernel::Feature> features;
+  kernel::MapDescriptors maps;
+  bool maps_reused = false;
+  std::vector<UniqueFd> listeners;
+  std::optional<Endpoint> listener_v4;
+  std::optional<Endpoint> listener_v6;
+  UniqueFd control_socket;
+};
+
+// Error: one sentence that says what is missing and what to do.
+Result<Prepared> prepare_as_root(const control::Config& config);
+
+}  // namespace sluice::daemon

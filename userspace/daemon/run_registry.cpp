@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/run_registry.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <tuple>
+
+#include "daemon/random.h"
+
+namespace sluice::daemon {
+namespace {
+
+std::size_t depth_of(const std::string& path) {
+  return static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
+}
+
+}  // namespace
+
+RunRegistry::RunRegistry(Ports ports, std::function<void(const RunId&, const std::string&)> ended)
+    : ports_(std::move(ports)), ended_(std::move(ended)) {}
+
+std::optional<std::uint64_t> RunRegistry::cgroup_id(const std::string& cgroup_path) const {
+  struct stat status {};
+  if (::stat(ports_.mount.file_path(cgroup_path).c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
+    return std::nullopt;
+  return status.st_ino;
+}
+
+bool RunRegistry::populated(const std::string& cgroup_path) const {
+  std::ifstream events{ports_.mount.file_path(cgroup_path) + "/cgroup.events"};
+  std::string key;
+  int value = 0;
+  while (events >> key >> value)
+    if (key == "populated") return value != 0;
+  return false;
+}
+
+Result<void> RunRegistry::insert(LiveRun live) {
+  const std::uint64_t id = live.run.cgroup_id;
+  SLUICE_TRY(const std::uint32_t subject, ports_.verdicts.subject_of(*live.lineage));
+  {
+    const std::lock_guard lock{mutex_};
+    by_cgroup_[id] = live;
+  }
+  auto added = ports_.kernel.add_run(id, subject);
+  if (added && live.revoked) added = ports_.kernel.revoke_run(id);
+  if (!added) {
+    const std::lock_guard lock{mutex_};
+    by_cgroup_.erase(id);
+    return added.error();
+  }
+  return {};
+}
+
+Result<std::size_t> RunRegistry::adopt_living() {
+  SLUICE_TRY(const auto entries, ports_.store.list_living());
+  std::size_t adopted = 0;
+  for (const store::RunEntry& entry : entries) {
+    const auto id = cgroup_id(entry.run.cgroup_path);
+    if (!id || *id != entry.run.cgroup_id) {
+      SLUICE_TRY_VOID(ports_.store.end(entry.run.id, ports_.clock.wall()));
+      continue;
+    }
+    // The keeper is new too and must know the cgroup again before anything is asked about it.
+    if (entry.enrolled) SLUICE_TRY_VOID(ports_.keeper.enrol_cgroup(entry.run.cgroup_path));
+    auto lineage = std::make_shared<Lineage>(lineage_of(entry.run.cgroup_path));
+    lineage->push_back(entry.run);
+    LiveRun live;
+    live.run = entry.run;
+    live.parent = entry.parent;
+    live.lineage = std::move(lineage);
+    live.enrolled = entry.enrolled;
+    live.revoked = entry.revoked;
+    live.moved = true;
+    live.started_at = entry.started_at;
+    live.since = ports_.clock.steady();
+    SLUICE_TRY_VOID(insert(std::move(live)));
+    ++adopted;
+  }
+  return adopted;
+}
+
+bool RunRegistry::enrolled_already(const std::string& cgroup_path, std::uint64_t id) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = by_cgroup_.find(id);
+  return found != by_cgroup_.end() && found->second.run.cgroup_path == cgroup_path;
+}
+
+Result<std::size_t> RunRegistry::enrol() {
+  std::size_t enrolled = 0;
+  const auto policy = ports_.policies.policy();
+  for (const policy::Agent& agent : policy->agents()) {
+    if (agent.cgroup.empty()) continue;
+    const auto id = cgroup_id(agent.cgroup);
+    if (!id || enrolled_already(agent.cgroup, *id)) continue;
+    SLUICE_TRY(const auto cgroup, ports_.keeper.enrol_cgroup(agent.cgroup));
+    LiveRun live;
+    live.run.id = "run-" + random_hex(8);
+    live.run.agent = agent.name;
+    live.run.cgroup_id = cgroup.id;
+    live.run.cgroup_path = cgroup.path;
+    const auto parent = innermost_around(cgroup.path);
+    auto lineage = std::make_shared<Lineage>(parent ? *parent->lineage : Lineage{});
+    lineage->push_back(live.run);
+    live.lineage = std::move(lineage);
+    live.parent = parent ? parent->run.id : RunId{};
+    live.enrolled = true;
+    live.started_at = ports_.clock.wall();
+    live.since = ports_.clock.steady();
+    SLUICE_TRY_VOID(ports_.store.add({live.run, live.parent, true, false, live.started_at}));
+    SLUICE_TRY_VOID(insert(std::move(live)));
+    ++enrolled;
+  }
+  return enrolled;
+}
+
+Result<LaunchedRun> RunRegistry::launch(Run run, const Lineage* parent, int pidfd) {
+  run.id = "run-" + random_hex(8);
+  const std::string parent_path = parent == nullptr ? "" : parent->back().cgroup_path;
+  SLUICE_TRY(const auto cgroup, ports_.keeper.make_run_cgroup(parent_path, run.id));
+  run.cgroup_id = cgroup.id;
+  run.cgroup_path = cgroup.path;
+
+  LiveRun live;
+  live.run = run;
+  live.parent = parent == nullptr ? RunId{} : parent->back().id;
+  auto lineage = std::make_shared<Lineage>(parent == nullptr ? Lineage{} : *parent);
+  lineage->push_back(run);
+  live.lineage = lineage;
+  live.started_at = ports_.clock.wall();
+  live.since = ports_.clock.steady();
+
+  auto done = ports_.store.add({run, live.parent, false, false, live.started_at});
+  if (done) done = insert(live);
+  if (done) done = ports_.keeper.move_process(pidfd, cgroup.path);
+  if (!done) {
+    remove(live, "could not be started");
+    return done.error().within("start run of agent '" + run.agent + "'");
+  }
+  const std::lock_guard lock{mutex_};
+  if (const auto found = by_cgroup_.find(run.cgroup_id); found != by_cgroup_.end())
+    found->second.moved = true;
+  return LaunchedRun{run, lineage};
+}
+
+Result<LiveRun> RunRegistry::revoke(const RunId& run) {
+  LiveRun live;
+  {
+    const std::lock_guard lock{mutex_};
+    const auto found = std::find_if(by_cgroup_.begin(), by_cgroup_.end(),
+                                    [&](const auto& entry) { return entry.second.run.id == run; });
+    if (found == by_cgroup_.end()) return Error::sys(ENOENT, "revoke run '" + run + "'");
+    found->second.revoked = true;
+    live = found->second;
+  }
+  // The kernel first: it is what makes the revocation true. The store then keeps it over a restart.
+  SLUICE_TRY_VOID(ports_.kernel.revoke_run(live.run.cgroup_id));
+  SLUICE_TRY_VOID(ports_.store.mark_revoked(run));
+  return live;
+}
+
+bool RunRegistry::has_child(const RunId& run) const {
+  const std::lock_guard lock{mutex_};
+  return std::any_of(by_cgroup_.begin(), by_cgroup_.end(),
+                     [&](const auto& entry) { return entry.second.parent == run; });
+}
+
+void RunRegistry::remove(const LiveRun& live, const std::string& reason) {
+  {
+    const std::lock_guard lock{mutex_};
+    by_cgroup_.erase(live.run.cgroup_id);
+  }
+  ended_(live.run.id, reason);
+  // A cgroup that holds a process again by now stays a run of the kernel's; without a record of it
+  // here the daemon refuses every flow of it.
+  if (!live.enrolled && !ports_.keeper.remove_run_cgroup(live.run.cgroup_path)) return;
+  static_cast<void>(ports_.kernel.remove_run(live.run.cgroup_id));
+  static_cast<void>(ports_.store.end(live.run.id, ports_.clock.wall()));
+}
+
+void RunRegistry::sweep() {
+  for (const LiveRun& live : list()) {
+    const auto id = cgroup_id(live.run.cgroup_path);
+    if (!id || *id != live.run.cgroup_id) {
+      remove(live, "its cgroup is gone");
+    } else if (!live.enrolled && !populated(live.run.cgroup_path) && !has_child(live.run.id)) {
+      // Between the making of a run and the move of its process it is empty for a moment.
+      constexpr std::chrono::seconds kStarting{5};
+      if (ports_.clock.steady() - live.since > kStarting || live.moved)
+        remove(live, "its last process ended");
+    }
+  }
+}
+
+std::optional<LiveRun> RunRegistry::by_cgroup(std::uint64_t cgroup_id) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = by_cgroup_.find(cgroup_id);
+  if (found == by_cgroup_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<LiveRun> RunRegistry::by_id(const RunId& run) const {
+  const std::lock_guard lock{mutex_};
+  for (const auto& [id, live] : by_cgroup_)
+    if (live.run.id == run) return live;
+  return std::nullopt;
+}
+
+Lineage RunRegistry::lineage_of(const std::string& cgroup_path) const {
+  Lineage lineage;
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [id, live] : by_cgroup_)
+      if (is_same_or_below(live.run.cgroup_path, cgroup_path)) lineage.push_back(live.run);
+  }
+  std::sort(lineage.begin(), lineage.end(), [](const Run& a, const Run& b) {
+    return depth_of(a.cgroup_path) < depth_of(b.cgroup_path);
+  });
+  return lineage;
+}
+
+std::optional<LiveRun> RunRegistry::innermost_around(const std::string& cgroup_path) const {
+  const Lineage lineage = lineage_of(cgroup_path);
+  return lineage.empty() ? std::nullopt : by_id(lineage.back().id);
+}
+
+std::vector<LiveRun> RunRegistry::list() const {
+  const std::lock_guard lock{mutex_};
+  std::vector<LiveRun> runs;
+  runs.reserve(by_cgroup_.size());
+  for (const auto& [id, live] : by_cgroup_) runs.push_back(live);
+  std::sort(runs.begin(), runs.end(), [](const LiveRun& a, const LiveRun& b) {
+    return std::tie(a.started_at, a.run.id) < std::tie(b.started_at, b.run.id);
+  });
+  return runs;
+}
+
+}  // namespace sluice::daemon

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// The living runs: started, enrolled, nested, revoked, ended, and adopted again after a restart.
+// The order of steps is what makes a run safe: the kernel knows the cgroup before a process is in
+// it, and forgets it after the last one left.
+#pragma once
+
+#include <sluice/clock.h>
+#include <sluice/identity.h>
+#include <sluice/ports.h>
+#include <sluice/result.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/cgroup_mount.h"
+#include "daemon/policy_holder.h"
+#include "daemon/verdict_publisher.h"
+#include "keeper/client.h"
+#include "store/store.h"
+
+namespace sluice::daemon {
+
+struct RunCounters {
+  std::atomic<std::uint64_t> statements{0};
+  std::atomic<std::uint64_t> held{0};
+  std::atomic<std::uint64_t> refused{0};
+};
+
+struct LiveRun {
+  Run run;
+  RunId parent;  // "" for an outermost run
+  std::shared_ptr<const Lineage> lineage;
+  bool enrolled = false;
+  bool revoked = false;
+  bool moved = false;  // its first process is in it; from then on an empty run has ended
+  WallTime started_at{};
+  SteadyTime since{};
+  std::shared_ptr<RunCounters> counters = std::make_shared<RunCounters>();
+};
+
+struct LaunchedRun {
+  Run run;
+  std::shared_ptr<const Lineage> lineage;
+};
+
+class RunRegistry {
+ public:
+  struct Ports {
+    keeper::KeeperClient& keeper;
+    KernelPlane& kernel;
+    VerdictPublisher& verdicts;
+    store::RunStore& store;
+    const PolicyHolder& policies;
+    const Clock& clock;
+    CgroupMount mount;
+  };
+  // `ended` is told, without a lock, of each run that is over.
+  RunRegistry(Ports ports, std::function<void(const RunId&, const std::string& reason)> ended);
+
+  // Runs of an earlier daemon that still live. A run whose agent the policy lost stays, and may do
+  // nothing.
+  Result<std::size_t> adopt_living();
+  // Cgroups that the policy matches and that are there: called at start and then again and again.
+  Result<std::size_t> enrol();
+  // Makes the run below `parent` (null: outermost) and moves the process into it.
+  Result<LaunchedRun> launch(Run run, const Lineage* parent, int pidfd);
+  // No new connection of the run or below it; the caller ends what is open. ENOENT: no such run.
+  Result<LiveRun> revoke(const RunId& run);
+  // Ends runs that hold no process any more.
+  void sweep();
+
+  std::optional<LiveRun> by_cgroup(std::uint64_t cgroup_id) const;
+  std::optional<LiveRun> by_id(const RunId& run) const;
+  // Runs that a cgroup (path below the mount) lies in, outermost first.
+  Lineage lineage_of(const std::string& cgroup_path) const;
+  std::vector<LiveRun> list() const;
+
+ private:
+  Result<void> insert(LiveRun live);
+  void remove(const LiveRun& live, const std::string& reason);
+  std::optional<LiveRun> innermost_around(const std::string& cgroup_path) const;
+  bool has_child(const RunId& run) const;
+  std::optional<std::uint64_t> cgroup_id(const std::string& cgroup_path) const;
+  bool populated(const std::string& cgroup_path) const;
+  bool enrolled_already(const std::string& cgroup_path, std::uint64_t id) const;
+
+  Ports ports_;
+  std::function<void(const RunId&, const std::string&)> ended_;
+  mutable std::mutex mutex_;
+  std::map<std::uint64_t, LiveRun> by_cgroup_;
+};
+
+}  // namespace sluice::daemon

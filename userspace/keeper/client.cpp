@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keeper/client.h"
+
+#include <string.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <system_error>
+
+#include "keeper/wire.h"
+
+namespace sluice::keeper {
+namespace {
+
+Result<void> put_path(Path& out, std::string_view path) {
+  if (put_text(out.text, sizeof out.text, path)) return {};
+  return Error::sys(ENAMETOOLONG, "a path of " + std::to_string(path.size()) +
+                                      " bytes; the keeper takes at most " +
+                                      std::to_string(kPathBytesMax - 1));
+}
+
+// The keeper's Error as it was there: its text ends with the words for its code.
+Error error_of(const ReplyHead& head) {
+  const std::string_view text(head.error, ::strnlen(head.error, kErrorBytesMax));
+  const std::string ending = ": " + std::generic_category().message(head.code);
+  if (head.code == 0 || !text.ends_with(ending)) return Error(std::string(text));
+  return Error::sys(head.code, text.substr(0, text.size() - ending.size()));
+}
+
+RunCgroup run_cgroup_of(const CgroupReply& reply) {
+  return {reply.cgroup_id, std::string(reply.path.text, ::strnlen(reply.path.text, kPathBytesMax))};
+}
+
+}  // namespace
+
+template <class Request>
+Result<void> KeeperClient::transact(const Request& request, typename Answer<Request>::Reply& reply,
+                                    int sent_fd, UniqueFd* received_fd) {
+  const std::lock_guard guard{mutex_};
+  if (broken_) return Error::sys(EPIPE, "the keeper is gone; this process must end");
+  broken_ = true;  // until a whole exchange has been made
+  SLUICE_TRY_VOID(send(socket_.get(), &request, sizeof request, sent_fd, Waiting::kYes));
+  SLUICE_TRY(Datagram answer, receive(socket_.get(), &reply, sizeof reply));
+  if (answer.size == 0) return Error::sys(EPIPE, "the keeper has ended");
+  if (!answer.whole || answer.size != sizeof reply || reply.head.magic != kMagic)
+    return Error::sys(EPROTO, "the keeper's answer is not one to this request");
+  broken_ = false;
+  if (reply.head.failed != 0) {
+    return error_of(reply.head);
+  }
+  if (received_fd != nullptr) *received_fd = std::move(answer.fd);
+  return {};
+}
+
+Result<RunCgroup> KeeperClient::make_run_cgroup(std::string_view parent, const RunId& run) {
+  MakeRunCgroup request;
+  SLUICE_TRY_VOID(put_path(request.parent, parent));
+  if (!put_text(request.run_id, sizeof request.run_id, run))
+    return Error::sys(EINVAL, "the run id is too long");
+  CgroupReply reply;
+  SLUICE_TRY_VOID(transact(request, reply));
+  return run_cgroup_of(reply);
+}
+
+Result<RunCgroup> KeeperClient::enrol_cgroup(std::string_view cgroup) {
+  EnrolCgroup request;
+  SLUICE_TRY_VOID(put_path(request.cgroup, cgroup));
+  CgroupReply reply;
+  SLUICE_TRY_VOID(transact(request, reply));
+  return run_cgroup_of(reply);
+}
+
+Result<void> KeeperClient::move_process(int pidfd, std::string_view run_cgroup) {
+  MoveProcess request;
+  SLUICE_TRY_VOID(put_path(request.run_cgroup, run_cgroup));
+  PlainReply reply;
+  return transact(request, reply, pidfd);
+}
+
+Result<void> KeeperClient::remove_run_cgroup(std::string_view run_cgroup) {
+  RemoveRunCgroup request;
+  SLUICE_TRY_VOID(put_path(request.run_cgroup, run_cgroup));
+  PlainReply reply;
+  return transact(request, reply);
+}
+
+Result<void> KeeperClient::kill_run(std::string_view run_cgroup) {
+  KillRun request;
+  SLUICE_TRY_VOID(put_path(request.run_cgroup, run_cgroup));
+  PlainReply reply;
+  return transact(request, reply);
+}
+
+Result<Secret> KeeperClient::read_secret(std::string_view file) {
+  struct Wiped {
+    SecretReply reply;
+    ~Wiped() { ::explicit_bzero(&reply, sizeof reply); }
+  };
+  ReadSecret request;
+  SLUICE_TRY_VOID(put_path(request.file, file));
+  const auto buffer = std::make_unique<Wiped>();
+  SLUICE_TRY_VOID(transact(request, buffer->reply));
+  if (buffer->reply.size > kSecretBytesMax)
+    return Error::sys(EPROTO, "the keeper's answer is longer than its buffer");
+  return Secret{Bytes(buffer->reply.bytes, buffer->reply.bytes + buffer->reply.size)};
+}
+
+Result<Secret> KeeperClient::read_password(std::string_view file) {
+  SLUICE_TRY(const Secret whole, read_secret(file));
+  ByteView line = whole.for_wire();
+  if (!line.empty() && line.back() == '\n') line = line.first(line.size() - 1);
+  if (!line.empty() && line.back() == '\r') line = line.first(line.size() - 1);
+  const bool more_lines = std::find(line.begin(), line.end(), '\n') != line.end();
+  if (line.empty() || more_lines)
+    return Error("secret file '" + std::string(file) +
+                 (line.empty() ? "' is empty" : "' has more than one line") +
+                 "; it must hold the password on one line");
+  return Secret{Bytes(line.begin(), line.end())};
+}
+
+Result<std::uint64_t> KeeperClient::destroy_sockets(std::string_view cgroup) {
+  DestroySockets request;
+  SLUICE_TRY_VOID(put_path(request.cgroup, cgroup));
+  CountReply reply;
+  SLUICE_TRY_VOID(transact(request, reply));
+  return reply.count;
+}
+
+Result<UniqueFd> KeeperClient::open_listener(const Endpoint& address, int namespace_fd) {
+  OpenListener request;
+  std::copy(address.ip.bytes.begin(), address.ip.bytes.end(), request.ip);
+  request.port = address.port;
+  ListenerReply reply;
+  UniqueFd listener;
+  SLUICE_TRY_VOID(transact(request, reply, namespace_fd, &listener));
+  if (!listener) return Error::sys(EPROTO, "the keeper's answer brought no listener");
+  return listener;
+}
+
+}  // namespace sluice::keeper

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the worker may ask the keeper: fixed structs over a SOCK_SEQPACKET socketpair, one datagram
+// per request and one per reply, descriptors by SCM_RIGHTS. There is nothing to parse: a datagram
+// whose size, magic or tag is not exactly right is refused. The keeper treats each one as hostile,
+// because the worker reads bytes from the network and may have been taken over.
+//
+// Cgroup paths are below the cgroup2 mount and begin with '/', as Run::cgroup_path has them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace sluice::keeper {
+
+constexpr std::uint32_t kMagic = 0x534c4b31;  // "SLK1"; both ends come from one fork of one program
+
+// Bounded by what a cgroup or a file may be named here, not by PATH_MAX; with the final NUL.
+constexpr std::size_t kPathBytesMax = 1024;
+constexpr std::size_t kErrorBytesMax = 2048;
+constexpr std::size_t kRunIdBytesMax = 32;
+// A password, a key or a PEM chain; a larger file is a mistake in the configuration.
+constexpr std::size_t kSecretBytesMax = 64 * 1024;
+
+enum class RequestType : std::uint32_t {
+  kMakeRunCgroup = 1,
+  kEnrolCgroup,
+  kMoveProcess,
+  kRemoveRunCgroup,
+  kKillRun,
+  kReadSecret,
+  kDestroySockets,
+  kOpenListener,
+};
+
+struct Head {
+  std::uint32_t magic = kMagic;
+  RequestType type{};
+};
+
+struct Path {
+  char text[kPathBytesMax] = {};  // ends with a NUL
+};
+
+// Makes the cgroup `parent`/`run_id`. An empty parent stands for the directory of all runs.
+struct MakeRunCgroup {
+  static constexpr RequestType kType = RequestType::kMakeRunCgroup;
+  Head head{.type = kType};
+  Path parent;
+  char run_id[kRunIdBytesMax] = {};  // "run-" and 16 hex digits
+};
+
+// From now on, and for the life of the keeper, the cgroup counts as a run: nothing below it is
+// moved out of it, and runs may be made in it. It can only narrow what the keeper does.
+struct EnrolCgroup {
+  static constexpr RequestType kType = RequestType::kEnrolCgroup;
+  Head head{.type = kType};
+  Path cgroup;
+};
+
+// One descriptor comes along: a pidfd.
+struct MoveProcess {
+  static constexpr RequestType kType = RequestType::kMoveProcess;
+  Head head{.type = kType};
+  Path run_cgroup;
+};
+
+// The cgroup and what is below it must hold no process.
+struct RemoveRunCgroup {
+  static constexpr RequestType kType = RequestType::kRemoveRunCgroup;
+  Head head{.type = kType};
+  Path run_cgroup;
+};
+
+// SIGKILL to every process in the run and in the runs below it.
+struct KillRun {
+  static constexpr RequestType kType = RequestType::kKillRun;
+  Head head{.type = kType};
+  Path run_cgroup;
+};
+
+struct ReadSecret {
+  static constexpr RequestType kType = RequestType::kReadSecret;
+  Head head{.type = kType};
+  Path file;  // absolute, below one of the configured directories
+};
+
+struct DestroySockets {
+  static constexpr RequestType kType = RequestType::kDestroySockets;
+  Head head{.type = kType};
+  Path cgroup;  // of a run, or enrolled
+};
+
+// A TCP listener on a loopback address. One descriptor may come along: a network namespace, or a
+// pidfd whose network namespace is meant.
+struct OpenListener {
+  static constexpr RequestType kType = RequestType::kOpenListener;
+  Head head{.type = kType};
+  std::uint8_t ip[16] = {};  // as IpAddress: IPv4 is mapped
+  std::uint16_t port = 0;    // host order; 0 lets the kernel choose
+  std::uint16_t reserved = 0;
+};
+
+// Every reply. A reply to a request of unknown type is a bare ReplyHead.
+struct ReplyHead {
+  std::uint32_t magic = kMagic;
+  std::int32_t failed = 0;  // 1: `error` says why
+  std::int32_t code = 0;    // errno where one applies
+  char error[kErrorBytesMax] = {};
+};
+
+struct PlainReply {
+  ReplyHead head;
+};
+
+struct CgroupReply {
+  ReplyHead head;
+  std::uint32_t reserved = 0;
+  std::uint64_t cgroup_id = 0;  // inode of the directory
+  Path path;
+};
+
+struct SecretReply {
+  ReplyHead head;
+  std::uint32_t size = 0;
+  std::uint8_t bytes[kSecretBytesMax] = {};
+};
+
+struct CountReply {
+  ReplyHead head;
+  std::uint32_t reserved = 0;
+  std::uint64_t count = 0;
+};
+
+// A descriptor comes along where it did not fail.
+struct ListenerReply {
+  ReplyHead head;
+};
+
+template <class T>
+concept Message = std::is_trivially_copyable_v<T> && std::is_standard_layout_v<T>;
+
+static_assert(Message<MakeRunCgroup> && Message<EnrolCgroup> && Message<MoveProcess>);
+static_assert(Message<RemoveRunCgroup> && Message<KillRun> && Message<ReadSecret>);
+static_assert(Message<DestroySockets> && Message<OpenListener>);
+static_assert(Message<CgroupReply> && Message<SecretReply> && Message<CountReply>);
+
+// Which reply answers which request.
+template <class Request>
+struct Answer {
+  using Reply = PlainReply;
+};
+template <>
+struct Answer<MakeRunCgroup> {
+  using Reply = CgroupReply;
+};
+template <>
+struct Answer<EnrolCgroup> {
+  using Reply = CgroupReply;
+};
+template <>
+struct Answer<ReadSecret> {
+  using Reply = SecretReply;
+};
+template <>
+struct Answer<DestroySockets> {
+  using Reply = CountReply;
+};
+template <>
+struct Answer<OpenListener> {
+  using Reply = ListenerReply;
+};
+
+}  // namespace sluice::keeper

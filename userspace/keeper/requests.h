@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// One request in, one reply out. Believes nothing of what it is given.
+#pragma once
+
+#include <sluice/result.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "keeper/keeper.h"
+#include "keeper/protocol.h"
+#include "keeper/runs.h"
+#include "keeper/secret_file.h"
+#include "keeper/wire.h"
+
+namespace sluice::keeper {
+
+class Requests {
+ public:
+  Requests(Runs runs, SecretFiles secrets, KeeperConfig config)
+      : runs_(std::move(runs)), secrets_(std::move(secrets)), config_(std::move(config)) {}
+
+  // What goes back to the worker. `refused` is "" or one printable line for the log.
+  struct Outcome {
+    UniqueFd fd;
+    std::string refused;
+  };
+  // Answers the datagram in `request` and sends the reply over `socket`. An error: the reply could
+  // not be sent, and the worker must be ended.
+  Result<Outcome> answer(const Datagram& datagram, const void* request, int socket);
+
+  Runs& runs() { return runs_; }
+
+ private:
+  Result<void> handle(const MakeRunCgroup& request, int fd, CgroupReply& reply);
+  Result<void> handle(const EnrolCgroup& request, int fd, CgroupReply& reply);
+  Result<void> handle(const MoveProcess& request, int fd, PlainReply& reply);
+  Result<void> handle(const RemoveRunCgroup& request, int fd, PlainReply& reply);
+  Result<void> handle(const KillRun& request, int fd, PlainReply& reply);
+  Result<void> handle(const ReadSecret& request, int fd, SecretReply& reply);
+  Result<void> handle(const DestroySockets& request, int fd, CountReply& reply);
+  Result<void> handle(const OpenListener& request, int fd, UniqueFd& listener);
+
+  template <class Request>
+  Result<Outcome> answer_as(const Datagram& datagram, const void* bytes, int socket);
+
+  Runs runs_;
+  SecretFiles secrets_;
+  KeeperConfig config_;
+};
+
+// The largest request and one byte more, so that a longer datagram is seen to be too long.
+constexpr std::size_t kRequestBytesMax = sizeof(MakeRunCgroup) + 1;
+static_assert(sizeof(MakeRunCgroup) >= sizeof(MoveProcess));
+static_assert(sizeof(MakeRunCgroup) >= sizeof(ReadSecret));
+static_assert(sizeof(MakeRunCgroup) >= sizeof(OpenListener));
+
+}  // namespace sluice::keeper

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The structs that BPF programs and this program share have one layout and no holes: keys are
+// compared byte by byte, and what is not written would be garbage of the kernel's stack. Whoever
+// changes a number here raises SLUICE_LAYOUT.
+#include <sluice/abi/event.h>
+#include <sluice/abi/flow.h>
+#include <sluice/abi/reason.h>
+#include <sluice/abi/run.h>
+#include <sluice/abi/settings.h>
+#include <sluice/abi/verdict.h>
+
+#include <cstddef>
+#include <type_traits>
+
+namespace {
+
+template <class T, std::size_t size>
+constexpr bool whole =
+    sizeof(T) == size&& std::is_standard_layout_v<T>&& std::has_unique_object_representations_v<T>;
+
+static_assert(SLUICE_LAYOUT == 1);
+static_assert(whole<sluice_run, 8>);
+static_assert(whole<sluice_verdict_key, 28>);
+static_assert(whole<sluice_verdict, 32>);
+static_assert(whole<sluice_listener, 20>);
+static_assert(whole<sluice_flow_key, 32>);
+static_assert(whole<sluice_flow, 64>);
+static_assert(whole<sluice_socket, 96>);
+static_assert(whole<sluice_event, 104>);
+static_assert(sizeof(sluice_event) <= 128);
+static_assert(whole<sluice_cpu, 16>);
+
+// The trie compares what follows prefix_length as one string of bits.
+static_assert(offsetof(sluice_verdict_key, prefix_length) == 0);
+static_assert(offsetof(sluice_verdict_key, address) * 8 == 32 + SLUICE_VERDICT_FIXED_BITS);
+static_assert(sizeof(sluice_verdict_key) - offsetof(sluice_verdict_key, address) == 16);
+
+static_assert(offsetof(sluice_run, flags) == 4);
+static_assert(offsetof(sluice_verdict, epoch) == 8);
+static_assert(offsetof(sluice_verdict, rule) == 24);
+static_assert(offsetof(sluice_listener, port) == 16);
+static_assert(offsetof(sluice_flow_key, source_port) == 24);
+static_assert(offsetof(sluice_flow, closed_ns) == 24);
+static_assert(offsetof(sluice_flow, destination_port) == 48);
+static_assert(offsetof(sluice_flow, rule) == 60);
+static_assert(offsetof(sluice_socket, destination) == 56);
+static_assert(offsetof(sluice_socket, flags) == 76);
+static_assert(offsetof(sluice_event, destination) == 56);
+static_assert(offsetof(sluice_event, kind) == 75);
+static_assert(offsetof(sluice_event, reason) == 100);
+
+}  // namespace

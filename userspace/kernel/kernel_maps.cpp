@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/kernel_maps.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <netinet/in.h>
+#include <sluice/abi/event.h>
+#include <sluice/abi/flow.h>
+#include <sluice/abi/reason.h>
+#include <sluice/abi/run.h>
+#include <sluice/abi/settings.h>
+#include <sluice/abi/verdict.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <tuple>
+#include <vector>
+
+#include "kernel/cgroup.h"
+#include "kernel/reasons.h"
+#include "kernel/socket_address.h"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+namespace sluice::kernel {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+// An accept queue is emptied within this time, or what is left in it belongs to nobody.
+constexpr std::uint64_t kUnacceptedAge = 10 * kSecond;
+
+std::uint64_t monotonic_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * kSecond + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+struct Shape {
+  __u32 type, key_size, value_size;
+};
+constexpr std::array<Shape, kMapCount> kShapes{{
+    {BPF_MAP_TYPE_HASH, sizeof(__u64), sizeof(sluice_run)},
+    {BPF_MAP_TYPE_LPM_TRIE, sizeof(sluice_verdict_key), sizeof(sluice_verdict)},
+    {BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(__u64)},
+    {BPF_MAP_TYPE_HASH, sizeof(__u32), sizeof(sluice_listener)},
+    {BPF_MAP_TYPE_HASH, sizeof(sluice_flow_key), sizeof(sluice_flow)},
+    {BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(__u64)},
+    {BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(sluice_cpu)},
+    {BPF_MAP_TYPE_RINGBUF, 0, 0},
+}};
+
+Result<void> check_shapes(const MapDescriptors& maps) {
+  for (std::size_t i = 0; i < kMapCount; ++i) {
+    const std::string name = name_of(static_cast<MapName>(i));
+    bpf_map_info info{};
+    __u32 size = sizeof info;
+    if (bpf_obj_get_info_by_fd(maps.fds[i].get(), &info, &size) != 0)
+      return Error::sys(errno, "look at the inherited map " + name);
+    if (info.type != kShapes[i].type || info.key_size != kShapes[i].key_size ||
+        info.value_size != kShapes[i].value_size)
+      return Error{"the inherited descriptor for " + name +
+                   " is another map: keeper and worker are of different builds"};
+  }
+  return {};
+}
+
+// More keys than any map here has room for: a walk over a map that changes may start over, and must
+// end all the same.
+constexpr std::size_t kWalkMax = std::size_t{1} << 24;
+
+template <class Key>
+Result<std::vector<Key>> keys_of(int fd) {
+  std::vector<Key> keys;
+  Key last{}, next{};
+  int failed = bpf_map_get_next_key(fd, nullptr, &next);
+  while (failed == 0 && keys.size() < kWalkMax) {
+    keys.push_back(next);
+    last = next;
+    failed = bpf_map_get_next_key(fd, &last, &next);
+  }
+  if (failed == 0) return Error{"a walk over a map does not end"};
+  if (errno != ENOENT) return Error::sys(errno, "walk over a map");
+  return keys;
+}
+
+bool unspecified(const IpAddress& ip) {
+  const std::size_t from = ip.is_v4() ? 12 : 0;
+  return std::all_of(ip.bytes.begin() + from, ip.bytes.end(), [](auto b) { return b == 0; });
+}
+
+__u32 kind_of(ConnectVerdict verdict) {
+  switch (verdict) {
+    case ConnectVerdict::kSteer: return SLUICE_VERDICT_STEER;
+    case ConnectVerdict::kDirect: return SLUICE_VERDICT_DIRECT;
+    case ConnectVerdict::kDeny: return SLUICE_VERDICT_DENY;
+  }
+  return SLUICE_VERDICT_NONE;
+}
+
+Result<void> check(const VerdictEntry& entry) {
+  if (entry.prefix_length > 128)
+    return Error{"verdict entry: prefix length " + std::to_string(entry.prefix_length) +
+                 " is over 128"};
+  if (entry.ip_protocol != IPPROTO_TCP && entry.ip_protocol != IPPROTO_UDP)
+    return Error{"verdict entry: IP protocol " + std::to_string(entry.ip_protocol) +
+                 " is neither TCP nor UDP"};
+  if (entry.verdict == ConnectVerdict::kDeny &&
+      (entry.denied_errno <= 0 || entry.denied_errno > static_cast<int>(SLUICE_ERRNO_MAX)))
+    return Error{"verdict entry: " + std::to_string(entry.denied_errno) +
+                 " is no errno to deny with"};
+  return {};
+}
+
+sluice_verdict_key key_of(const VerdictEntry& entry) {
+  sluice_verdict_key key{};
+  key.prefix_length = SLUICE_VERDICT_FIXED_BITS + entry.prefix_length;
+  key.subject = entry.subject;
+  key.ip_protocol = entry.ip_protocol;
+  key.port = htons(entry.port);
+  for (unsigned bit = 0; bit < entry.prefix_length; ++bit)  // what lies outside stays 0
+    key.address[bit / 8] |= static_cast<__u8>(entry.network.bytes[bit / 8] & (0x80u >> (bit % 8)));
+  return key;
+}
+
+}  // namespace
+
+KernelMaps::KernelMaps(MapDescriptors maps, std::string cgroup_mount)
+    : maps_(std::move(maps)), cgroup_mount_(std::move(cgroup_mount)) {}
+
+Result<std::unique_ptr<KernelMaps>> KernelMaps::adopt(MapDescriptors maps,
+                                                      std::string cgroup_mount) {
+  SLUICE_TRY_VOID(check_shapes(maps));
+  if (const int cpus = libbpf_num_possible_cpus(); cpus < 0)
+    return Error::sys(-cpus, "count the CPUs from /sys/devices/system/cpu/possible");
+  std::unique_ptr<KernelMaps> kernel{new KernelMaps{std::move(maps), std::move(cgroup_mount)}};
+  if (const auto found = kernel->find_surviving_runs(); !found)
+    return found.error().within("take over the runs of an earlier daemon");
+  return kernel;
+}
+
+// --- settings
+// ----------------------------------------------------------------------------------------
+
+Result<std::uint64_t> KernelMaps::setting(std::uint32_t which) const {
+  std::uint64_t value = 0;
+  if (bpf_map_lookup_elem(fd(MapName::kSettings), &which, &value) != 0)
+    return Error::sys(errno, "read sluice_settings");
+  return value;
+}
+
+Result<void> KernelMaps::set_setting(std::uint32_t which, std::uint64_t value) {
+  if (bpf_map_update_elem(fd(MapName::kSettings), &which, &value, BPF_ANY) != 0)
+    return Error::sys(errno, "write sluice_settings");
+  return {};
+}
+
+Result<void> KernelMaps::set_listeners(const std::optional<Endpoint>& v4,
+                                       const std::optional<Endpoint>& v6) {
+  for (const auto& [endpoint, family, want_v4] :
+       {std::tuple{&v4, __u32{AF_INET}, true}, std::tuple{&v6, __u32{AF_INET6}, false}}) {
+    if (!*endpoint) {
+      if (bpf_map_delete_elem(fd(MapName::kListeners), &family) != 0 && errno != ENOENT)
+        return Error::sys(errno, "forget a listener");
+      continue;
+    }
+    const Endpoint& to = **endpoint;
+    if (to.ip.is_v4() != want_v4 || unspecified(to.ip) || to.port == 0)
+      return Error{"listener " + to.text() + " is not one " + (want_v4 ? "IPv4" : "IPv6") +
+                   " address and port that agents can connect to"};
+    sluice_listener listener{};
+    std::copy(to.ip.bytes.begin(), to.ip.bytes.end(), listener.address);
+    listener.port = htons(to.port);
+    if (bpf_map_update_elem(fd(MapName::kListeners), &family, &listener, BPF_ANY) != 0)
+      return Error::sys(errno, "set the listener " + to.text());
+  }
+  return {};
+}
+
+// --- runs
+// --------------------------------------------------------------------------------------------
+
+// Runs outlive a daemon in the pinned maps. Those whose cgroup is gone go too: no task can be in
+// them.
+Result<void> KernelMaps::find_surviving_runs() {
+  SLUICE_TRY(const auto ids, keys_of<std::uint64_t>(fd(MapName::kRuns)));
+  if (ids.empty()) return {};
+  SLUICE_TRY(const auto levels, cgroup_levels(cgroup_mount_));
+  const std::lock_guard lock{mutex_};
+  for (const std::uint64_t id : ids) {
+    const auto found = levels.find(id);
+    if (found != levels.end())
+      level_of_run_[id] = found->second;
+    else if (bpf_map_delete_elem(fd(MapName::kRuns), &id) != 0 && errno != ENOENT)
+      return Error::sys(errno, "drop a run whose cgroup is gone");
+  }
+  return write_levels();
+}
+
+Result<void> KernelMaps::write_levels() {
+  std::uint64_t levels = 0;
+  for (const auto& [id, level] : level_of_run_)
+    levels |= std::uint64_t{1} << (SLUICE_CGROUP_LEVELS_MAX - 1 - level);
+  return set_setting(SLUICE_SETTING_RUN_LEVELS, levels);
+}
+
+Result<void> KernelMaps::add_run(std::uint64_t cgroup_id, std::uint32_t subject) {
+  SLUICE_TRY(const std::uint32_t level, cgroup_level_of(cgroup_mount_, cgroup_id));
+  return add_run_at(cgroup_id, subject, level);
+}
+
+Result<void> KernelMaps::add_run_at(std::uint64_t cgroup_id, std::uint32_t subject,
+                                    std::uint32_t level) {
+  if (level >= SLUICE_CGROUP_LEVELS_MAX)
+    return Error{"the run's cgroup lies " + std::to_string(level) + " levels deep; at most " +
+                 std::to_string(SLUICE_CGROUP_LEVELS_MAX - 1) + " are looked at"};
+  if (level == 0)
+    return Error{"the root of cgroup2 cannot be a run: every process of the machine is in it"};
+  const std::lock_guard lock{mutex_};
+  const bool known = level_of_run_.contains(cgroup_id);
+  level_of_run_[cgroup_id] = level;
+  Result<void> done = write_levels();
+  sluice_run run{};
+  // Revoked it stays, whoever adds it again: a daemon that starts anew must not pardon by accident.
+  if (bpf_map_lookup_elem(fd(MapName::kRuns), &cgroup_id, &run) != 0) run.flags = 0;
+  run.subject = subject;
+  if (done && bpf_map_update_elem(fd(MapName::kRuns), &cgroup_id, &run, BPF_ANY) != 0)
+    done = Error::sys(
+        errno, errno == E2BIG ? "add a run: the map of runs is full (run_capacity)" : "add a run");
+  if (done || known) return done;
+  level_of_run_.erase(cgroup_id);
+  (void)!write_levels().ok();  // one level too many costs time, nothing else
+  return done;
+}
+
+Result<void> KernelMaps::revoke_run(std::uint64_t cgroup_id) {
+  const std::lock_guard lock{mutex_};
+  sluice_run run{};
+  if (bpf_map_lookup_elem(fd(MapName::kRuns), &cgroup_id, &run) != 0)
+    return Error::sys(errno, "revoke the run of cgroup " + std::to_string(cgroup_id));
+  run.flags |= SLUICE_RUN_REVOKED;
+  if (bpf_map_update_elem(fd(MapName::kRuns), &cgroup_id, &run, BPF_EXIST) != 0)
+    return Error::sys(errno, "revoke the run of cgroup " + std::to_string(cgroup_id));
+  return {};
+}
+
+Result<void> KernelMaps::remove_run(std::uint64_t cgroup_id) {
+  const std::lock_guard lock{mutex_};
+  if (bpf_map_delete_elem(fd(MapName::kRuns), &cgroup_id) != 0)
+    return Error::sys(errno, "remove the run of cgroup " + std::to_string(cgroup_id));
+  level_of_run_.erase(cgroup_id);
+  return write_levels();
+}
+
+// --- verdicts
+// ----------------------------------------------------------------------------------------
+
+Result<void> KernelMaps::set_verdict(const VerdictEntry& entry) {
+  SLUICE_TRY_VOID(check(entry));
+  const std::lock_guard lock{mutex_};
+  SLUICE_TRY(const std::uint64_t epoch, setting(SLUICE_SETTING_EPOCH));
+  const std::uint64_t now = monotonic_ns();
+  const sluice_verdict_key key = key_of(entry);
+  sluice_verdict value{};
+  value.kind = kind_of(entry.verdict);
+  if (entry.verdict == ConnectVerdict::kDeny)
+    value.denied_errno = static_cast<__u32>(entry.denied_errno);
+  value.epoch = epoch;
+  value.rule = entry.rule;
+  if (entry.lifetime_ns != 0)
+    value.expiry_ns = entry.lifetime_ns > std::numeric_limits<std::uint64_t>::max() - now
+                          ? std::numeric_limits<std::uint64_t>::max()
+                          : now + entry.lifetime_ns;
+  const int map = fd(MapName::kVerdicts);
+  if (bpf_map_update_elem(map, &key, &value, BPF_ANY) == 0) return {};
+  if (errno == ENOSPC) {
+    SLUICE_TRY_VOID(drop_dead_verdicts(epoch, now));
+    if (bpf_map_update_elem(map, &key, &value, BPF_ANY) == 0) return {};
+  }
+  return Error::sys(errno, errno == ENOSPC
+                               ? "set a verdict: the map of verdicts is full (verdict_capacity)"
+                               : "set a verdict");
+}
+
+Result<void> KernelMaps::next_epoch() {
+  const std::lock_guard lock{mutex_};
+  SLUICE_TRY(const std::uint64_t epoch, setting(SLUICE_SETTING_EPOCH));
+  SLUICE_TRY_VOID(set_setting(SLUICE_SETTING_EPOCH, epoch + 1));
+  // Dead already. Left in, a long prefix would go on hiding a shorter one of the new epoch.
+  return drop_dead_verdicts(epoch + 1, monotonic_ns());
+}
+
+Result<void> KernelMaps::drop_dead_verdicts(std::uint64_t epoch, std::uint64_t now_ns) {
+  const int map = fd(MapName::kVerdicts);
+  SLUICE_TRY(const auto keys, keys_of<sluice_verdict_key>(map));
+  for (const sluice_verdict_key& key : keys) {
+    sluice_verdict value{};
+    if (bpf_map_lookup_elem(map, &key, &value) != 0) continue;
+    if (value.epoch == epoch && (value.expiry_ns == 0 || value.expiry_ns > now_ns)) continue;
+    if (bpf_map_delete_elem(map, &key) != 0 && errno != ENOENT)
+      return Error::sys(errno, "drop a dead verdict");
+  }
+  return {};
+}
+
+// --- flows
+// -------------------------------------------------------------------------------------------
+
+Result<FlowRecord> KernelMaps::take_flow_record(int accepted_fd) {
+  std::uint64_t netns_cookie = 0;
+  socklen_t size = sizeof netns_cookie;
+  if (::getsockopt(accepted_fd, SOL_SOCKET, SO_NETNS_COOKIE, &netns_cookie, &size) != 0)
+    return Error::sys(errno, "ask an accepted connection for its network namespace");
+  sockaddr_storage peer{};
+  socklen_t length = sizeof peer;
+  if (::getpeername(accepted_fd, reinterpret_cast<sockaddr*>(&peer), &length) != 0)
+    return Error::sys(errno, "ask an accepted connection for its peer");
+  SLUICE_TRY(const Endpoint source, endpoint_of(peer));
+  sluice_flow_key key{};
+  key.netns_cookie = netns_cookie;
+  std::copy(source.ip.bytes.begin(), source.ip.bytes.end(), key.source);
+  key.source_port = htons(source.port);
+  sluice_flow flow{};
+  const int missing =
+      bpf_map_lookup_and_delete_elem(fd(MapName::kFlows), &key, &flow) == 0 ? 0 : errno;
+  sweep_now_and_then();
+  if (missing != 0)
+    return Error::sys(missing, "find the flow record of a connection from " + source.text());
+  FlowRecord record;
+  record.flow = flow.flow;
+  record.cgroup_id = flow.cgroup_id;
+  record.agent_address = source;
+  record.original_destination = endpoint_of(flow.destination, flow.destination_port);
+  record.pid = flow.pid;
+  return record;
+}
+
+// Best effort: a map that stays full refuses connections, and the next accept comes here again.
+void KernelMaps::sweep_now_and_then() {
+  {
+    const std::lock_guard lock{mutex_};
+    const std::uint64_t now = monotonic_ns();
+    if (now - swept_at_ns_ < kUnacceptedAge) return;
+    swept_at_ns_ = now;
+  }
+  (void)!sweep_flow_records(kUnacceptedAge).ok();
+}
+
+Result<std::size_t> KernelMaps::sweep_flow_records(std::uint64_t age_ns) {
+  const int map = fd(MapName::kFlows);
+  SLUICE_TRY(const auto keys, keys_of<sluice_flow_key>(map));
+  const std::uint64_t now = monotonic_ns();
+  std::size_t dropped = 0;
+  for (const sluice_flow_key& key : keys) {
+    sluice_flow flow{};
+    if (bpf_map_lookup_elem(map, &key, &flow) != 0) continue;
+    if (flow.closed_ns == 0 || now < flow.closed_ns || now - flow.closed_ns < age_ns) continue;
+    if (bpf_map_delete_elem(map, &key) == 0) ++dropped;
+  }
+  return dropped;
+}
+
+// --- counters
+// ----------------------------------------------------------------------------------------
+
+Result<std::map<std::string, std::uint64_t>> KernelMaps::counters() const {
+  const int cpus = libbpf_num_possible_cpus();
+  if (cpus < 0) return Error::sys(-cpus, "count the CPUs");
+  std::map<std::string, std::uint64_t> sums;
+  std::vector<std::uint64_t> per_cpu(static_cast<std::size_t>(cpus));
+  for (std::uint32_t reason = SLUICE_REASON_NONE + 1; reason < SLUICE_REASON_COUNT; ++reason) {
+    if (bpf_map_lookup_elem(fd(MapName::kCounters), &reason, per_cpu.data()) != 0)
+      return Error::sys(errno, "read sluice_counters");
+    std::uint64_t& sum = sums[std::string{reason_name(reason)}];
+    for (const std::uint64_t count : per_cpu) sum += count;
+  }
+  return sums;
+}
+
+}  // namespace sluice::kernel

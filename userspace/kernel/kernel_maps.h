@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The worker's half of the kernel plane: reads and writes the maps through descriptors that it was
+// given. Needs no capability. Every method may be called from any thread.
+#pragma once
+
+#include <sluice/ports.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "kernel/descriptors.h"
+
+namespace sluice::kernel {
+
+class KernelMaps final : public KernelPlane {
+ public:
+  // Checks that each descriptor is the map it should be. `cgroup_mount` is where cgroup2 is mounted
+  // (find_cgroup2_mount()); its directories must be readable, to find how deep a cgroup lies.
+  static Result<std::unique_ptr<KernelMaps>> adopt(MapDescriptors maps, std::string cgroup_mount);
+
+  // Error code ENOENT: the connection did not come through the programs (or its record was taken
+  // before); reset it. Drops, now and then, the records of connections that nobody accepted.
+  Result<FlowRecord> take_flow_record(int accepted_fd) override;
+
+  // A run that is there already gets the new subject; if it is revoked, it stays revoked until it
+  // is removed.
+  Result<void> add_run(std::uint64_t cgroup_id, std::uint32_t subject) override;
+  // The same, where the caller knows the depth: "/" is 0, "/a/b" is 2. Looks nothing up.
+  Result<void> add_run_at(std::uint64_t cgroup_id, std::uint32_t subject, std::uint32_t level);
+  Result<void> revoke_run(std::uint64_t cgroup_id) override;
+  // Error code ENOENT where there is no such run.
+  Result<void> remove_run(std::uint64_t cgroup_id) override;
+
+  Result<void> set_verdict(const VerdictEntry& entry) override;
+  Result<void> next_epoch() override;
+
+  // Where connections are steered to; nullopt: connects of that family are refused. An address must
+  // be one that the agents can reach, never 0.0.0.0 or ::.
+  Result<void> set_listeners(const std::optional<Endpoint>& v4, const std::optional<Endpoint>& v6);
+
+  // Sum over all CPUs, by the name of the reason; every reason is there, also with 0.
+  Result<std::map<std::string, std::uint64_t>> counters() const;
+
+  // Records of connections that ended unaccepted longer than `age_ns` ago. Returns how many it
+  // dropped. take_flow_record() does it by itself every ten seconds.
+  Result<std::size_t> sweep_flow_records(std::uint64_t age_ns);
+
+ private:
+  KernelMaps(MapDescriptors maps, std::string cgroup_mount);
+
+  int fd(MapName name) const { return maps_[name].get(); }
+  Result<std::uint64_t> setting(std::uint32_t which) const;
+  Result<void> set_setting(std::uint32_t which, std::uint64_t value);
+  Result<void> find_surviving_runs();
+  Result<void> write_levels();
+  Result<void> drop_dead_verdicts(std::uint64_t epoch, std::uint64_t now_ns);
+  void sweep_now_and_then();
+
+  MapDescriptors maps_;
+  std::string cgroup_mount_;
+  std::mutex mutex_;  // guards the sequences of map operations below, and the two members
+  std::map<std::uint64_t, std::uint32_t> level_of_run_;
+  std::uint64_t swept_at_ns_ = 0;  // CLOCK_MONOTONIC
+};
+
+}  // namespace sluice::kernel

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The compiled BPF objects inside this program, and libbpf's own words about what it could not do.
+#pragma once
+
+#include <bpf/libbpf.h>
+#include <sluice/bytes.h>
+#include <sluice/result.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sluice::kernel {
+
+template <auto Function>
+struct FreeWith {
+  template <class T>
+  void operator()(T* handle) const noexcept {
+    Function(handle);
+  }
+};
+using BpfObject = std::unique_ptr<bpf_object, FreeWith<bpf_object__close>>;
+using BpfLink = std::unique_ptr<bpf_link, FreeWith<bpf_link__destroy>>;
+
+struct EmbeddedObject {
+  const char* name;  // "connect"
+  ByteView elf;
+};
+
+// In the order in which they are attached: what watches a connection comes before what lets one go.
+const std::vector<EmbeddedObject>& plane_objects();
+const EmbeddedObject& lsm_canary_object();
+
+Result<BpfObject> open_object(const EmbeddedObject& object);
+Result<void> load_object(bpf_object* object, const EmbeddedObject& from);
+
+// While one lives, libbpf's warnings on this thread go into it instead of to stderr.
+class LibbpfWarnings {
+ public:
+  LibbpfWarnings();
+  ~LibbpfWarnings();
+  LibbpfWarnings(const LibbpfWarnings&) = delete;
+  LibbpfWarnings& operator=(const LibbpfWarnings&) = delete;
+  std::string last_lines() const;  // the end of it, fit for an error
+
+ private:
+  std::string text_;
+  std::string* outer_;
+};
+
+}  // namespace sluice::kernel

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The privileged side: loads the programs, attaches them to a cgroup by links, pins links and maps.
+// Pinned, they go on when this process dies: what would be steered finds no listener and is
+// refused. Needs CAP_BPF, CAP_NET_ADMIN and, for bpffs, CAP_SYS_ADMIN.
+#pragma once
+
+#include <sluice/result.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "kernel/descriptors.h"
+
+namespace sluice::kernel {
+
+struct PlaneOptions {
+  std::string cgroup_root;  // an existing cgroup2 directory; tasks outside of it are never seen
+  std::string
+      pin_dir;  // made if missing, mode 0700; bpffs is mounted on its parent if none is there
+  std::uint32_t run_capacity = 4096;
+  std::uint32_t verdict_capacity = 65536;
+  std::uint32_t flow_capacity = 65536;   // connections that the daemon has not accepted yet
+  std::uint32_t event_bytes = 4u << 20;  // of the ring buffer; a power of two, at least a page
+};
+
+class Plane {
+ public:
+  // Where an earlier daemon left pins of the same layout, its runs and verdicts are kept and each
+  // link gets the new program in one step, so that there is no moment without enforcement. Pins of
+  // another layout, or attached to another cgroup, are an error that says how to remove them.
+  static Result<Plane> load(const PlaneOptions& options);
+
+  // Unlinks every pin under `pin_dir`: enforcement ends here, unless a process still holds the
+  // links. Nothing there is not an error.
+  static Result<void> remove(const std::string& pin_dir);
+
+  // Duplicates of the map descriptors, close-on-exec, for KernelMaps::adopt and EventReader::open.
+  Result<MapDescriptors> descriptors() const;
+
+  // Whether maps of an earlier daemon were found and kept.
+  bool reused() const { return reused_; }
+
+ private:
+  Plane(MapDescriptors maps, bool reused) : maps_(std::move(maps)), reused_(reused) {}
+
+  MapDescriptors maps_;
+  bool reused_ = false;
+};
+
+}  // namespace sluice::kernel

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/reasons.h"
+
+#include <sluice/abi/reason.h>
+
+#include <array>
+
+namespace sluice::kernel {
+namespace {
+
+struct Named {
+  sluice_reason reason;
+  std::string_view name;
+};
+
+constexpr std::array kNames{
+    Named{SLUICE_REASON_NONE, "none"},
+    Named{SLUICE_REASON_STEERED_NO_ENTRY, "steered_no_entry"},
+    Named{SLUICE_REASON_STEERED_STALE, "steered_stale"},
+    Named{SLUICE_REASON_STEERED_BY_VERDICT, "steered_by_verdict"},
+    Named{SLUICE_REASON_DIRECT, "direct"},
+    Named{SLUICE_REASON_DENIED_BY_VERDICT, "denied_by_verdict"},
+    Named{SLUICE_REASON_REVOKED, "revoked"},
+    Named{SLUICE_REASON_OWN_LISTENER, "own_listener"},
+    Named{SLUICE_REASON_NO_LISTENER, "no_listener"},
+    Named{SLUICE_REASON_NO_STORAGE, "no_storage"},
+    Named{SLUICE_REASON_UNKNOWN_VERDICT, "unknown_verdict"},
+    Named{SLUICE_REASON_UDP_NO_ENTRY, "udp_no_entry"},
+    Named{SLUICE_REASON_UDP_STALE, "udp_stale"},
+    Named{SLUICE_REASON_PROTOCOL, "protocol"},
+    Named{SLUICE_REASON_SOCKET_RAW, "socket_raw"},
+    Named{SLUICE_REASON_SOCKET_PING, "socket_ping"},
+    Named{SLUICE_REASON_SOCKET_PROTOCOL, "socket_protocol"},
+    Named{SLUICE_REASON_NOT_TRACKED, "not_tracked"},
+    Named{SLUICE_REASON_FLOW_MAP_FULL, "flow_map_full"},
+    Named{SLUICE_REASON_FLOW_RECORD_EXISTS, "flow_record_exists"},
+    Named{SLUICE_REASON_CLOSED, "closed"},
+    Named{SLUICE_REASON_CONNECT_FAILED, "connect_failed"},
+    Named{SLUICE_REASON_EVENT_LOST, "event_lost"},
+};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < kNames.size(); ++i)
+    if (kNames[i].reason != i) return false;
+  return kNames.size() == SLUICE_REASON_COUNT;
+}
+static_assert(in_order(), "a reason has no name, or stands in another order than in reason.h");
+
+}  // namespace
+
+std::string_view reason_name(std::uint32_t reason) {
+  return reason < kNames.size() ? kNames[reason].name : std::string_view{};
+}
+
+}  // namespace sluice::kernel

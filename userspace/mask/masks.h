@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Typed masks: one cell in, one cell of the same type and wire format out (DESIGN.md section 8,
+// Masking). What comes out depends on the cell for `partial` (its last characters) and `hash` (a
+// keyed digest) only. A type that is not known, and whatever cannot be masked as asked, becomes
+// NULL: never the value.
+#pragma once
+
+#include "mask/keyed_hash.h"
+
+#include <sluice/bytes.h>
+#include <sluice/resource.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sluice::mask {
+
+enum class Format : std::uint8_t { kText = 0, kBinary = 1 };  // the wire's format codes
+
+struct CellType {
+  std::uint32_t oid = 0;       // RowDescription's type OID
+  std::int32_t modifier = -1;  // atttypmod: varchar(n) and char(n) say n + 4; -1 = none
+  Format format = Format::kText;
+};
+
+enum class Masked : std::uint8_t {
+  kValue,  // the new value was appended to `out`
+  kNull    // nothing was appended: send NULL
+};
+
+// `cell` is the value of a DataRow column, not NULL (a NULL stays NULL and needs no mask). Appends
+// to `out`, which must not overlap `cell`.
+//   redact   text "[redacted]", numbers 0, bool false, dates 2000-01-01, uuid nil, json a string
+//   ... partial  text: the last 4 of more than 8 characters, an e-mail address keeps its first
+//   letter
+//            and domain; other types as redact
+//   hash     text: hex digits, integers and uuids a derived value, equal for equal cells on one
+//            host; other types as redact
+//   null     NULL
+Masked mask_cell(const CellType& type, ByteView cell, MaskKind kind, KeyedHash& hash, Bytes& out);
+
+// The mask of one piece of text without a type and a length limit: what detectors found in it.
+// Appends to `out`; kNull gives nothing.
+void mask_text(ByteView text, MaskKind kind, KeyedHash& hash, Bytes& out);
+
+// Cuts what stands in `out` from `begin` on to the characters that a value of this type may have.
+void cut_to_type(const CellType& type, std::size_t begin, Bytes& out);
+
+// Cells of this type are shown to people as they are, so detectors read them: text, varchar, char,
+// name, json, xml, unknown, their arrays, and every type that is not known. Of jsonb in binary the
+// text begins after the version byte; detectors do not mind that byte.
+bool is_text_like(std::uint32_t type_oid);
+
+}  // namespace sluice::mask

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the masks know of PostgreSQL's types: how a value that says nothing looks in both formats.
+#pragma once
+
+#include <sluice/bytes.h>
+
+#include <cstdint>
+#include <string_view>
+
+namespace sluice::mask {
+
+enum class Shape : std::uint8_t {
+  kText,     // any characters, perhaps with a limit: text varchar char(n) name "char"
+  kJson,     // both formats are its text
+  kJsonb,    // binary: a version byte, then its text
+  kXml,      // characters without markup are well-formed content
+  kInteger,  // binary: big endian, `width` bytes
+  kUuid,     // binary: 16 bytes
+  kBits,     // bit(n): exactly n bits
+  kArray,    // the empty one
+  kFixed     // one value, both of whose forms stand in the table
+};
+
+struct TypeRow {
+  std::uint32_t oid;
+  Shape shape;
+  std::uint32_t detail;     // kInteger: width in bytes; kArray: the element's type
+  std::string_view text;    // kFixed
+  std::string_view binary;  // kFixed
+};
+
+// Null for a type that is not known.
+const TypeRow* find_type(std::uint32_t oid);
+
+}  // namespace sluice::mask

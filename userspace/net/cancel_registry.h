@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which flow a CancelRequest means. A cancel reaches only flows of its own family of runs: knowing
+// another agent's key is not enough.
+#pragma once
+
+#include <sluice/bytes.h>
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+namespace sluice::net {
+
+class CancelRegistry {
+ public:
+  // `owner` is the outermost run of the flow. False: the key is taken, and nothing was changed.
+  bool offer(ByteView key, std::string owner, std::function<void()> cancel);
+  void withdraw(ByteView key);
+  // True: the flow that offered `key` was told. False: no such key, or of another owner.
+  bool forward(ByteView key, const std::string& owner);
+  std::size_t size() const;
+
+ private:
+  struct Entry {
+    std::string owner;
+    std::function<void()> cancel;
+  };
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, Entry> entries_;
+};
+
+}  // namespace sluice::net

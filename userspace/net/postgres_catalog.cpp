@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/postgres_catalog.h"
+
+#include "net/blocking_stream.h"
+#include "net/postgres_client.h"
+#include "net/task_threads.h"
+#include "net/upstream_tls.h"
+
+#include "sql/catalog_builder.h"
+#include "sql/catalog_queries.h"
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <tuple>
+#include <vector>
+
+namespace sluice::net {
+
+namespace {
+
+using Catalog = std::shared_ptr<const sql::Catalog>;
+
+// Readings that may wait for a thread. One per (resource, upstream, database) at most, so this is
+// reached only by agents that name very many databases.
+constexpr std::size_t kWaitingMax = 256;
+// Askers that may wait for one reading.
+constexpr std::size_t kAskersMax = 20'000;
+
+}  // namespace
+
+struct PostgresCatalogService::Impl {
+  using Key = std::tuple<std::string, UpstreamTarget, std::string>;
+  struct Entry {
+    std::shared_ptr<const Resource> resource;  // whose rules the catalogue was built with
+    Catalog catalog;
+    SteadyTime read_at{};  // when that reading began
+    bool reading = false;
+    CatalogRequest request;        // of the reading
+    std::vector<Callback> askers;  // of the reading
+    std::vector<Callback> after;   // who must not be given what is being read now
+    CatalogRequest after_request;
+  };
+
+  Options options;
+  const Clock& clock;
+  ReadSecret read_secret;
+  UpstreamTlsContexts tls_contexts;
+  std::atomic<bool> stopping{false};
+  std::atomic<std::uint64_t> version{0};
+  std::mutex mutex;
+  std::map<Key, Entry> entries;
+  TaskThreads threads;
+
+  Impl(Options given, const Clock& time, ReadSecret read)
+      : options(std::move(given)),
+        clock(time),
+        read_secret(std::move(read)),
+        threads(std::max<std::size_t>(options.threads, 1), kWaitingMax) {}
+
+  bool start_reading(const Key& key);
+  void finish_reading(const Key& key, SteadyTime began, Result<Catalog> outcome);
+  Result<Catalog> read(const CatalogRequest& request);
+  void make_room();
+};
+
+namespace {
+
+void answer_all(const std::vector<PostgresCatalogService::Callback>& askers,
+                const Result<Catalog>& outcome) {
+  for (const auto& asker : askers)
+    if (outcome)
+      asker(*outcome, "");
+    else
+      asker(nullptr, outcome.error().text());
+}
+
+}  // namespace
+
+Result<Catalog> PostgresCatalogService::Impl::read(const CatalogRequest& request) {
+  const Resource& resource = *request.resource;
+  if (!resource.login) return Error{"resource '" + resource.name + "' has no login"};
+  PostgresClient::Options login;
+  login.user = resource.login->user;
+  login.database = request.database;
+  login.answer_bytes_max = options.answer_bytes_max;
+  if (!resource.login->password_file.empty()) {
+    auto password = read_secret(resource.login->password_file);
+    // The path of a secret is not the agent's to know.
+    if (!password) return Error{"the password of the resource's login cannot be read"};
+    login.password = *std::move(password);
+  }
+  const SteadyTime deadline = clock.steady() + options.timeout;
+  SLUICE_TRY(auto stream, BlockingStream::connect(request.upstream, clock, deadline, &stopping));
+  SLUICE_TRY(auto client, PostgresClient::login(std::move(stream), request.upstream, tls_contexts,
+                                                std::move(login)));
+  sql::CatalogBuilder builder;
+  const auto no_row = [](PostgresClient::Row) -> Result<void> { return {}; };
+  SLUICE_TRY_VOID(client->query(sql::kCatalogBegin, no_row));
+  for (const sql::CatalogQuery& query : sql::catalog_queries())
+    SLUICE_TRY_VOID(client->query(
+        query.text, [&](PostgresClient::Row row) { return builder.add_row(query.table, row); }));
+  SLUICE_TRY_VOID(client->query(sql::kCatalogEnd, no_row));
+  client->say_goodbye();
+  return std::move(builder).build(resource.sensitive, version.fetch_add(1) + 1);
+}
+
+// With the mutex held. False: nobody will read.
+bool PostgresCatalogService::Impl::start_reading(const Key& key) {
+  Entry& entry = entries[key];
+  entry.reading = true;
+  return threads.run([this, key, request = entry.request] {
+    const SteadyTime began = clock.steady();
+    auto outcome = read(request);
+    if (!outcome)
+      outcome = outcome.error().within("read the catalogue of '" + request.database + "'");
+    finish_reading(key, began, std::move(outcome));
+  });
+}
+
+void PostgresCatalogService::Impl::finish_reading(const Key& key, SteadyTime began,
+                                                  Result<Catalog> outcome) {
+  std::vector<Callback> askers, refused;
+  {
+    const std::lock_guard lock{mutex};
+    Entry& entry = entries[key];
+    entry.reading = false;
+    askers.swap(entry.askers);
+    if (outcome) {
+      entry.catalog = *outcome;
+      entry.read_at = began;
+      entry.resource = entry.request.resource;
+    }
+    if (!entry.after.empty()) {
+      entry.askers.swap(entry.after);
+      entry.request = entry.after_request;
+      if (!start_reading(key)) {
+        entry.reading = false;
+        refused.swap(entry.askers);
+      }
+    }
+    make_room();
+  }
+  answer_all(askers, outcome);
+  answer_all(refused, Error{"the daemon is stopping or too busy to read the catalogue"});
+}
+
+// With the mutex held: forgets the oldest snapshots above the limit.
+void PostgresCatalogService::Impl::make_room() {
+  while (entries.size() > options.cached_max) {
+    auto oldest = entries.end();
+    for (auto each = entries.begin(); each != entries.end(); ++each)
+      if (!each->second.reading &&
+          (oldest == entries.end() || each->second.read_at < oldest->second.read_at))
+        oldest = each;
+    if (oldest == entries.end()) return;
+    entries.erase(oldest);
+  }
+}
+
+PostgresCatalogService::PostgresCatalogService(Options options, const Clock& clock,
+                                               ReadSecret read_secret)
+    : impl_(std::make_shared<Impl>(std::move(options), clock, std::move(read_secret))) {}
+
+PostgresCatalogService::~PostgresCatalogService() {
+  impl_->stopping.store(true);
+  impl_->threads.stop();
+  std::vector<Callback> left;
+  {
+    const std::lock_guard lock{impl_->mutex};
+    for (auto& [key, entry] : impl_->entries)
+      for (auto* askers : {&entry.askers, &entry.after})
+        for (Callback& asker : *askers) left.push_back(std::move(asker));
+    impl_->entries.clear();
+  }
+  answer_all(left, Error{"the daemon is stopping"});
+}
+
+void PostgresCatalogService::get(const CatalogRequest& request, Callback callback) {
+  Catalog known;
+  std::string refusal;
+  {
+    const std::lock_guard lock{impl_->mutex};
+    const Impl::Key key{request.resource->name, request.upstream.target, request.database};
+    Impl::Entry& entry = impl_->entries[key];
+    const bool usable = entry.catalog && entry.resource == request.resource && !request.fresh &&
+                        impl_->clock.steady() - entry.read_at < impl_->options.lifetime;
+    const bool joins =
+        entry.reading && !request.fresh && entry.request.resource == request.resource;
+    if (usable) {
+      known = entry.catalog;
+    } else if (entry.askers.size() + entry.after.size() >= kAskersMax) {
+      refusal = "too many sessions wait for the catalogue";
+    } else if (joins) {
+      entry.askers.push_back(std::move(callback));
+      return;
+    } else if (entry.reading) {
+      entry.after.push_back(std::move(callback));
+      entry.after_request = request;
+      return;
+    } else {
+      entry.request = request;
+      entry.askers.push_back(callback);
+      if (impl_->start_reading(key)) return;
+      impl_->entries.erase(key);
+      refusal = "the daemon is stopping or too busy to read the catalogue";
+    }
+  }
+  callback(std::move(known), refusal);
+}
+
+void PostgresCatalogService::forget_all() {
+  const std::lock_guard lock{impl_->mutex};
+  for (auto& [key, entry] : impl_->entries) entry.catalog.reset();
+}
+
+}  // namespace sluice::net

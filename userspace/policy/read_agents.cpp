@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// `agents:` of a policy file, and the lists of people that agents and rules share.
+#include "policy/draft.h"
+#include "policy/text_check.h"
+
+#include <algorithm>
+
+namespace sluice::policy {
+namespace {
+
+constexpr std::size_t kNameBytesMax = 64;
+constexpr std::size_t kAccountBytesMax = 256;  // LOGIN_NAME_MAX
+constexpr std::size_t kCgroupPathMax = 1024;
+constexpr std::string_view kPeopleHint = "write { users: [alice], groups: [data] }";
+
+bool is_name_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '_' || c == '-';
+}
+
+// Absolute, normal and not the root: identity is found by comparing with it.
+const char* what_is_wrong_with_cgroup(const std::string& path) {
+  if (!path.starts_with('/')) return "must begin with '/'";
+  if (path.size() > kCgroupPathMax) return "is too long";
+  if (path == "/") return "must not be the root: every process of the host is in it";
+  if (path.ends_with('/')) return "must not end with '/'";
+  if (path.find('*') != std::string::npos) return "must not hold '*': one agent is one cgroup";
+  const std::string closed = path + "/";
+  for (const char* part : {"//", "/./", "/../"})
+    if (closed.find(part) != std::string::npos) return "must not hold empty parts, '.' or '..'";
+  return nullptr;
+}
+
+void read_match(const Node& node, AgentDraft& draft, Findings& findings) {
+  Fields fields{node, "'match' of agent " + quoted(draft.agent.name), findings};
+  const std::string hint = "write match: { cgroup: /system.slice/nightly.service }";
+  if (const Node* cgroup = fields.need("cgroup", hint)) {
+    const auto path = read_text(*cgroup, "'cgroup'", hint, findings);
+    const char* wrong = path ? what_is_wrong_with_cgroup(*path) : nullptr;
+    if (wrong != nullptr)
+      findings.error(cgroup->place, "the cgroup path " + quoted(*path) + " " + wrong,
+                     "write the path below the cgroup2 mount, as in the last field of "
+                     "/proc/PID/cgroup");
+    else if (path)
+      draft.agent.cgroup = *path;
+    draft.cgroup_place = cgroup->place;
+  }
+  fields.finish();
+}
+
+void read_parents(const Node& node, AgentDraft& draft, Findings& findings) {
+  if (node.kind == Node::Kind::kScalar && node.text == "any") return;
+  draft.agent.any_parent = false;
+  draft.parents = read_words(node, "'parents' of agent " + quoted(draft.agent.name),
+                             "write parents: [planner], or parents: any", findings);
+  for (const Word& word : draft.parents) draft.agent.parents.push_back(word.text);
+}
+
+}  // namespace
+
+bool check_name(const Node& name, const std::string& what, Findings& findings) {
+  const bool letters = std::all_of(name.text.begin(), name.text.end(), is_name_letter);
+  const bool begins = !name.text.empty() && name.text[0] != '.' && name.text[0] != '-';
+  if (!letters || !begins || name.text.size() > kNameBytesMax) {
+    findings.error(name.place, quoted(name.text) + " cannot be the name of " + what,
+                   "use 1 to 64 letters, digits, '.', '_' and '-', beginning with a letter, a "
+                   "digit or '_'");
+    return false;
+  }
+  if (name.text == "any") {
+    findings.error(name.place, "'any' cannot be the name of " + what,
+                   "'any' means all of them; take another name");
+    return false;
+  }
+  return true;
+}
+
+std::vector<std::string> read_accounts(const Node& node, const std::string& what,
+                                       Findings& findings) {
+  std::vector<std::string> accounts;
+  for (const Word& word : read_words(node, what, "write [alice, bob]", findings)) {
+    const bool spaced = word.text.find_first_of(" \t:/,") != std::string::npos;
+    if (spaced || !is_printable(word.text, kAccountBytesMax))
+      findings.error(word.place, quoted(word.text) + " cannot be the name of a user or group",
+                     "write the name as in /etc/passwd or /etc/group");
+    else
+      accounts.push_back(word.text);
+  }
+  return accounts;
+}
+
+People read_people(const Node& node, const std::string& what, Findings& findings) {
+  People people;
+  Fields fields{node, what, findings};
+  const Node* users = fields.take("users");
+  const Node* groups = fields.take("groups");
+  if (users != nullptr) people.users = read_accounts(*users, "'users' of " + what, findings);
+  if (groups != nullptr) people.groups = read_accounts(*groups, "'groups' of " + what, findings);
+  fields.finish();
+  const bool readable = fields.is_map() || node.kind == Node::Kind::kNull;
+  if (readable && users == nullptr && groups == nullptr)
+    findings.error(node.place, what + " names nobody", std::string{kPeopleHint});
+  return people;
+}
+
+void read_agent(const Node& name, const Node& value, Draft& draft, Findings& findings) {
+  if (!check_name(name, "an agent", findings)) return;
+  if (const auto known = draft.agents.find(name.text); known != draft.agents.end()) {
+    findings.error(
+        name.place, "agent " + quoted(name.text) + " is there twice",
+        "the first is at " + findings.at(known->second.place) + "; merge them, or rename one");
+    return;
+  }
+  AgentDraft agent;
+  agent.agent.name = name.text;
+  agent.place = name.place;
+  agent.agent.launchers = {{"root"}, {"sluice"}};
+  const std::string what = "agent " + quoted(name.text);
+  Fields fields{value, what, findings};
+  if (const Node* launchers = fields.take("launchers"))
+    agent.agent.launchers = read_people(*launchers, "'launchers' of " + what, findings);
+  if (const Node* speak = fields.take("may_speak_for"))
+    agent.agent.may_speak_for = read_people(*speak, "'may_speak_for' of " + what, findings);
+  if (const Node* parents = fields.take("parents")) read_parents(*parents, agent, findings);
+  if (const Node* match = fields.take("match")) read_match(*match, agent, findings);
+  fields.finish();
+  draft.agents.emplace(name.text, std::move(agent));
+}
+
+}  // namespace sluice::policy

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+// The extended query protocol (PostgreSQL manual, "Extended Query"). A statement is judged when its
+// text comes (Parse) and again, with its parameters, when it is bound: Bind is the last message
+// before the server acts on them.
+#include <chrono>
+
+#include "proto/postgres/build.h"
+#include "session/postgres/agent_messages.h"
+#include "session/postgres/bind_parameters.h"
+#include "session/postgres/refusal.h"
+
+namespace sluice::session {
+namespace {
+
+// A statement name that no client of ours uses; the server never keeps it, because its text cannot
+// be parsed.
+constexpr std::string_view kRefusedName = "sluice_refused";
+
+// A portal that is executed again after this is judged again: rules may depend on the hour.
+constexpr std::chrono::seconds kJudgementAgeMax{10};
+
+std::vector<std::uint32_t> types_of(const pg::OidList& oids) {
+  std::vector<std::uint32_t> types;
+  types.reserve(oids.size());
+  for (std::size_t i = 0; i < oids.size(); ++i) types.push_back(oids[i]);
+  return types;
+}
+
+std::vector<pg::Format> formats_of(const pg::FormatCodes& codes) {
+  std::vector<pg::Format> formats;
+  formats.reserve(codes.size());
+  for (std::size_t i = 0; i < codes.size(); ++i) formats.push_back(codes.at(i));
+  return formats;
+}
+
+pg::Format format_of(const std::vector<pg::Format>& formats, std::size_t position) {
+  if (formats.size() == 1) return formats.front();
+  return position < formats.size() ? formats[position] : pg::Format::kText;
+}
+
+}  // namespace
+
+// The server gets a Parse that fails in place of the refused message, and skips to Sync from there;
+// so do we.
+void AgentMessages::refuse_extended(pg::Report report, const std::string& request) {
+  Unit unit;
+  unit.kind = Unit::Kind::kParse;
+  unit.refusal = std::move(report);
+  pg::append_parse(context_.to_upstream.own(), kRefusedName, failing_text(request));
+  // The agent may have asked with Flush for what it will not send a Sync for yet.
+  pg::append_flush(context_.to_upstream.own());
+  pipeline_.units.push_back(std::move(unit));
+  pipeline_.skipping = true;
+}
+
+AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg::Parse& parse) {
+  if (pipeline_.names.full()) {
+    context_.fatal("53000", "too many prepared statements and portals in one session");
+    return Outcome::kConsumed;
+  }
+  auto prepared = std::make_shared<PreparedStatement>();
+  prepared->name = parse.statement;
+  prepared->parameter_types = types_of(parse.parameter_types);
+  prepared->text =
+      judge_.analyse(parse.text, pipeline_.names.for_analysis(), pipeline_.meaning_unsettled);
+  UpcomingBind bind = upcoming_bind(message.after, parse.statement, prepared->parameter_types,
+                                    context_.options.limits);
+  const Judgement judgement = judge_.judge(*prepared->text, bind.parameters);
+  // Whoever is asked must see the parameters, so wait until they are here or cannot come any more.
+  if (judgement.verdict().kind == VerdictKind::kHold && !bind.certain && !gate_.holds())
+    return Outcome::kWait;
+
+  Admitted admitted = gate_.admit(judgement, prepared->text->text);
+  if (admitted.admission == Admission::kWait) return Outcome::kWait;
+  if (admitted.admission == Admission::kRefuse) {
+    refuse_extended(std::move(admitted.refusal), admitted.request);
+    return Outcome::kConsumed;
+  }
+  prepared->covered = std::move(bind.parameters);
+  prepared->covered_by_approval = admitted.by_approval;
+  Unit unit;
+  unit.kind = Unit::Kind::kParse;
+  unit.prepared = std::move(prepared);
+  pipeline_.names.parse_sent(unit);
+  pipeline_.units.push_back(std::move(unit));
+  context_.to_upstream.pass(message.whole);
+  return Outcome::kConsumed;
+}
+
+// A prepared statement lives long; what it touches is judged by the catalogue of now. False: it
+// cannot be read any more.
+bool AgentMessages::renew_analysis(PreparedStatement& prepared) {
+  if (prepared.made_by_sql || !prepared.text->error.empty() ||
+      prepared.text->analysis.catalog_version == context_.catalog->version())
+    return true;
+  prepared.text = judge_.analyse(prepared.text->text, pipeline_.names.for_analysis(),
+                                 pipeline_.meaning_unsettled);
+  return prepared.text->error.empty();
+}
+
+AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::Bind& bind) {
+  const PreparedPtr prepared = pipeline_.names.prepared(bind.statement);
+  const std::string next_request = request_id(context_.options.session, context_.statements + 1);
+  if (!prepared) {
+    refuse_extended(no_such_statement(bind.statement), next_request);
+    return Outcome::kConsumed;
+  }
+  if (pipeline_.names.full()) {
+    context_.fatal("53000", "too many prepared statements and portals in one session");
+    return Outcome::kConsumed;
+  }
+  renew_analysis(*prepared);  // an unreadable text is judged as such below
+  auto portal = std::make_shared<Portal>();
+  portal->name = bind.portal;
+  portal->prepared = prepared;
+  portal->parameters =
+      render_values(bind.parameters, bind.parameter_formats, prepared->parameter_types);
+  portal->result_formats = formats_of(bind.result_formats);
+  portal->judged_under = context_.options.policy()->version();
+  portal->judged_at = context_.now;
+
+  const Judgement judgement = judge_.judge(*prepared->text, portal->parameters);
+  const bool covered =
+      !gate_.holds() && prepared->covered && *prepared->covered == portal->parameters &&
+      (judgement.verdict().kind == VerdictKind::kAllow ||
+       (judgement.verdict().kind == VerdictKind::kHold && prepared->covered_by_approval));
+  portal->approved = covered && prepared->covered_by_approval;
+  if (!covered) {
+    Admitted admitted = gate_.admit(judgement, prepared->text->text);
+    if (admitted.admission == Admission::kWait) return Outcome::kWait;
+    if (admitted.admission == Admission::kRefuse) {
+      refuse_extended(std::move(admitted.refusal), admitted.request);
+      return Outcome::kConsumed;
+    }
+    portal->approved = admitted.by_approval;
+  }
+  prepared->covered.reset();
+  Unit unit;
+  unit.kind = Unit::Kind::kBind;
+  unit.portal = std::move(portal);
+  pipeline_.names.bind_sent(unit);
+  pipeline_.units.push_back(std::move(unit));
+  context_.to_upstream.pass(message.whole);
+  return Outcome::kConsumed;
+}
+
+AgentMessages::Outcome AgentMessages::on_describe(const Message& message,
+                                                  const pg::Describe& describe) {
+  Unit unit;
+  const std::string request = request_id(context_.options.session, context_.statements + 1);
+  if (describe.target == pg::Target::kStatement) {
+    unit.kind = Unit::Kind::kDescribeStatement;
+    unit.prepared = pipeline_.names.prepared(describe.name);
+    if (!unit.prepared) {
+      refuse_extended(no_such_statement(describe.name), request);
+      return Outcome::kConsumed;
+    }
+  } else {
+    unit.kind = Unit::Kind::kDescribePortal;
+    unit.portal = pipeline_.names.portal(describe.name);
+    if (!unit.portal) {
+      refuse_extended(no_such_portal(describe.name), request);
+      return Outcome::kConsumed;
+    }
+    unit.portal->described = true;
+  }
+  pipeline_.units.push_back(std::move(unit));
+  context_.to_upstream.pass(message.whole);
+  return Outcome::kConsumed;
+}
+
+// Rows that must be masked need a description. Where the agent asks for none, because it remembers
+// one, we ask.
+void AgentMessages::describe_if_rows_are_read(const PortalPtr& portal) {
+  if (portal->described || portal->plan) return;
+  const PreparedStatement& prepared = *portal->prepared;
+  const sql::Statement* statement = prepared.text->analysis.statements.empty()
+                                        ? nullptr
+                                        : &prepared.text->analysis.statements.front();
+  if (!rows_need_reading()) {
+    portal->plan = ResultPlan{{}, true};
+    return;
+  }
+  if (statement != nullptr && statement->lineage == sql::ResultLineage::kNoRows &&
+      statement->kind != sql::StatementKind::kFetch)
+    return;
+  if (prepared.fields && prepared.fields_epoch == pipeline_.names.epoch()) {
+    std::vector<ResultField> fields = *prepared.fields;
+    for (std::size_t i = 0; i < fields.size(); ++i)
+      fields[i].format = format_of(portal->result_formats, i);
+    const PlanInputs inputs{statement, context_.catalog.get(), context_.options.resource.get()};
+    if (!unknown_table(fields, inputs)) {
+      portal->plan = plan_result(fields, inputs);
+      return;
+    }
+  }
+  Unit unit;
+  unit.kind = Unit::Kind::kDescribePortal;
+  unit.hidden = true;
+  unit.portal = portal;
+  pg::append_describe(context_.to_upstream.own(), pg::Target::kPortal, portal->name);
+  portal->described = true;
+  pipeline_.units.push_back(std::move(unit));
+}
+
+// A portal that was bound under another policy, or a while ago, or that SQL declared. Nothing: it
+// may run.
+std::optional<AgentMessages::Outcome> AgentMessages::judge_portal_again(const PortalPtr& portal) {
+  const std::uint64_t version = context_.options.policy()->version();
+  const bool judged =
+      portal->judged_under == version && context_.now - portal->judged_at <= kJudgementAgeMax;
+  if (judged && !gate_.holds()) return std::nullopt;
+  const Judgement judgement = judge_.judge(*portal->prepared->text, portal->parameters);
+  const VerdictKind kind = judgement.verdict().kind;
+  const bool more_of_the_same =
+      portal->judged_under != 0 && !gate_.holds() &&
+      (kind == VerdictKind::kAllow || (kind == VerdictKind::kHold && portal->approved));
+  if (!more_of_the_same) {
+    Admitted admitted = gate_.admit(judgement, portal->prepared->text->text);
+    if (admitted.admission == Admission::kWait) return Outcome::kWait;
+    if (admitted.admission == Admission::kRefuse) {
+      refuse_extended(std::move(admitted.refusal), admitted.request);
+      return Outcome::kConsumed;
+    }
+    portal->approved = admitted.by_approval;
+  }
+  portal->judged_under = version;
+  portal->judged_at = context_.now;
+  return std::nullopt;
+}
+
+AgentMessages::Outcome AgentMessages::on_execute(const Message& message,
+                                                 const pg::Execute& execute) {
+  const PortalPtr portal = pipeline_.names.portal(execute.portal);
+  if (!portal) {
+    refuse_extended(no_such_portal(execute.portal),
+                    request_id(context_.options.session, context_.statements + 1));
+    return Outcome::kConsumed;
+  }
+  if (const auto outcome = judge_portal_again(portal)) return *outcome;
+  describe_if_rows_are_read(portal);
+  Unit unit;
+  unit.kind = Unit::Kind::kExecute;
+  unit.portal = portal;
+  note_effects(unit, *portal->prepared->text, true);
+  for (const sql::Statement& statement : portal->prepared->text->analysis.statements)
+    pipeline_.names.statement_sent(statement);
+  const bool settles = unit.settles;
+  pipeline_.units.push_back(std::move(unit));
+  context_.to_upstream.pass(message.whole);
+  // We wait for its answer before we read on, so the server must not wait for the agent's Sync to
+  // give it.
+  if (settles) pg::append_flush(context_.to_upstream.own());
+  return Outcome::kConsumed;
+}
+
+AgentMessages::Outcome AgentMessages::on_close(const Message& message, const pg::Close& close) {
+  Unit unit;
+  unit.kind = Unit::Kind::kClose;
+  unit.closed_statement = close.target == pg::Target::kStatement;
+  unit.closed_name = close.name;
+  pipeline_.names.close_sent(unit);
+  pipeline_.units.push_back(std::move(unit));
+  context_.to_upstream.pass(message.whole);
+  return Outcome::kConsumed;
+}
+
+AgentMessages::Outcome AgentMessages::on_sync(const Message& message) {
+  pipeline_.skipping = false;
+  Unit unit;
+  unit.kind = Unit::Kind::kSync;
+  pipeline_.units.push_back(std::move(unit));
+  context_.to_upstream.pass(message.whole);
+  return Outcome::kConsumed;
+}
+
+}  // namespace sluice::session

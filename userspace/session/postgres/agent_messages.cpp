@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/postgres/agent_messages.h"
+
+#include <algorithm>
+
+#include "proto/postgres/build.h"
+#include "proto/postgres/frame.h"
+#include "session/postgres/bind_parameters.h"
+#include "session/postgres/refusal.h"
+
+namespace sluice::session {
+namespace {
+
+using pg::Direction;
+using sql::StatementKind;
+
+bool changes_names(StatementKind kind) {
+  switch (kind) {
+    case StatementKind::kPrepare:
+    case StatementKind::kDeallocate:
+    case StatementKind::kDiscard:
+    case StatementKind::kDeclareCursor:
+    case StatementKind::kCloseCursor: return true;
+    default: return false;
+  }
+}
+
+bool may_change_meaning(const sql::Statement& statement) {
+  return statement.changes_meaning || statement.actions.has(Action::kSession) ||
+         statement.actions.has(Action::kCall) || statement.actions.has(Action::kUnknown) ||
+         statement.actions.has(Action::kDdl);
+}
+
+bool judges(char type) {
+  return type == 'Q' || type == 'P' || type == 'B' || type == 'E' || type == 'F';
+}
+
+}  // namespace
+
+// The catalogue and everything that earlier statements may have changed must be known before the
+// next one is judged.
+bool AgentMessages::must_wait(char type) {
+  if (pipeline_.settling()) return true;
+  if (!judges(type)) return false;
+  if (pipeline_.catalog_stale && !pipeline_.awaiting_catalog) {
+    pipeline_.awaiting_catalog = true;
+    context_.act(NeedCatalog{context_.database, true});
+  }
+  return context_.catalog == nullptr || pipeline_.awaiting_catalog;
+}
+
+std::size_t AgentMessages::pass_piece(ByteView in) {
+  const std::size_t count = std::min(in.size(), pipeline_.passing_to_upstream);
+  context_.to_upstream.pass(in.first(count));
+  pipeline_.passing_to_upstream -= count;
+  return count;
+}
+
+std::size_t AgentMessages::read(ByteView in) {
+  std::size_t consumed = pass_piece(in);
+  while (!context_.closed && !gate_.waiting() && consumed < in.size()) {
+    const ByteView rest = in.subspan(consumed);
+    const auto head_step = pg::next_head(Direction::kFrontend, rest, context_.options.limits);
+    if (std::holds_alternative<pg::NeedMore>(head_step)) break;
+    if (const auto* bad = std::get_if<pg::Bad>(&head_step)) {
+      context_.fatal("08P01", "unreadable message from the client: " + std::string{bad->reason});
+      break;
+    }
+    const auto& head = std::get<pg::FrameHead>(head_step);
+    // COPY data needs no reading on its way in, so a large message of it is not gathered.
+    if (head.type == 'd' && pipeline_.copying_in && head.size > rest.size()) {
+      pipeline_.passing_to_upstream = head.size;
+      consumed += pass_piece(rest);
+      break;
+    }
+    const auto step = pg::next_frame(Direction::kFrontend, rest, context_.options.limits);
+    if (std::holds_alternative<pg::NeedMore>(step)) break;
+    if (const auto* bad = std::get_if<pg::Bad>(&step)) {
+      context_.fatal("54000", "message from the client: " + std::string{bad->reason});
+      break;
+    }
+    const auto& frame = std::get<pg::Frame>(step);
+    if (must_wait(frame.type)) break;
+    if (dispatch({frame, rest.first(frame.size), rest.subspan(frame.size)}) == Outcome::kWait)
+      break;
+    consumed += frame.size;
+  }
+  return context_.closed ? in.size() : consumed;
+}
+
+AgentMessages::Outcome AgentMessages::dispatch(const Message& message) {
+  const char type = message.frame.type;
+  if (pipeline_.skipping && type != 'S' && type != 'X') return Outcome::kConsumed;
+  auto decoded = pg::decode_frontend(message.frame, context_.options.limits);
+  if (!decoded) {
+    context_.fatal("08P01", decoded.error().text());
+    return Outcome::kConsumed;
+  }
+  return std::visit(
+      [&](const auto& body) -> Outcome {
+        using T = std::decay_t<decltype(body)>;
+        if constexpr (std::is_same_v<T, pg::Query>) return on_query(message, body);
+        if constexpr (std::is_same_v<T, pg::Parse>) return on_parse(message, body);
+        if constexpr (std::is_same_v<T, pg::Bind>) return on_bind(message, body);
+        if constexpr (std::is_same_v<T, pg::Describe>) return on_describe(message, body);
+        if constexpr (std::is_same_v<T, pg::Execute>) return on_execute(message, body);
+        if constexpr (std::is_same_v<T, pg::Close>) return on_close(message, body);
+        if constexpr (std::is_same_v<T, pg::Sync>) return on_sync(message);
+        if constexpr (std::is_same_v<T, pg::FunctionCall>) return on_function_call(message, body);
+        if constexpr (std::is_same_v<T, pg::CopyData>) return on_copy(message, false);
+        if constexpr (std::is_same_v<T, pg::CopyDone> || std::is_same_v<T, pg::CopyFail>)
+          return on_copy(message, true);
+        if constexpr (std::is_same_v<T, pg::Terminate>) return on_terminate(message);
+        if constexpr (std::is_same_v<T, pg::Flush>) {
+          context_.to_upstream.pass(message.whole);
+          return Outcome::kConsumed;
+        }
+        if constexpr (std::is_same_v<T, pg::PasswordMessage>)
+          context_.fatal("08P01", "password message where none was asked for");
+        return Outcome::kConsumed;
+      },
+      *decoded);
+}
+
+AgentMessages::Outcome AgentMessages::on_query(const Message& message, const pg::Query& query) {
+  const auto text =
+      judge_.analyse(query.text, pipeline_.names.for_analysis(), pipeline_.meaning_unsettled);
+  Admitted admitted = gate_.admit(judge_.judge(*text, {}), text->text);
+  if (admitted.admission == Admission::kWait) return Outcome::kWait;
+
+  Unit unit;
+  unit.kind = Unit::Kind::kQuery;
+  if (admitted.admission == Admission::kRefuse) {
+    unit.refusal = std::move(admitted.refusal);
+    pg::append_query(context_.to_upstream.own(), failing_text(admitted.request));
+  } else {
+    unit.text = text;
+    for (const sql::Statement& statement : text->analysis.statements)
+      pipeline_.names.statement_sent(statement);
+    note_effects(unit, *text, false);
+    context_.to_upstream.pass(message.whole);
+  }
+  pipeline_.units.push_back(std::move(unit));
+  return Outcome::kConsumed;
+}
+
+AgentMessages::Outcome AgentMessages::on_function_call(const Message& message,
+                                                       const pg::FunctionCall& call) {
+  const sql::Statement statement = sql::analyse_function_call(call.function_oid, *context_.catalog);
+  std::string shown = "function call by OID " + std::to_string(call.function_oid);
+  if (const auto* function = context_.catalog->function(call.function_oid))
+    shown += ": " + function->schema + "." + function->name;
+  const auto arguments =
+      render_values(call.arguments, call.argument_formats, std::vector<std::uint32_t>{});
+  Judgement judgement = judge_.judge(statement, shown, arguments);
+  // Its result is one value without a description, so no mask would know its type.
+  if (rows_need_reading() && !sql::output_of(statement, 0, 1).clear() &&
+      judgement.verdict().kind != VerdictKind::kDeny) {
+    Verdict& verdict = judgement.statements.front().verdict;
+    verdict.kind = VerdictKind::kDeny;
+    verdict.rule.clear();
+    verdict.message = "the result of a function call by OID cannot be masked; use SELECT";
+  }
+  Admitted admitted = gate_.admit(judgement, shown);
+  if (admitted.admission == Admission::kWait) return Outcome::kWait;
+
+  Unit unit;
+  unit.kind = Unit::Kind::kFunctionCall;
+  auto analysed = std::make_shared<AnalysedText>();
+  analysed->text = shown;
+  analysed->analysis.statements.push_back(statement);
+  unit.text = analysed;
+  if (admitted.admission == Admission::kRefuse) {
+    unit.refusal = std::move(admitted.refusal);
+    // Answered like a FunctionCall that fails: ErrorResponse, then ReadyForQuery.
+    pg::append_query(context_.to_upstream.own(), failing_text(admitted.request));
+  } else {
+    unit.settles = true;
+    context_.to_upstream.pass(message.whole);
+  }
+  pipeline_.units.push_back(std::move(unit));
+  return Outcome::kConsumed;
+}
+
+AgentMessages::Outcome AgentMessages::on_copy(const Message& message, bool ends) {
+  if (pipeline_.copying_in) {
+    context_.to_upstream.pass(message.whole);
+    if (ends) pipeline_.copying_in = false;
+    return Outcome::kConsumed;
+  }
+  // The agent may be ahead of the server's CopyInResponse; otherwise the COPY has failed, and what
+  // it still sends is dropped here as the server would drop it.
+  for (const Unit& unit : pipeline_.units) {
+    const auto* text = unit.portal ? unit.portal->prepared->text.get() : unit.text.get();
+    if (text == nullptr || unit.failed || unit.refusal) continue;
+    for (const sql::Statement& statement : text->analysis.statements)
+      if (statement.kind == StatementKind::kCopyIn) return Outcome::kWait;
+  }
+  return Outcome::kConsumed;
+}
+
+AgentMessages::Outcome AgentMessages::on_terminate(const Message& message) {
+  context_.to_upstream.pass(message.whole);
+  context_.close("the agent said goodbye");
+  return Outcome::kConsumed;
+}
+
+void AgentMessages::note_effects(Unit& unit, const AnalysedText& text, bool extended) {
+  for (const sql::Statement& statement : text.analysis.statements) {
+    const bool meaning = may_change_meaning(statement);
+    if (meaning || changes_names(statement.kind)) unit.settles = true;
+    // In a simple query the server reports changed settings before ReadyForQuery, which is when it
+    // settles. In the extended protocol only Sync brings that report.
+    if (meaning && extended) pipeline_.meaning_unsettled = true;
+  }
+}
+
+bool AgentMessages::rows_need_reading() const {
+  return context_.catalog->any_sensitive() || guard_.has_detectors();
+}
+
+}  // namespace sluice::session

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the agent says after login: each message is read, judged and then passed, refused or held.
+// Nothing is passed that was not understood.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "proto/postgres/frontend.h"
+#include "session/postgres/hold.h"
+#include "session/postgres/judge.h"
+#include "session/postgres/pipeline.h"
+#include "session/postgres/text_guard.h"
+
+namespace sluice::session {
+
+class AgentMessages {
+ public:
+  AgentMessages(Context& context, Pipeline& pipeline, Judge& judge, Gate& gate,
+                const TextGuard& guard)
+      : context_(context), pipeline_(pipeline), judge_(judge), gate_(gate), guard_(guard) {}
+
+  // Reads whole messages from the front of `in` while nothing has to be waited for. Returns the
+  // bytes consumed.
+  std::size_t read(ByteView in);
+
+ private:
+  enum class Outcome : std::uint8_t { kConsumed, kWait };
+  struct Message {
+    pg::Frame frame;
+    ByteView whole;  // with its head
+    ByteView after;  // what follows it, as far as it is here
+  };
+
+  bool must_wait(char type);
+  std::size_t pass_piece(ByteView in);
+  Outcome dispatch(const Message& message);
+
+  Outcome on_query(const Message& message, const pg::Query& query);
+  Outcome on_function_call(const Message& message, const pg::FunctionCall& call);
+  Outcome on_copy(const Message& message, bool ends);
+  Outcome on_terminate(const Message& message);
+  // agent_extended.cpp
+  Outcome on_parse(const Message& message, const pg::Parse& parse);
+  Outcome on_bind(const Message& message, const pg::Bind& bind);
+  Outcome on_describe(const Message& message, const pg::Describe& describe);
+  Outcome on_execute(const Message& message, const pg::Execute& execute);
+  Outcome on_close(const Message& message, const pg::Close& close);
+  Outcome on_sync(const Message& message);
+  void refuse_extended(pg::Report report, const std::string& request);
+  std::optional<Outcome> judge_portal_again(const PortalPtr& portal);
+  void describe_if_rows_are_read(const PortalPtr& portal);
+  bool renew_analysis(PreparedStatement& prepared);
+
+  // Marks what has to be answered before the next message, and what the server may change by it.
+  void note_effects(Unit& unit, const AnalysedText& text, bool extended);
+  bool rows_need_reading() const;
+
+  Context& context_;
+  Pipeline& pipeline_;
+  Judge& judge_;
+  Gate& gate_;
+  const TextGuard& guard_;
+};
+
+}  // namespace sluice::session

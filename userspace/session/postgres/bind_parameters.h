@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parameters of a Bind as people read them, and the look ahead that shows an approver the
+// parameters of a statement which is held before its Bind was reached.
+#pragma once
+
+#include <sluice/intent.h>
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "proto/postgres/frontend.h"
+#include "proto/postgres/limits.h"
+
+namespace sluice::session {
+
+// `types` may be shorter than the values; 0 is not known.
+std::vector<Parameter> render_values(const pg::ValueList& values, const pg::FormatCodes& formats,
+                                     const std::vector<std::uint32_t>& types);
+
+struct UpcomingBind {
+  bool found = false;
+  // Nothing that is still to come can belong to this Parse: its Bind was found, or Sync, Flush or
+  // something else was.
+  bool certain = false;
+  std::vector<Parameter> parameters;
+};
+
+// Looks through whole messages after a Parse of `statement` for the Bind that uses it.
+UpcomingBind upcoming_bind(ByteView after, std::string_view statement,
+                           const std::vector<std::uint32_t>& types, const pg::Limits& limits);
+
+}  // namespace sluice::session

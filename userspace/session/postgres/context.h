@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the parts of one session share: options, what is known of the server, and where actions go.
+#pragma once
+
+#include <sluice/event.h>
+#include <sluice/flow.h>
+
+#include <memory>
+#include <string>
+
+#include "proto/postgres/build.h"
+#include "session/postgres/options.h"
+#include "session/postgres/output.h"
+#include "sql/catalog.h"
+
+namespace sluice::session {
+
+struct Context {
+  explicit Context(PostgresOptions given) : options(std::move(given)) {}
+
+  PostgresOptions options;
+  Output to_agent{Side::kAgent};
+  Output to_upstream{Side::kUpstream};
+  std::shared_ptr<const sql::Catalog> catalog;
+
+  std::string database;
+  // As the server reports them (ParameterStatus).
+  bool standard_conforming_strings = true;
+  std::string client_encoding = "UTF8";
+
+  // Bytes of a large message that the agent is getting piece by piece. While any are left nothing
+  // may be put in between.
+  std::size_t passing_to_agent = 0;
+  std::uint64_t statements = 0;  // judged so far; the next one is this plus one
+  bool closed = false;
+
+  // Set for the time of one handle().
+  FlowActions* actions = nullptr;
+  SteadyTime now{};
+  WallTime wall{};
+
+  void act(FlowAction action) { actions->push_back(std::move(action)); }
+  void record(Event event) { act(Record{std::move(event)}); }
+  void remark(std::string text) { record(Remark{std::move(text)}); }
+  // What the server reports about how it reads and writes text.
+  void note_parameter(const pg::ParameterStatus& status) {
+    if (status.name == "standard_conforming_strings")
+      standard_conforming_strings = status.value == "on";
+    if (status.name == "client_encoding") client_encoding = status.value;
+  }
+  // Sends what is pending to both sides. Must come before an action that changes the transport.
+  void flush() {
+    to_upstream.flush(*actions);
+    to_agent.flush(*actions);
+  }
+  void close(std::string reason, bool reset = false) {
+    if (closed) return;
+    flush();
+    act(Close{std::move(reason), reset});
+    closed = true;
+  }
+  // The agent gets this FATAL error and the flow ends.
+  void fatal(std::string sqlstate, std::string message, std::string hint = {}) {
+    if (closed) return;
+    if (passing_to_agent != 0) return close(std::move(message), true);
+    pg::Report report;
+    report.severity = "FATAL";
+    report.sqlstate = std::move(sqlstate);
+    report.message = "sluice: " + message;
+    report.hint = std::move(hint);
+    pg::append_error_response(to_agent.own(), report);
+    close(std::move(message));
+  }
+};
+
+}  // namespace sluice::session

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gate between a verdict and the wire: records, asks people, waits, and on release makes sure
+// that what was approved is what runs (DESIGN.md section 8). At most one message of a session waits
+// at a time; it stays at the front of the agent's bytes, so the order of the stream is kept.
+#pragma once
+
+#include <optional>
+
+#include "session/postgres/judge.h"
+#include "session/postgres/pipeline.h"
+
+namespace sluice::session {
+
+enum class Admission : std::uint8_t { kPass, kRefuse, kWait };
+
+struct Admitted {
+  Admission admission = Admission::kWait;
+  pg::Report refusal;        // for kRefuse
+  std::string request;       // request id of the (first) statement
+  bool by_approval = false;  // for kPass
+};
+
+class Gate {
+ public:
+  Gate(Context& context, Pipeline& pipeline) : context_(context), pipeline_(pipeline) {}
+
+  // The answer for one message. Records each statement with its verdict the first time it is asked.
+  // kWait: ask again with the same message after decided() or cancelled().
+  Admitted admit(const Judgement& judgement, const std::string& text);
+
+  bool waiting() const { return held_ && !held_->decision && !held_->cancelled; }
+  bool holds() const { return held_.has_value(); }
+  void decided(const Decision& decision);
+  // The agent asked to cancel. True if something was held and is withdrawn now.
+  bool cancel();
+  // The flow ends.
+  void withdraw(const std::string& reason);
+
+ private:
+  struct Held {
+    TicketId ticket;
+    std::uint64_t statement = 0;
+    Intent intent;
+    std::string request;
+    std::optional<Decision> decision;
+    bool cancelled = false;
+  };
+  Admitted release(const Judgement& judgement, const std::string& text);
+  Admitted hold(const Judgement& judgement, const std::string& text, std::string request,
+                std::uint64_t first);
+  std::uint64_t record(const Judgement& judgement, const TicketId& ticket);
+
+  Context& context_;
+  Pipeline& pipeline_;
+  std::optional<Held> held_;
+};
+
+}  // namespace sluice::session

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/postgres/judge.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace sluice::session {
+namespace {
+
+using sql::StatementKind;
+
+// COPY goes past the row masker. Until its formats are masked too, a COPY that could carry a
+// sensitive value, or that a detector would have to read in binary, is refused.
+std::optional<std::string> copy_refusal(const sql::Statement& statement, const Resource& resource) {
+  if (statement.kind != StatementKind::kCopyOut && statement.kind != StatementKind::kCopyIn)
+    return std::nullopt;
+  if (statement.touches_sensitive)
+    return "COPY of a table with sensitive columns is not masked yet; use SELECT or INSERT";
+  if (statement.kind == StatementKind::kCopyIn) return std::nullopt;
+  const bool clear = statement.lineage == sql::ResultLineage::kAllClear ||
+                     statement.lineage == sql::ResultLineage::kNoRows ||
+                     (statement.lineage == sql::ResultLineage::kByColumn &&
+                      std::all_of(statement.outputs.begin(), statement.outputs.end(),
+                                  [](const sql::OutputColumn& output) { return output.clear(); }));
+  if (!clear && !resource.sensitive.empty())
+    return "COPY of columns whose origin cannot be known is not masked yet; use SELECT";
+  return std::nullopt;
+}
+
+// EXECUTE, FETCH and MOVE mean what a name stands for at that moment, so their analysis is not
+// kept. A keyword cannot be written in any other way than with its letters.
+bool may_use_names(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  });
+  return lower.find("execute") != std::string::npos || lower.find("fetch") != std::string::npos ||
+         lower.find("move") != std::string::npos;
+}
+
+}  // namespace
+
+Intent Judgement::whole(const std::string& text) const {
+  Intent whole = statements[worst].intent;
+  whole.statement = text;
+  if (statements.size() == 1) return whole;
+  for (const Judged& judged : statements) {
+    whole.actions.add(judged.intent.actions);
+    whole.unbounded = whole.unbounded || judged.intent.unbounded;
+    for (const ObjectRef& object : judged.intent.objects)
+      if (std::find(whole.objects.begin(), whole.objects.end(), object) == whole.objects.end())
+        whole.objects.push_back(object);
+    for (const ColumnRef& column : judged.intent.columns)
+      if (std::find(whole.columns.begin(), whole.columns.end(), column) == whole.columns.end())
+        whole.columns.push_back(column);
+  }
+  return whole;
+}
+
+AnalysedTextPtr Judge::analyse(std::string_view text, const sql::SessionNames& names,
+                               bool unsettled) {
+  SLUICE_CHECK(context_.catalog != nullptr);
+  if (kept_for_catalog_ != context_.catalog->version()) {
+    kept_by_text_.clear();
+    kept_.clear();
+    kept_for_catalog_ = context_.catalog->version();
+  }
+  if (const auto found = kept_by_text_.find(text); found != kept_by_text_.end() && !unsettled) {
+    kept_.splice(kept_.begin(), kept_, found->second);
+    return kept_.front();
+  }
+
+  auto analysed = std::make_shared<AnalysedText>();
+  analysed->text = text;
+  sql::AnalyseOptions options;
+  options.standard_conforming_strings = context_.standard_conforming_strings && !unsettled;
+  options.client_encoding = context_.client_encoding;
+  options.limits = context_.options.sql_limits;
+  auto analysis = sql::analyse(text, *context_.catalog, names, options);
+  if (analysis)
+    analysed->analysis = *std::move(analysis);
+  else
+    analysed->error = analysis.error().text();
+
+  if (!unsettled && text.size() <= kKeptTextBytesMax && !may_use_names(text)) {
+    if (kept_.size() == kKeptTexts) {
+      kept_by_text_.erase(kept_.back()->text);
+      kept_.pop_back();
+    }
+    kept_.push_front(analysed);
+    kept_by_text_.emplace(kept_.front()->text, kept_.begin());
+  }
+  return analysed;
+}
+
+Judged Judge::judge_one(const sql::Statement& statement, std::string_view shown,
+                        const std::vector<Parameter>& parameters) const {
+  Judged judged;
+  Intent& intent = judged.intent;
+  intent.lineage = context_.options.lineage;
+  intent.resource = context_.options.resource->name;
+  intent.protocol = "postgres";
+  intent.database = context_.database;
+  intent.statement = shown;
+  intent.fingerprint = statement.fingerprint;
+  intent.actions = statement.actions;
+  intent.objects = statement.objects;
+  intent.columns = statement.columns;
+  intent.parameters = parameters;
+  intent.unbounded = statement.unbounded;
+  intent.asked_at = context_.wall;
+  judged.verdict = context_.options.policy()->judge(intent);
+  if (judged.verdict.kind != VerdictKind::kDeny) {
+    if (auto why = copy_refusal(statement, *context_.options.resource)) {
+      judged.verdict.kind = VerdictKind::kDeny;
+      judged.verdict.rule.clear();
+      judged.verdict.message = *std::move(why);
+    }
+  }
+  return judged;
+}
+
+Judgement Judge::judge(const sql::Statement& statement, std::string shown,
+                       const std::vector<Parameter>& parameters) const {
+  Judgement judgement;
+  judgement.statements.push_back(judge_one(statement, shown, parameters));
+  return judgement;
+}
+
+Judgement Judge::judge(const AnalysedText& text, const std::vector<Parameter>& parameters) const {
+  Judgement judgement;
+  if (!text.error.empty()) {
+    sql::Statement unknown;
+    unknown.actions = {Action::kUnknown};
+    judgement.statements.push_back(judge_one(unknown, text.text, parameters));
+    Verdict& verdict = judgement.statements.front().verdict;
+    verdict.kind = VerdictKind::kDeny;
+    verdict.message = text.error;
+    judgement.syntax_error = text.error;
+    return judgement;
+  }
+  if (text.analysis.statements.empty()) {
+    // Nothing but white space and comments. The server answers EmptyQueryResponse and does nothing;
+    // it is still something that the agent said, and policy says what may be said: the least action
+    // there is.
+    sql::Statement empty;
+    empty.actions = {Action::kRead};
+    judgement.statements.push_back(judge_one(empty, text.text, parameters));
+    judgement.statements.front().verdict.kind = VerdictKind::kAllow;
+    return judgement;
+  }
+  const auto& statements = text.analysis.statements;
+  const bool single = statements.size() == 1;
+  for (const sql::Statement& statement : statements) {
+    const std::string_view shown =
+        single ? std::string_view{text.text}
+               : std::string_view{text.text}.substr(std::min(statement.location, text.text.size()),
+                                                    statement.length);
+    judgement.statements.push_back(judge_one(statement, shown, parameters));
+    if (judgement.statements.back().verdict.kind > judgement.verdict().kind)
+      judgement.worst = judgement.statements.size() - 1;
+  }
+  return judgement;
+}
+
+}  // namespace sluice::session

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a text and its parameters to a verdict. Keeps what was analysed, because drivers send the
+// same text again and again; never keeps a verdict, because policy, time and approvals change.
+#pragma once
+
+#include <sluice/intent.h>
+#include <sluice/verdict.h>
+
+#include <list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "session/postgres/analysed_text.h"
+#include "session/postgres/context.h"
+#include "sql/session_names.h"
+
+namespace sluice::session {
+
+struct Judged {
+  Intent intent;
+  Verdict verdict;
+};
+
+// The verdict over everything that one message asks for.
+struct Judgement {
+  std::vector<Judged>
+      statements;         // one per statement of the text; one for a text that was not understood
+  std::size_t worst = 0;  // index of the statement whose verdict is the most restrictive
+  std::string syntax_error;  // not empty: nothing was understood; the verdict is deny whatever the
+                             // policy says
+
+  const Verdict& verdict() const { return statements[worst].verdict; }
+  // What an approver is shown: everything together, the whole text.
+  Intent whole(const std::string& text) const;
+};
+
+class Judge {
+ public:
+  explicit Judge(Context& context) : context_(context) {}
+
+  // `unsettled`: a statement that may change how the server reads strings is on its way.
+  AnalysedTextPtr analyse(std::string_view text, const sql::SessionNames& names, bool unsettled);
+  Judgement judge(const AnalysedText& text, const std::vector<Parameter>& parameters) const;
+  // One statement that did not come as text: a FunctionCall, a cursor that Execute names.
+  Judgement judge(const sql::Statement& statement, std::string shown,
+                  const std::vector<Parameter>& parameters) const;
+
+ private:
+  Judged judge_one(const sql::Statement& statement, std::string_view shown,
+                   const std::vector<Parameter>& parameters) const;
+
+  // Enough for the statements of one program; each entry is a few kilobytes, and the texts are
+  // bounded beside it.
+  static constexpr std::size_t kKeptTexts = 64;
+  static constexpr std::size_t kKeptTextBytesMax = 4096;
+
+  Context& context_;
+  std::uint64_t kept_for_catalog_ = 0;
+  std::list<AnalysedTextPtr> kept_;  // most recently used first
+  std::unordered_map<std::string_view, std::list<AnalysedTextPtr>::iterator> kept_by_text_;
+};
+
+}  // namespace sluice::session

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/postgres/names.h"
+
+#include "base/check.h"
+
+namespace sluice::session {
+namespace {
+
+using Space = sql::SessionNames::Space;
+using sql::StatementKind;
+
+template <class Table, class Pointer>
+void put_back(Table& table, const std::string& name, const Pointer& previous) {
+  if (previous)
+    table[name] = previous;
+  else
+    table.erase(name);
+}
+
+// What SQL remembers under a name, as if a Parse had made it.
+PreparedPtr from_sql(std::string_view name, const sql::Statement& statement, std::string text) {
+  auto analysed = std::make_shared<AnalysedText>();
+  analysed->text = std::move(text);
+  analysed->analysis.statements.push_back(statement);
+  auto prepared = std::make_shared<PreparedStatement>();
+  prepared->name = name;
+  prepared->text = std::move(analysed);
+  prepared->made_by_sql = true;
+  return prepared;
+}
+
+const sql::Statement* only_statement(const PreparedPtr& prepared) {
+  if (!prepared || prepared->text->analysis.statements.size() != 1) return nullptr;
+  return &prepared->text->analysis.statements.front();
+}
+
+}  // namespace
+
+PreparedPtr Names::prepared(std::string_view name) const {
+  const auto found = prepared_.find(name);
+  return found == prepared_.end() ? nullptr : found->second;
+}
+
+PortalPtr Names::portal(std::string_view name) const {
+  if (const auto found = portals_.find(name); found != portals_.end()) return found->second;
+  const auto cursor = sql_.find(Space::kCursor, name);
+  if (!cursor) return nullptr;
+  auto portal = std::make_shared<Portal>();
+  portal->name = name;
+  portal->prepared = from_sql(name, *cursor, "FETCH from cursor " + std::string{name});
+  return portal;
+}
+
+void Names::parse_sent(Unit& unit) {
+  SLUICE_CHECK(unit.prepared != nullptr);
+  PreparedPtr& slot = prepared_[unit.prepared->name];
+  unit.previous_prepared = slot;
+  slot = unit.prepared;
+  if (const auto* statement = only_statement(unit.prepared);
+      statement && !unit.prepared->name.empty())
+    sql_.sent(Space::kPrepared, unit.prepared->name, *statement);
+}
+
+void Names::bind_sent(Unit& unit) {
+  SLUICE_CHECK(unit.portal != nullptr);
+  PortalPtr& slot = portals_[unit.portal->name];
+  unit.previous_portal = slot;
+  slot = unit.portal;
+  if (const auto* statement = only_statement(unit.portal->prepared);
+      statement && !unit.portal->name.empty())
+    sql_.sent(Space::kCursor, unit.portal->name, *statement);
+}
+
+void Names::close_sent(Unit& unit) {
+  if (unit.closed_statement) {
+    unit.previous_prepared = prepared(unit.closed_name);
+    prepared_.erase(unit.closed_name);
+  } else {
+    const auto found = portals_.find(unit.closed_name);
+    if (found != portals_.end()) {
+      unit.previous_portal = found->second;
+      portals_.erase(found);
+    }
+  }
+}
+
+void Names::parse_complete(const Unit& unit) {
+  if (const auto* statement = only_statement(unit.prepared);
+      statement && !unit.prepared->name.empty())
+    sql_.completed(Space::kPrepared, unit.prepared->name, *statement);
+}
+
+void Names::bind_complete(const Unit& unit) {
+  if (const auto* statement = only_statement(unit.portal->prepared);
+      statement && !unit.portal->name.empty())
+    sql_.completed(Space::kCursor, unit.portal->name, *statement);
+}
+
+void Names::close_complete(const Unit& unit) {
+  sql_.closed(unit.closed_statement ? Space::kPrepared : Space::kCursor, unit.closed_name);
+}
+
+void Names::statement_complete(const sql::Statement& statement, const std::string& text,
+                               std::string_view tag) {
+  sql_.completed(statement);
+  switch (statement.kind) {
+    case StatementKind::kPrepare:
+      if (const auto inner = sql_.find(Space::kPrepared, statement.name))
+        prepared_[statement.name] = from_sql(statement.name, *inner, text);
+      break;
+    case StatementKind::kDeallocate:
+      if (statement.name.empty())
+        prepared_.clear();
+      else
+        prepared_.erase(statement.name);
+      break;
+    case StatementKind::kDiscard:
+      if (tag == "DISCARD ALL") {
+        prepared_.clear();
+        portals_.clear();
+      }
+      break;
+    case StatementKind::kCloseCursor:
+      if (statement.name.empty())
+        portals_.clear();
+      else
+        portals_.erase(statement.name);
+      break;
+    default: break;
+  }
+}
+
+void Names::undo(const Unit& unit, bool failed_itself) {
+  switch (unit.kind) {
+    case Unit::Kind::kParse:
+      if (!unit.prepared) break;
+      // A Parse that fails has already destroyed the unnamed statement before it; one that was
+      // skipped has not.
+      if (failed_itself && unit.prepared->name.empty())
+        prepared_.erase(unit.prepared->name);
+      else
+        put_back(prepared_, unit.prepared->name, unit.previous_prepared);
+      break;
+    case Unit::Kind::kBind:
+      if (unit.portal) put_back(portals_, unit.portal->name, unit.previous_portal);
+      break;
+    case Unit::Kind::kClose:
+      if (unit.closed_statement && unit.previous_prepared)
+        prepared_[unit.closed_name] = unit.previous_prepared;
+      if (!unit.closed_statement && unit.previous_portal)
+        portals_[unit.closed_name] = unit.previous_portal;
+      break;
+    default: break;
+  }
+}
+
+void Names::transaction_ended() { portals_.clear(); }
+
+}  // namespace sluice::session

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// What prepared statements and portals stand for at the server, exactly: each change is made when
+// the message is sent and undone, newest first, when the server's error says that it never
+// happened.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "session/postgres/units.h"
+#include "sql/session_names.h"
+
+namespace sluice::session {
+
+class Names {
+ public:
+  PreparedPtr prepared(std::string_view name) const;
+  // Also a cursor that SQL declared: Execute may name it.
+  PortalPtr portal(std::string_view name) const;
+  // For analysing texts that say EXECUTE or FETCH.
+  const sql::SessionNames& for_analysis() const { return sql_; }
+  // Bindings and statements that one agent may keep open: a bound on memory.
+  bool full() const { return prepared_.size() + portals_.size() >= kNamesMax; }
+
+  // Fill the unit's previous_* and change the tables.
+  void parse_sent(Unit& unit);
+  void bind_sent(Unit& unit);
+  void close_sent(Unit& unit);
+  void statement_sent(const sql::Statement& statement) { sql_.sent(statement); }
+
+  void parse_complete(const Unit& unit);
+  void bind_complete(const Unit& unit);
+  void close_complete(const Unit& unit);
+  // `tag` is CommandComplete's; it tells DISCARD ALL from its siblings. `text`: what held the
+  // statement.
+  void statement_complete(const sql::Statement& statement, const std::string& text,
+                          std::string_view tag);
+
+  // The unit was answered with the error itself, or skipped because of an earlier one.
+  void undo(const Unit& unit, bool failed_itself);
+  // ReadyForQuery(idle): protocol portals are gone.
+  void transaction_ended();
+
+  // Changes whenever earlier RowDescriptions may not hold any more.
+  std::uint64_t epoch() const { return epoch_; }
+  void next_epoch() { ++epoch_; }
+
+ private:
+  static constexpr std::size_t kNamesMax = 4096;
+
+  std::map<std::string, PreparedPtr, std::less<>> prepared_;
+  std::map<std::string, PortalPtr, std::less<>> portals_;
+  sql::SessionNames sql_;
+  std::uint64_t epoch_ = 0;
+};
+
+}  // namespace sluice::session

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// State that the two directions of a logged-in session share.
+#pragma once
+
+#include "session/postgres/context.h"
+#include "session/postgres/names.h"
+#include "session/postgres/units.h"
+
+namespace sluice::session {
+
+struct Pipeline {
+  Units units;
+  Names names;
+
+  // The server skips everything up to the agent's next Sync, so we do not even send it.
+  bool skipping = false;
+  // A statement that may change how the server reads text was sent since the last ReadyForQuery.
+  bool meaning_unsettled = false;
+  // Something may have changed the catalogue; a newer one is needed before the next statement is
+  // judged.
+  bool catalog_stale = false;
+  // A NeedCatalog is on its way, and until it is answered nothing that depends on it goes on.
+  bool awaiting_catalog = false;
+  // The server is taking COPY data.
+  bool copying_in = false;
+  // The transaction changed the catalogue: it changes again, for the others, when it ends.
+  bool transaction_changes_catalog = false;
+  // Bytes of a large message of the agent that passes piece by piece.
+  std::size_t passing_to_upstream = 0;
+  // Of our own, for the agent, at the next place between two messages.
+  Bytes waiting_notice;
+
+  bool settling() const {
+    for (const Unit& unit : units)
+      if (unit.settles) return true;
+    return false;
+  }
+  void notice(Context& context, const pg::Report& report) {
+    Bytes& out = context.passing_to_agent == 0 ? context.to_agent.own() : waiting_notice;
+    pg::append_notice_response(out, report);
+  }
+};
+
+}  // namespace sluice::session

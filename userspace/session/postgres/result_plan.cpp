@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/postgres/result_plan.h"
+
+#include <algorithm>
+
+namespace sluice::session {
+namespace {
+
+bool has_detectors(const Resource& resource) {
+  return std::any_of(resource.sensitive.begin(), resource.sensitive.end(),
+                     [](const SensitiveRule& rule) { return !rule.detectors.empty(); });
+}
+
+// The stricter of two masks: what shows less of the value.
+MaskKind stricter(MaskKind a, MaskKind b) {
+  constexpr auto rank = [](MaskKind kind) {
+    switch (kind) {
+      case MaskKind::kNull: return 3;
+      case MaskKind::kRedact: return 2;
+      case MaskKind::kHash: return 1;
+      case MaskKind::kPartial: return 0;
+    }
+    return 3;
+  };
+  return rank(a) >= rank(b) ? a : b;
+}
+
+std::optional<MaskKind> mask_by_lineage(const sql::OutputColumn& output) {
+  switch (output.kind) {
+    case sql::OutputColumn::Kind::kClear: return std::nullopt;
+    case sql::OutputColumn::Kind::kColumn: return output.mask;
+    case sql::OutputColumn::Kind::kDerived:
+    case sql::OutputColumn::Kind::kOpaque: return MaskKind::kRedact;
+  }
+  return MaskKind::kRedact;
+}
+
+sql::OutputColumn lineage_of(const PlanInputs& inputs, std::size_t position, std::size_t count) {
+  if (inputs.statement == nullptr) return {};  // opaque
+  return sql::output_of(*inputs.statement, position, count);
+}
+
+std::optional<MaskKind> mask_of(const ResultField& field, const sql::OutputColumn& lineage,
+                                const sql::Catalog& catalog) {
+  std::optional<MaskKind> by_lineage = mask_by_lineage(lineage);
+  if (field.table_oid == 0) return by_lineage;
+  const sql::ColumnSensitivity by_server =
+      catalog.sensitivity(field.table_oid, field.attribute_number);
+  if (!by_server.known) return MaskKind::kRedact;
+  // The server says which column this is; that the text alone could not tell does not matter then.
+  if (lineage.kind == sql::OutputColumn::Kind::kOpaque) return by_server.mask;
+  if (by_lineage && by_server.mask) return stricter(*by_lineage, *by_server.mask);
+  return by_lineage ? by_lineage : by_server.mask;
+}
+
+}  // namespace
+
+std::vector<ResultField> fields_of(const pg::RowDescription& description) {
+  std::vector<ResultField> fields;
+  fields.reserve(description.fields.size());
+  for (const pg::FieldDescription& field : description.fields)
+    fields.push_back({field.table_oid, field.attribute_number, field.type_oid, field.type_modifier,
+                      field.format});
+  return fields;
+}
+
+std::optional<std::uint32_t> unknown_table(const std::vector<ResultField>& fields,
+                                           const PlanInputs& inputs) {
+  if (!inputs.catalog->any_sensitive()) return std::nullopt;
+  for (const ResultField& field : fields)
+    if (field.table_oid != 0 &&
+        !inputs.catalog->sensitivity(field.table_oid, field.attribute_number).known)
+      return field.table_oid;
+  return std::nullopt;
+}
+
+ResultPlan plan_result(const std::vector<ResultField>& fields, const PlanInputs& inputs) {
+  const bool detect = has_detectors(*inputs.resource);
+  const bool by_column = inputs.catalog->any_sensitive();
+  ResultPlan plan;
+  plan.untouched = true;
+  plan.cells.reserve(fields.size());
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const ResultField& field = fields[i];
+    CellPlan cell;
+    cell.type = {field.type_oid, field.type_modifier,
+                 field.format == pg::Format::kBinary ? mask::Format::kBinary : mask::Format::kText};
+    const auto kind = by_column
+                          ? mask_of(field, lineage_of(inputs, i, fields.size()), *inputs.catalog)
+                          : std::nullopt;
+    if (kind) {
+      cell.kind = CellPlan::Kind::kMask;
+      cell.mask = *kind;
+    } else {
+      cell.kind = detect && mask::is_text_like(field.type_oid) ? CellPlan::Kind::kDetect
+                                                               : CellPlan::Kind::kPass;
+    }
+    plan.untouched = plan.untouched && cell.kind == CellPlan::Kind::kPass;
+    plan.cells.push_back(cell);
+  }
+  return plan;
+}
+
+}  // namespace sluice::session

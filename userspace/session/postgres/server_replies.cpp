@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/postgres/server_replies.h"
+
+#include <algorithm>
+
+#include "proto/postgres/build.h"
+#include "proto/postgres/frame.h"
+
+namespace sluice::session {
+namespace {
+
+using Kind = Unit::Kind;
+using sql::StatementKind;
+
+bool changes_catalog(const sql::Statement& statement) {
+  const ActionSet& actions = statement.actions;
+  return actions.has(Action::kDdl) || actions.has(Action::kGrant) || actions.has(Action::kCall) ||
+         actions.has(Action::kUnknown) || actions.has(Action::kHost);
+}
+
+}  // namespace
+
+ServerReplies::ServerReplies(Context& context, Pipeline& pipeline, TextGuard& guard)
+    : context_(context), pipeline_(pipeline), guard_(guard), masker_(context.options.mask, guard) {}
+
+std::size_t ServerReplies::pass_piece(ByteView in) {
+  const std::size_t count = std::min(in.size(), context_.passing_to_agent);
+  context_.to_agent.pass(in.first(count));
+  context_.passing_to_agent -= count;
+  return count;
+}
+
+// Rows and COPY data that nobody has to read are not gathered, however large one is.
+bool ServerReplies::may_pass_in_pieces(const pg::FrameHead& head) const {
+  if (pipeline_.units.empty()) return false;
+  const Unit& unit = pipeline_.units.front();
+  if (head.type == 'd') return copying_out_ && !guard_.has_detectors();
+  if (head.type != 'D') return false;
+  if (unit.kind == Kind::kQuery) return !unit.refusal && unit.plan && unit.plan->untouched;
+  return unit.kind == Kind::kExecute && unit.portal->plan && unit.portal->plan->untouched;
+}
+
+std::size_t ServerReplies::read(ByteView in) {
+  std::size_t consumed = pass_piece(in);
+  while (!context_.closed && context_.passing_to_agent == 0 && consumed < in.size()) {
+    if (!pipeline_.waiting_notice.empty()) {
+      append(context_.to_agent.own(), pipeline_.waiting_notice);
+      pipeline_.waiting_notice.clear();
+    }
+    const ByteView rest = in.subspan(consumed);
+    const auto head_step = pg::next_head(pg::Direction::kBackend, rest, context_.options.limits);
+    if (std::holds_alternative<pg::NeedMore>(head_step)) break;
+    if (const auto* bad = std::get_if<pg::Bad>(&head_step)) {
+      context_.fatal("08P01", "unreadable message from the server: " + std::string{bad->reason});
+      break;
+    }
+    const auto& head = std::get<pg::FrameHead>(head_step);
+    if (head.size > rest.size() && may_pass_in_pieces(head)) {
+      context_.passing_to_agent = head.size;
+      consumed += pass_piece(rest);
+      break;
+    }
+    const auto step = pg::next_frame(pg::Direction::kBackend, rest, context_.options.limits);
+    if (std::holds_alternative<pg::NeedMore>(step)) break;
+    if (const auto* bad = std::get_if<pg::Bad>(&step)) {
+      context_.fatal("54000", "message from the server: " + std::string{bad->reason});
+      break;
+    }
+    const auto& frame = std::get<pg::Frame>(step);
+    if (dispatch({frame, rest.first(frame.size)}) == Outcome::kWait) break;
+    consumed += frame.size;
+  }
+  if (context_.passing_to_agent == 0 && !pipeline_.waiting_notice.empty() && !context_.closed) {
+    append(context_.to_agent.own(), pipeline_.waiting_notice);
+    pipeline_.waiting_notice.clear();
+  }
+  return context_.closed ? in.size() : consumed;
+}
+
+ServerReplies::Outcome ServerReplies::dispatch(const Message& message) {
+  switch (message.frame.type) {
+    case 'D': return on_row(message);
+    case 'T': return on_row_description(message);
+    case 'n': return on_no_data(message);
+    case 't': return on_parameter_description(message);
+    case 'C': return on_command_complete(message, false);
+    case 'I': return on_command_complete(message, true);
+    case 's': return on_suspended(message);
+    case 'Z': return on_ready(message);
+    case 'E': return on_error(message);
+    case 'N': return on_notice(message);
+    case 'A': return on_notification(message);
+    case 'S': return on_parameter_status(message);
+    case '1': return on_completed(message, Kind::kParse);
+    case '2': return on_completed(message, Kind::kBind);
+    case '3': return on_completed(message, Kind::kClose);
+    case 'G': return on_copy_response(message, StatementKind::kCopyIn);
+    case 'H': return on_copy_response(message, StatementKind::kCopyOut);
+    case 'd': return on_copy_out_data(message, false);
+    case 'c': return on_copy_out_data(message, true);
+    case 'V': return on_function_result(message);
+    // 'R', 'K' and 'v' belong to the login; 'W' to replication, which is refused at start-up.
+    default: return violation(message);
+  }
+}
+
+ServerReplies::Outcome ServerReplies::violation(const Message& message) {
+  context_.fatal("08P01",
+                 "the server sent " +
+                     std::string{pg::message_name(pg::Direction::kBackend, message.frame.type)} +
+                     " where none was due");
+  return Outcome::kConsumed;
+}
+
+Unit* ServerReplies::front(Kind kind) {
+  Unit* unit = front();
+  return unit != nullptr && unit->kind == kind && !unit->refusal && !unit->failed ? unit : nullptr;
+}
+
+void ServerReplies::pop() { pipeline_.units.pop_front(); }
+
+// --- rows
+// -------------------------------------------------------------------------------------------------------------
+
+const ResultPlan* ServerReplies::plan_of_rows() {
+  if (Unit* unit = front(Kind::kQuery)) return unit->plan ? &*unit->plan : nullptr;
+  if (Unit* unit = front(Kind::kExecute))
+    return unit->portal->plan ? &*unit->portal->plan : nullptr;
+  return nullptr;
+}
+
+ServerReplies::Outcome ServerReplies::on_row(const Message& message) {
+  const ResultPlan* plan = plan_of_rows();
+  if (plan == nullptr) return violation(message);
+  if (plan->untouched) {
+    context_.to_agent.pass(message.whole);
+    return Outcome::kConsumed;
+  }
+  const auto masked =
+      masker_.mask(message.frame, message.whole, *plan, context_.options.limits, context_.to_agent);
+  if (!masked) context_.fatal("08P01", "a row from the server: " + masked.error().text());
+  return Outcome::kConsumed;
+}
+
+ServerReplies::Outcome ServerReplies::on_row_description(const Message& message) {
+  Unit* unit = front();
+  if (unit == nullptr || unit->refusal || unit->failed) return violation(message);
+  auto description = pg::decode_row_description(message.frame.body, context_.options.limits);
+  if (!description) {
+    context_.fatal("08P01", "from the server: " + description.error().text());
+    return Outcome::kConsumed;
+  }
+  std::vector<ResultField> fields = fields_of(*description);
+  // A second result of one statement (a rule made it) is one that the text does not explain.
+  const bool explained = unit->kind != Kind::kQuery || !unit->plan;
+  const PlanInputs inputs{explained ? unit->current() : nullptr, context_.catalog.get(),
+                          context_.options.resource.get()};
+  if (const auto table = unknown_table(fields, inputs);
+      table &&
+      std::find(missing_tables_.begin(), missing_tables_.end(), *table) == missing_tables_.end()) {
+    if (!pipeline_.awaiting_catalog) {
+      // Ask once; what is not there then (a temporary table, one of an open transaction) is masked
+      // whole.
+      missing_tables_.push_back(*table);
+      pipeline_.awaiting_catalog = true;
+      context_.act(NeedCatalog{context_.database, true});
+    }
+    return Outcome::kWait;
+  }
+  if (pipeline_.awaiting_catalog) return Outcome::kWait;
+
+  switch (unit->kind) {
+    case Kind::kQuery: unit->plan = plan_result(fields, inputs); break;
+    case Kind::kDescribePortal: unit->portal->plan = plan_result(fields, inputs); break;
+    case Kind::kDescribeStatement:
+      unit->prepared->fields = std::move(fields);
+      unit->prepared->fields_epoch = pipeline_.names.epoch();
+      break;
+    default: return violation(message);
+  }
+  if (!unit->hidden) context_.to_agent.pass(message.whole);
+  if (unit->kind != Kind::kQuery) pop();
+  return Outcome::kConsumed;
+}
+
+ServerReplies::Outcome ServerReplies::on_no_data(const Message& message) {
+  Unit* unit = front();
+  if (unit == nullptr ||
+      (unit->kind != Kind::kDescribePortal && unit->kind != Kind::kDescribeStatement))
+    return violation(message);
+  if (!unit->hidden) context_.to_agent.pass(message.whole);
+  pop();
+  return Outcome::kConsumed;
+}
+
+ServerReplies::Outcome ServerReplies::on_parameter_description(const Message& message) {
+  Unit* unit = front(Kind::kDescribeStatement);
+  if (unit == nullptr) return violation(message);
+  auto decoded = pg::decode_backend(message.frame, context_.options.limits);
+  if (!decoded) {
+    context_.fatal("08P01", "from the server: " + decoded.error().text());
+    return Outcome::kConsumed;
+  }
+  const auto& types = std::get<pg::ParameterDescription>(*decoded).types;
+  unit->prepared->parameter_types.clear();
+  for (std::size_t i = 0; i < types.size(); ++i)
+    unit->prepared->parameter_types.push_back(types[i]);
+  context_.to_agent.pass(message.whole);
+  return Outcome::kConsumed;
+}
+
+ServerReplies::Outcome ServerReplies::on_suspended(const Message& message) {
+  if (front(Kind::kExecute) == nullptr) return violation(message);
+  context_.to_agent.pass(message.whole);
+  pop();
+  return Outcome::kConsumed;
+}
+
+// --- the end of a statement
+// ------------------------------------------------------------------------------------------
+
+void ServerReplies::effects_of(const sql::Statement& statement, const std::string& text,
+                               std::string_view tag) {
+  pipeline_.names.statement_complete(statement, text, tag);
+  if (changes_catalog(statement)) {
+    pipeline_.catalog_stale = true;
+    pipeline_.transaction_changes_catalog = true;
+  }
+  if (changes_catalog(statement) || statement.changes_meaning ||
+      statement.actions.has(Action::kSession))
+    pipeline_.names.next_epoch();
+}
+
+ServerReplies::Outcome ServerReplies::on_command_complete(const Message& message,
+                                                          bool empty_query) {
+  Unit* unit = front(Kind::kQuery);
+  if (unit == nullptr) unit = front(Kind::kExecute);
+  if (unit == nullptr) return violation(message);
+  auto decoded = pg::decode_backend(message.frame, context_.options.limits);
+  if (!decoded) {
+    context_.fatal("08P01", "from the server: " + decoded.error().text());
+    return Outcome::kConsumed;
+  }
+  if (!empty_query) {
+    const sql::Statement* statement = unit->current();
+    if (statement == nullptr) return violation(message);
+    const std::string& text =
+        unit->kind == Kind::kQuery ? unit->text->text : unit->portal->prepared->text->text;
+    effects_of(*statement, text, std::get<pg::CommandComplete>(*decoded).tag);
+  }
+  context_.to_agent.pass(message.whole);
+  copying_out_ = false;
+  pipeline_.copying_in = false;
+  if (unit->kind == Kind::kExecute) {
+    pop();
+  } else if (!empty_query) {
+    ++unit->statement;
+    unit->plan.reset();
+  }
+  return Outcome::kConsumed;
+}
+
+ServerReplies::Outcome ServerReplies::on_ready(const Message& message) {
+  Unit* unit = front();
+  if (unit == nullptr || (unit->kind != Kind::kQuery && unit->kind != Kind::kFunctionCall &&
+                          unit->kind != Kind::kSync))
+    return violation(message);
+  // A refused statement that did not fail at the server was not refused.
+  if (unit->refusal && !unit->failed) return violation(message);
+  const auto ready = pg::decode_ready_for_query(message.frame.body);
+  if (!ready) {
+    context_.fatal("08P01", "from the server: " + ready.error().text());
+    return Outcome::kConsumed;
+  }
+  pop();
+  copying_out_ = false;
+  pipeline_.copying_in = false;
+  pipeline_.meaning_unsettled = false;
+  if (ready->status == pg::TransactionStatus::kIdle) {
+    // Later units were sent before this was known, so their portals are kept.
+    const bool bound_since = std::any_of(pipeline_.units.begin(), pipeline_.units.end(),
+                                         [](const Unit& u) { return u.portal != nullptr; });
+    if (!bound_since) pipeline_.names.transaction_ended();
+    if (pipeline_.transaction_changes_catalog) pipeline_.catalog_stale = true;
+    pipeline_.transaction_changes_catalog = false;
+  }
+  context_.to_agent.pass(message.whole);
+  return Outcome::kConsumed;
+}
+
+ServerReplies::Outcome ServerReplies::on_completed(const Message& message, Kind kind) {
+  Unit* unit = front(kind);
+  if (unit == nullptr) return violation(message);
+  auto decoded = pg::decode_backend(message.frame, context_.options.limits);
+  if (!decoded) return violation(message);
+  switch (kind) {
+    case Kind::kParse: pipeline_.names.parse_complete(*unit); break;
+    case Kind::kBind: pipeline_.names.bind_complete(*unit); break;
+    case Kind::kClose: pipeline_.names.close_complete(*unit); break;
+    default: break;
+  }
+  context_.to_agent.pass(message.whole);
+  pop();
+  return Outcome::kConsumed;
+}
+
+// --- errors and other texts
+// --------------------------------------------------------------------------------------------
+
+bool ServerReplies::may_quote_sensitive(const Unit* unit) const {
+  if (context_.catalog == nullptr || !context_.catalog->any_sensitive()) return false;
+  const sql::Statement* statement = unit == nullptr ? nullptr : unit->current();
+  if (statement == nullptr) return unit != nullptr && !unit->refusal;
+  if (statement->touches_sensitive || statement->actions.has(Action::kCall) ||
+      statement->actions.has(Action::kUnknown))
+    return true;
+  for (const ObjectRef& object : statement->objects) {
+    if (object.kind != ObjectRef::Kind::kTable) continue;
+    for (const sql::Relation* relation : context_.catalog->relations_named(object.name))
+      if (relation->any_sensitive()) return true;
+  }
+  return false;
+}
+
+// In the extended protocol the server ignores everything from the failed message to the next Sync.
+void ServerReplies::skip_to_sync() {
+  Units& units = pipeline_.units;
+  const auto sync = std::find_if(units.begin(), units.end(),
+                                 [](const Unit& unit) { return unit.kind == Kind::kSync; });
+  if (sync == units.end()) pipeline_.skipping = true;
+  for (auto unit = sync; unit != units.begin();) {
+    --unit;
+    pipeline_.names.undo(*unit, unit == units.begin());
+  }
+  units.erase(units.begin(), sync);
+}
+
+ServerReplies::Outcome ServerReplies::on_error(const Message& message) {
+  auto fields = pg::decode_error_fields(message.frame.body, context_.options.limits);
+  if (!fields) {
+    context_.fatal("08P01", "from the server: " + fields.error().text());
+    return Outcome::kConsumed;
+  }
+  Unit* unit = front();
+  const std::string_view severity = fields->find('V');
+  const bool fatal = severity == "FATAL" || severity == "PANIC";
+  if (unit != nullptr && unit->refusal && !fatal)
+    pg::append_error_response(context_.to_agent.own(), *unit->refusal);
+  else
+    guard_.append_report(context_.to_agent.own(), *fields, may_quote_sensitive(unit), true);
+  copying_out_ = false;
+  pipeline_.copying_in = false;
+  if (unit == nullptr || fatal) return Outcome::kConsumed;  // the server closes the connection next
+  switch (unit->kind) {
+    case Kind::kQuery:
+    case Kind::kFunctionCall:
+      if (unit->failed) return violation(message);
+      unit->failed = true;
+      // What it had already done to names and catalogue is not known: look again.
+      if (const auto* statement = unit->current(); statement != nullptr && unit->settles)
+        pipeline_.catalog_stale = true;
+      break;
+    case Kind::kSync: break;  // the implicit commit failed; ReadyForQuery follows
+    default: skip_to_sync(); break;
+  }
+  return Outcome::kConsumed;
+}
+
+ServerReplies::Outcome ServerReplies::on_notice(const Message& message) {
+  auto fields = pg::decode_error_fields(message.frame.body, context_.options.limits);
+  if (!fields) {
+    context_.fatal("08P01", "from the server: " + fields.error().text());
+    return Outcome::kConsumed;
+  }
+  guard_.append_report(context_.to_agent.own(), *fields, may_quote_sensitive(front()), false);
+  return Outcome::kConsumed;
+}
+
+ServerReplies::Outcome ServerReplies::on_notification(const Message& message) {
+  auto decoded = pg::decode_backend(message.frame, context_.options.limits);
+  if (!decoded) {
+    context_.fatal("08P01", "from the server: " + decoded.error().text());
+    return Outcome::kConsumed;
+  }
+  const auto& notification = std::get<pg::NotificationResponse>(*decoded);
+  Bytes clean;
+  if (guard_.replace_hits(as_bytes(notification.payload), clean))
+    pg::append_notification_response(context_.to_agent.own(), notification.process_id,
+                                     notification.channel, as_text(clean));
+  else
+    context_.to_agent.pass(message.whole);
+  return Outcome::kConsumed;
+}
+
+ServerReplies::Outcome ServerReplies::on_parameter_status(const Message& message) {
+  auto decoded = pg::decode_backend(message.frame, context_.options.limits);
+  if (!decoded) {
+    context_.fatal("08P01", "from the server: " + decoded.error().text());
+    return Outcome::kConsumed;
+  }
+  context_.note_parameter(std::get<pg::ParameterStatus>(*decoded));
+  context_.to_agent.pass(message.whole);
+  return Outcome::kConsumed;
+}
+
+// --- COPY and function calls
+// -------------------------------------------------------------------------------------------
+
+ServerReplies::Outcome ServerReplies::on_copy_response(const Message& message, StatementKind kind) {
+  Unit* unit = front(Kind::kQuery);
+  if (unit == nullptr) unit = front(Kind::kExecute);
+  const sql::Statement* statement = unit == nullptr ? nullptr : unit->current();
+  if (statement == nullptr || statement->kind != kind) return violation(message);
+  auto decoded = pg::decode_backend(message.frame, context_.options.limits);
+  if (!decoded) {
+    context_.fatal("08P01", "from the server: " + decoded.error().text());
+    return Outcome::kConsumed;
+  }
+  if (kind == StatementKind::kCopyIn) {
+    pipeline_.copying_in = true;
+  } else {
+    if (guard_.has_detectors() &&
+        std::get<pg::CopyOutResponse>(*decoded).format == pg::Format::kBinary) {
+      context_.fatal("0A000", "COPY in binary cannot be read by this resource's detectors",
+                     "Use COPY in text or CSV format, or SELECT.");
+      return Outcome::kConsumed;
+    }
+    copying_out_ = true;
+  }
+  context_.to_agent.pass(message.whole);
+  return Outcome::kConsumed;
+}
+
+ServerReplies::Outcome ServerReplies::on_copy_out_data(const Message& message, bool ends) {
+  if (!copying_out_) return violation(message);
+  if (ends) {
+    copying_out_ = false;
+    context_.to_agent.pass(message.whole);
+    return Outcome::kConsumed;
+  }
+  // The server sends one row per message; the replacements hold no delimiter, quote or newline.
+  Bytes clean;
+  if (guard_.replace_hits(message.frame.body, clean))
+    pg::append_copy_data(context_.to_agent.own(), clean);
+  else
+    context_.to_agent.pass(message.whole);
+  return Outcome::kConsumed;
+}
+
+ServerReplies::Outcome ServerReplies::on_function_result(const Message& message) {
+  if (front(Kind::kFunctionCall) == nullptr) return violation(message);
+  auto decoded = pg::decode_backend(message.frame, context_.options.limits);
+  if (!decoded) {
+    context_.fatal("08P01", "from the server: " + decoded.error().text());
+    return Outcome::kConsumed;
+  }
+  context_.to_agent.pass(message.whole);
+  return Outcome::kConsumed;
+}
+
+}  // namespace sluice::session

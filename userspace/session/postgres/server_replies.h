@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the server says after login: each message is matched with the unit it answers, masked, and
+// passed on. A message that answers nothing, or cannot be read, ends the session.
+#pragma once
+
+#include <cstddef>
+
+#include "proto/postgres/backend.h"
+#include "session/postgres/pipeline.h"
+#include "session/postgres/row_masker.h"
+#include "session/postgres/text_guard.h"
+
+namespace sluice::session {
+
+class ServerReplies {
+ public:
+  ServerReplies(Context& context, Pipeline& pipeline, TextGuard& guard);
+
+  // Reads messages from the front of `in`. Returns the bytes consumed.
+  std::size_t read(ByteView in);
+
+ private:
+  enum class Outcome : std::uint8_t { kConsumed, kWait };
+  struct Message {
+    pg::Frame frame;
+    ByteView whole;
+  };
+
+  std::size_t pass_piece(ByteView in);
+  bool may_pass_in_pieces(const pg::FrameHead& head) const;
+  Outcome dispatch(const Message& message);
+  Outcome violation(const Message& message);
+
+  Outcome on_row(const Message& message);
+  Outcome on_row_description(const Message& message);
+  Outcome on_no_data(const Message& message);
+  Outcome on_parameter_description(const Message& message);
+  Outcome on_command_complete(const Message& message, bool empty_query);
+  Outcome on_suspended(const Message& message);
+  Outcome on_ready(const Message& message);
+  Outcome on_error(const Message& message);
+  Outcome on_notice(const Message& message);
+  Outcome on_notification(const Message& message);
+  Outcome on_parameter_status(const Message& message);
+  Outcome on_completed(const Message& message, Unit::Kind kind);
+  Outcome on_copy_response(const Message& message, sql::StatementKind kind);
+  Outcome on_copy_out_data(const Message& message, bool ends);
+  Outcome on_function_result(const Message& message);
+
+  Unit* front() { return pipeline_.units.empty() ? nullptr : &pipeline_.units.front(); }
+  // Only for units that were sent as the agent meant them: a reply to a refused one other than an
+  // error is a violation.
+  Unit* front(Unit::Kind kind);
+  void pop();
+  void skip_to_sync();
+  void effects_of(const sql::Statement& statement, const std::string& text, std::string_view tag);
+  bool may_quote_sensitive(const Unit* unit) const;
+  const ResultPlan* plan_of_rows();
+
+  Context& context_;
+  Pipeline& pipeline_;
+  TextGuard& guard_;
+  RowMasker masker_;
+  bool copying_out_ = false;
+  std::vector<std::uint32_t> missing_tables_;  // a fresh catalogue did not have them either
+};
+
+}  // namespace sluice::session

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/postgres/session.h"
+
+#include "base/check.h"
+#include "proto/postgres/startup.h"
+#include "session/postgres/agent_messages.h"
+#include "session/postgres/context.h"
+#include "session/postgres/hold.h"
+#include "session/postgres/refusal.h"
+#include "session/postgres/server_replies.h"
+#include "session/postgres/startup_parameters.h"
+#include "session/postgres/upstream_login.h"
+
+namespace sluice::session {
+namespace {
+
+class PostgresSession final : public FlowSession {
+ public:
+  explicit PostgresSession(PostgresOptions options)
+      : context_(std::move(options)),
+        guard_(*context_.options.resource, context_.options.mask),
+        judge_(context_),
+        gate_(context_, pipeline_),
+        login_(context_, guard_),
+        agent_(context_, pipeline_, judge_, gate_, guard_),
+        server_(context_, pipeline_, guard_) {
+    SLUICE_CHECK(context_.options.randomness.size() == PostgresOptions::kRandomBytes);
+  }
+
+  std::size_t handle(const Input& input, SteadyTime now, WallTime wall, FlowActions& out) override {
+    context_.actions = &out;
+    context_.now = now;
+    context_.wall = wall;
+    context_.to_agent.begin();
+    context_.to_upstream.begin();
+    const std::size_t consumed =
+        context_.closed ? 0 : std::visit([this](const auto& what) { return on(what); }, input);
+    if (!context_.closed) context_.flush();
+    context_.actions = nullptr;
+    return consumed;
+  }
+
+  // Also while a statement is held: that the agent went away must be seen.
+  bool wants(Side) const override { return !context_.closed; }
+
+ private:
+  enum class Phase : std::uint8_t { kStartup, kAgentTls, kLogin, kConversation };
+
+  std::size_t on(const Received& received) {
+    if (received.side == Side::kUpstream) return from_upstream(received.bytes);
+    switch (phase_) {
+      case Phase::kStartup: return startup(received.bytes);
+      case Phase::kAgentTls:
+      case Phase::kLogin: return 0;  // read on when login is done
+      case Phase::kConversation: return agent_.read(received.bytes);
+    }
+    return 0;
+  }
+
+  std::size_t from_upstream(ByteView bytes) {
+    if (phase_ == Phase::kConversation) {
+      renew_catalog_if_old();
+      return server_.read(bytes);
+    }
+    if (phase_ != Phase::kLogin) return 0;
+    std::size_t consumed = login_.read(bytes);
+    if (context_.closed || !login_.done()) return consumed;
+    phase_ = Phase::kConversation;
+    context_.flush();
+    context_.to_agent.set_recorded(true);
+    return consumed + server_.read(bytes.subspan(consumed));
+  }
+
+  std::size_t startup(ByteView bytes) {
+    const auto step = pg::next_startup(bytes, context_.options.limits);
+    if (std::holds_alternative<pg::NeedMore>(step)) return 0;
+    if (const auto* bad = std::get_if<pg::Bad>(&step)) {
+      context_.fatal("08P01", "unreadable start-up packet: " + std::string{bad->reason});
+      return bytes.size();
+    }
+    const auto& packet = std::get<pg::StartupPacket>(step);
+    const std::size_t size = packet.size;
+    std::visit([this, &bytes, size](const auto& what) { on_startup(what, bytes.size() - size); },
+               packet.packet);
+    if (context_.closed) return bytes.size();
+    return size;
+  }
+
+  void on_startup(const pg::SslRequest&, std::size_t after) {
+    if (agent_tls_ || ssl_asked_)
+      return context_.fatal("08P01", "SSLRequest where it cannot stand");
+    // Bytes that came with the request are plain text: what somebody put before the handshake must
+    // not be read as if it had come through TLS.
+    if (after != 0) return context_.fatal("08P01", "bytes between SSLRequest and TLS");
+    ssl_asked_ = true;
+    append(context_.to_agent.own(), "S");
+    context_.flush();
+    phase_ = Phase::kAgentTls;
+    context_.act(StartTls{Side::kAgent, false});
+  }
+  void on_startup(const pg::DirectTls&, std::size_t) {
+    if (agent_tls_ || ssl_asked_ || gss_asked_)
+      return context_.fatal("08P01", "TLS where it cannot begin");
+    phase_ = Phase::kAgentTls;
+    context_.act(StartTls{Side::kAgent, true});
+  }
+  void on_startup(const pg::GssEncRequest&, std::size_t after) {
+    if (gss_asked_ || agent_tls_ || after != 0)
+      return context_.fatal("08P01", "GSSENCRequest where it cannot stand");
+    gss_asked_ = true;
+    append(context_.to_agent.own(), "N");
+  }
+  void on_startup(const pg::CancelRequest& cancel, std::size_t) {
+    context_.act(ForwardCancel{Bytes{cancel.key.begin(), cancel.key.end()}});
+    context_.close("cancel request");
+  }
+  void on_startup(const pg::UnsupportedProtocol& protocol, std::size_t) {
+    context_.fatal("0A000", "unsupported frontend protocol " + std::to_string(protocol.major) +
+                                "." + std::to_string(protocol.minor) + ": sluice speaks 3.0 to 3." +
+                                std::to_string(pg::kProtocolMinorMax));
+  }
+  void on_startup(const pg::StartupMessage& message, std::size_t) {
+    auto request = read_startup(message);
+    if (!request) return context_.fatal("42501", request.error().text());
+    context_.database = request->database;
+    context_.remark("agent asks for database " + guard_.clean(request->database) + " as user " +
+                    guard_.clean(request->user) + (agent_tls_ ? ", " + tls_description_ : ""));
+    if (!context_.options.resource->login)
+      return context_.fatal(
+          "28000", "resource '" + context_.options.resource->name + "' has no login in the policy");
+    settings_ = std::move(request->settings);
+    pipeline_.awaiting_catalog = true;
+    context_.act(NeedCatalog{context_.database, false});
+    phase_ = Phase::kLogin;
+    startup_ = *std::move(request);
+    if (settings_.empty()) login_.begin(std::move(startup_));
+    // Else the login waits: what the start-up sets is judged first, and for that the catalogue is
+    // needed.
+  }
+
+  // SET by another name. Nothing of the start-up goes upstream before all of it passed.
+  void judge_settings() {
+    for (const std::string& setting : settings_) {
+      const auto text = judge_.analyse(setting, pipeline_.names.for_analysis(), false);
+      const Judgement judgement = judge_.judge(*text, {});
+      const Verdict& verdict = judgement.verdict();
+      StatementJudged event;
+      event.statement = ++context_.statements;
+      event.intent = judgement.statements[judgement.worst].intent;
+      event.verdict = verdict;
+      const std::string request = request_id(context_.options.session, event.statement);
+      if (verdict.kind == VerdictKind::kHold) {
+        // Nobody can be asked before the session is there; send it as a statement instead.
+        event.verdict.kind = VerdictKind::kDeny;
+        event.verdict.message = "a setting that needs approval cannot be part of the start-up";
+      }
+      const bool allowed = verdict.kind == VerdictKind::kAllow;
+      const pg::Report report = refused_by_policy(judgement, request);
+      context_.record(std::move(event));
+      if (!allowed)
+        return context_.fatal(
+            "42501", "start-up setting refused (" + setting + "): " + report.message, report.hint);
+    }
+    login_.begin(std::move(startup_));
+  }
+
+  void renew_catalog_if_old() {
+    if (pipeline_.awaiting_catalog || catalog_asked_ || context_.catalog == nullptr) return;
+    if (context_.now - catalog_at_ < context_.options.catalog_age_max) return;
+    catalog_asked_ = true;
+    context_.act(NeedCatalog{context_.database, false});
+  }
+
+  std::size_t on(const CatalogArrived& arrived) {
+    if (!arrived.catalog) {
+      context_.remark("catalogue of database " + context_.database + ": " + arrived.reason);
+      context_.fatal("58000",
+                     "cannot read the catalogue of database \"" + context_.database +
+                         "\", without which nothing can be judged or masked: " + arrived.reason);
+      return 0;
+    }
+    const bool first = context_.catalog == nullptr;
+    context_.catalog = arrived.catalog;
+    catalog_at_ = context_.now;
+    catalog_asked_ = false;
+    if (pipeline_.awaiting_catalog) pipeline_.catalog_stale = false;
+    pipeline_.awaiting_catalog = false;
+    if (first && phase_ == Phase::kLogin && !settings_.empty()) judge_settings();
+    return 0;
+  }
+
+  std::size_t on(const TlsStarted& tls) {
+    if (tls.side == Side::kUpstream) {
+      login_.tls_started(tls);
+    } else if (phase_ == Phase::kAgentTls) {
+      agent_tls_ = true;
+      tls_description_ = tls.description;
+      phase_ = Phase::kStartup;
+    }
+    return 0;
+  }
+  std::size_t on(const UpstreamConnected&) {
+    login_.connected();
+    return 0;
+  }
+  std::size_t on(const UpstreamFailed& failed) {
+    gate_.withdraw("the server went away");
+    context_.remark("upstream: " + failed.reason);
+    context_.fatal("08006", failed.reason);
+    return 0;
+  }
+  std::size_t on(const SideClosed& side) {
+    if (side.side == Side::kUpstream) {
+      gate_.withdraw("the server closed the connection");
+      context_.close("the server closed the connection");
+      return 0;
+    }
+    if (phase_ != Phase::kConversation || gate_.holds()) {
+      gate_.withdraw("the agent went away");
+      context_.close("the agent went away");
+      return 0;
+    }
+    // As a server would: what was sent is answered first.
+    context_.flush();
+    context_.act(FinishSending{Side::kUpstream});
+    return 0;
+  }
+  std::size_t on(const Decision& decision) {
+    gate_.decided(decision);
+    return 0;
+  }
+  std::size_t on(const CancelAsked&) {
+    if (!gate_.cancel() && !login_.upstream_key().empty()) {
+      Bytes request;
+      pg::append_cancel_request(request, login_.upstream_key());
+      context_.act(SendCancelUpstream{std::move(request)});
+    }
+    return 0;
+  }
+  std::size_t on(const TimerFired&) { return 0; }
+  std::size_t on(const Terminate& terminate) {
+    gate_.withdraw(terminate.reason);
+    context_.fatal("57P01", "terminating connection: " + terminate.reason);
+    return 0;
+  }
+
+  Context context_;
+  Pipeline pipeline_;
+  TextGuard guard_;
+  Judge judge_;
+  Gate gate_;
+  UpstreamLogin login_;
+  AgentMessages agent_;
+  ServerReplies server_;
+
+  Phase phase_ = Phase::kStartup;
+  bool ssl_asked_ = false;
+  bool gss_asked_ = false;
+  bool agent_tls_ = false;
+  std::string tls_description_;
+  StartupRequest startup_;
+  std::vector<std::string> settings_;
+  SteadyTime catalog_at_{};
+  bool catalog_asked_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<FlowSession> make_postgres_session(PostgresOptions options) {
+  return std::make_unique<PostgresSession>(std::move(options));
+}
+
+}  // namespace sluice::session

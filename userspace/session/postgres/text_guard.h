@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps sensitive values out of what is not a table cell: errors, notices, notifications, COPY
+// data, and cells that no column rule masks. Detectors read every such text; what a statement on
+// sensitive columns makes the server say is cut down to what cannot hold a value.
+#pragma once
+
+#include <sluice/bytes.h>
+#include <sluice/resource.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mask/detectors.h"
+#include "proto/postgres/backend.h"
+#include "session/postgres/options.h"
+
+namespace sluice::session {
+
+class TextGuard {
+ public:
+  TextGuard(const Resource& resource, MaskTools tools);
+
+  bool has_detectors() const { return !wanted_.empty(); }
+
+  // True if `text` holds something that a detector found (or could not be read): then `out` has the
+  // replacement appended. False: nothing was appended, the text may pass as it is.
+  bool replace_hits(ByteView text, Bytes& out);
+
+  // Appends the error or notice as the agent may see it. `touches_sensitive`: the statement that
+  // caused it reads or writes a table with sensitive columns, or cannot be known. `error`: an
+  // ErrorResponse, else a NoticeResponse.
+  void append_report(Bytes& out, const pg::ErrorFields& fields, bool touches_sensitive, bool error);
+  // The text as it may be shown or recorded.
+  std::string clean(std::string_view text);
+
+ private:
+  MaskTools tools_;
+  mask::DetectorSet wanted_;
+  std::vector<mask::DetectorMask> masks_;
+  std::vector<mask::Hit> hits_;
+};
+
+}  // namespace sluice::session

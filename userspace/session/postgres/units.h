@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was sent upstream and is not answered yet, in order. The server answers in the same order,
+// so the front unit is the one that the next reply belongs to.
+#pragma once
+
+#include <sluice/intent.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proto/postgres/build.h"
+#include "session/postgres/analysed_text.h"
+#include "session/postgres/result_plan.h"
+
+namespace sluice::session {
+
+// A prepared statement of the protocol (Parse) or of SQL (PREPARE).
+struct PreparedStatement {
+  std::string name;
+  AnalysedTextPtr text;
+  std::vector<std::uint32_t>
+      parameter_types;  // from Parse, completed by ParameterDescription; 0 = not known
+  // From Describe: what its rows look like, in text format. Void after anything that could make the
+  // server plan anew.
+  std::optional<std::vector<ResultField>> fields;
+  std::uint64_t fields_epoch = 0;
+  bool no_rows = false;      // Describe said NoData
+  bool made_by_sql = false;  // by PREPARE or DECLARE: its text is not what the server parsed
+  // One judgement, with these parameters, was recorded (and approved, if it had to be) at Parse and
+  // serves one Bind.
+  std::optional<std::vector<Parameter>> covered;
+  bool covered_by_approval = false;
+};
+using PreparedPtr = std::shared_ptr<PreparedStatement>;
+
+struct Portal {
+  std::string name;
+  PreparedPtr prepared;
+  std::vector<Parameter> parameters;
+  std::vector<pg::Format> result_formats;
+  std::optional<ResultPlan> plan;
+  bool described = false;          // a Describe of it is on its way or answered
+  bool approved = false;           // by people; more rows of it need no second approval
+  std::uint64_t judged_under = 0;  // version of the policy that let it pass; 0 = not judged
+  SteadyTime judged_at{};
+};
+using PortalPtr = std::shared_ptr<Portal>;
+
+struct Unit {
+  enum class Kind : std::uint8_t {
+    kQuery,
+    kFunctionCall,
+    kParse,
+    kBind,
+    kDescribeStatement,
+    kDescribePortal,
+    kExecute,
+    kClose,
+    kSync,
+  };
+  Kind kind = Kind::kSync;
+  bool hidden = false;   // our own; its reply is not for the agent
+  bool settles = false;  // the agent's next message waits until this is answered
+  std::optional<pg::Report>
+      refusal;  // sent in place of a refused message; the error reply becomes this
+
+  AnalysedTextPtr text;            // kQuery, and through portal/prepared for the others
+  std::size_t statement = 0;       // kQuery: index of the statement whose replies are coming
+  std::optional<ResultPlan> plan;  // kQuery: of the result that is coming
+  bool failed = false;             // kQuery: an error came; ReadyForQuery is next
+
+  PreparedPtr prepared;           // kParse, kDescribeStatement
+  PreparedPtr previous_prepared;  // kParse, kClose: what the name stood for before
+  PortalPtr portal;               // kBind, kDescribePortal, kExecute
+  PortalPtr previous_portal;      // kBind, kClose
+  std::string closed_name;        // kClose
+  bool closed_statement = false;  // kClose: of a statement, else of a portal
+
+  // The analysed statement that the next reply is about; null where there is none.
+  const sql::Statement* current() const;
+};
+
+using Units = std::deque<Unit>;
+
+}  // namespace sluice::session

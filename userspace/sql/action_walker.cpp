@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/action_walker.h"
+
+#include <string>
+
+#include "sql/do_block.h"
+#include "sql/predicates.h"
+#include "sql/statement_table.h"
+
+namespace sluice::sql {
+std::pair<std::string_view, std::string_view> split_name(const json::array& parts) {
+  if (parts.empty()) return {};
+  const std::string_view name = string_of(parts[parts.size() - 1]);
+  if (parts.size() == 1) return {{}, name};
+  return {string_of(parts[parts.size() - 2]), name};
+}
+
+void ActionWalker::walk(const json::value& value) {
+  if (depth_ > facts_.limits().tree_depth_max * 3)
+    return facts_.unknown("the statement is nested too deeply");
+  ++depth_;
+  if (value.is_array()) {
+    for (const auto& item : value.get_array()) walk(item);
+  } else if (value.is_object()) {
+    visit(Node{&value});
+  }
+  --depth_;
+}
+
+void ActionWalker::operators(const json::array& name) {
+  for (const Function* hidden : facts_.catalog().hidden_calls_of_operator(split_name(name).second))
+    facts_.hidden_call(*hidden);
+}
+
+void ActionWalker::visit(const Node& node) {
+  // "x = ANY (SELECT ...)" and "ORDER BY x USING <" name operators too.
+  operators(node.list("operName"));
+  operators(node.list("useOp"));
+  if (node.tag().empty()) {
+    if (node.has("relname")) return relation(node);
+    return children(node);
+  }
+  if (const StatementRow* row = statement_row(node.tag())) {
+    facts_.actions(row->actions);
+    if (query(node) || utility(node)) return;
+    return children(node);
+  }
+  if (expression(node)) return;
+  if (!is_plain_node(node.tag()))
+    facts_.unknown("the syntax '" + std::string{node.tag()} + "' is not understood");
+  children(node);
+}
+
+void ActionWalker::children(const Node& node) { children_except(node, {}); }
+
+void ActionWalker::children_except(const Node& node,
+                                   std::initializer_list<std::string_view> names) {
+  for (const auto& pair : *node.fields()) {
+    bool skip = false;
+    for (const auto name : names)
+      skip |= std::string_view{pair.key().data(), pair.key().size()} == name;
+    if (!skip) walk(pair.value());
+  }
+}
+
+bool ActionWalker::query(const Node& node) {
+  const std::size_t ctes = ctes_.size();
+  const bool values_only = std::exchange(values_only_, false);
+  if (node.is("SelectStmt")) {
+    values_only_ = values_only;
+    select(node);
+  } else if (node.is("InsertStmt")) {
+    insert(node);
+  } else if (node.is("UpdateStmt")) {
+    change(node, Action::kUpdate);
+  } else if (node.is("DeleteStmt")) {
+    change(node, Action::kDelete);
+  } else if (node.is("MergeStmt")) {
+    merge(node);
+  } else {
+    values_only_ = values_only;
+    return false;
+  }
+  values_only_ = values_only;
+  ctes_.resize(ctes);
+  return true;
+}
+
+void ActionWalker::with_clause(const Node& node) {
+  const Node with = node.node("withClause");
+  if (!with) return;
+  const auto& ctes = with.list("ctes");
+  const auto name = [](const json::value& cte) { return Node{&cte}.text("ctename"); };
+  if (with.flag("recursive"))
+    for (const auto& cte : ctes) ctes_.push_back(name(cte));
+  for (const auto& cte : ctes) {
+    children(Node{&cte});
+    if (!with.flag("recursive")) ctes_.push_back(name(cte));
+  }
+}
+
+void ActionWalker::select(const Node& node) {
+  const bool in_insert = std::exchange(values_only_, false);
+  with_clause(node);
+  if (!(in_insert && node.has("valuesLists"))) facts_.action(Action::kRead);
+  if (node.has("intoClause")) facts_.action(Action::kDdl);
+  if (node.has("lockingClause")) facts_.action(Action::kTransaction);
+  for (const char* side : {"larg", "rarg"})
+    if (const Node half = node.node_as(side, "SelectStmt")) {
+      const std::size_t ctes = ctes_.size();
+      select(half);
+      ctes_.resize(ctes);
+    }
+  // The names behind FOR UPDATE OF are aliases.
+  children_except(node, {"withClause", "larg", "rarg", "lockingClause"});
+}
+
+void ActionWalker::insert(const Node& node) {
+  with_clause(node);
+  facts_.action(Action::kInsert);
+  if (node.has("returningList")) facts_.action(Action::kRead);
+  if (const Node conflict = node.node("onConflictClause"))
+    if (conflict.text("action") == "ONCONFLICT_UPDATE") facts_.action(Action::kUpdate);
+  relation(node.node("relation"));
+  if (const json::value* source = node.field("selectStmt")) {
+    values_only_ = true;
+    walk(*source);
+    values_only_ = false;
+  }
+  children_except(node, {"withClause", "relation", "selectStmt"});
+}
+
+void ActionWalker::unbounded_if(const json::value* where) {
+  const PredicateFinding finding = examine_predicate(where);
+  facts_.statement().unbounded |= finding.unbounded;
+  facts_.statement().literals_matter |= finding.literals_matter;
+}
+
+void ActionWalker::change(const Node& node, Action action) {
+  with_clause(node);
+  facts_.action(action);
+  for (const char* reads : {"returningList", "fromClause", "usingClause"})
+    if (node.has(reads)) facts_.action(Action::kRead);
+  unbounded_if(node.field("whereClause"));
+  children_except(node, {"withClause"});
+}
+
+void ActionWalker::merge(const Node& node) {
+  with_clause(node);
+  facts_.action(Action::kRead);
+  const PredicateFinding joined = examine_predicate(node.field("joinCondition"));
+  facts_.statement().literals_matter |= joined.literals_matter;
+  for (const auto& item : node.list("mergeWhenClauses")) {
+    const Node when{&item};
+    const std::string_view command = when.text("commandType");
+    if (command == "CMD_INSERT") {
+      facts_.action(Action::kInsert);
+    } else if (command == "CMD_UPDATE" || command == "CMD_DELETE") {
+      facts_.action(command == "CMD_UPDATE" ? Action::kUpdate : Action::kDelete);
+      if (joined.unbounded) unbounded_if(when.field("condition"));
+    } else if (command != "CMD_NOTHING") {
+      facts_.unknown("this kind of MERGE is not understood");
+    }
+  }
+  children_except(node, {"withClause"});
+}
+
+void ActionWalker::relation(const Node& range_var) {
+  const std::string_view schema = range_var.text("schemaname"), name = range_var.text("relname");
+  if (schema.empty())
+    for (const auto cte : ctes_)
+      if (cte == name) return;
+  facts_.relation(schema, name);
+}
+
+bool ActionWalker::expression(const Node& node) {
+  const std::string_view tag = node.tag();
+  if (tag == "FuncCall") {
+    function_call(node);
+  } else if (tag == "RangeVar") {
+    relation(node);
+  } else if (tag == "A_Expr") {
+    operators(node.list("name"));
+    children(node);
+  } else if (tag == "TypeCast") {
+    const Node type = node.node("typeName");
+    for (const Function* hidden :
+         facts_.catalog().hidden_calls_of_cast(split_name(type.list("names")).second))
+      facts_.hidden_call(*hidden);
+    children(node);
+  } else if (tag == "RangeTableSample") {
+    const auto [schema, name] = split_name(node.list("method"));
+    if (name != "bernoulli" && name != "system")
+      facts_.unknown("the sampling method " + std::string{name} + " is not known");
+    children(node);
+  } else if (tag == "WithClause") {
+    facts_.unknown("WITH stands where it is not understood");
+    children(node);
+  } else if (tag == "CommonTableExpr") {
+    children(node);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void ActionWalker::function_call(const Node& node) {
+  const auto [schema, name] = split_name(node.list("funcname"));
+  if (name == "set_config") set_config(node);
+  facts_.function(schema, name);
+  children_except(node, {"funcname"});
+}
+
+void ActionWalker::set_config(const Node& node) {
+  const auto& arguments = node.list("args");
+  const Node first{arguments.empty() ? nullptr : &arguments[0]};
+  if (first.is("A_Const") && first.has("sval")) {
+    setting(first.node("sval").text("sval"));
+    return;
+  }
+  facts_.unknown("set_config() of a name that is computed");
+  facts_.statement().changes_meaning = true;
+}
+
+}  // namespace sluice::sql

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Visits every node of a statement's tree and collects what it does. A node type that is not known
+// here by name makes the statement unknown.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "sql/facts.h"
+#include "sql/parse_tree.h"
+#include "sql/session_names.h"
+
+namespace sluice::sql {
+
+class ActionWalker {
+ public:
+  ActionWalker(Facts& facts, const SessionNames& names) : facts_(facts), names_(names) {}
+  void walk(const json::value& value);
+
+ private:
+  void visit(const Node& node);
+  void children(const Node& node);
+  void children_except(const Node& node, std::initializer_list<std::string_view> names);
+  bool query(const Node& node);    // SELECT, INSERT, ...; false if it is none
+  bool utility(const Node& node);  // the rest that needs more than the table
+  bool expression(const Node& node);
+  void select(const Node& node);
+  void insert(const Node& node);
+  void change(const Node& node, Action action);
+  void merge(const Node& node);
+  void with_clause(const Node& node);
+  void relation(const Node& range_var);
+  void unbounded_if(const json::value* where);
+  void operators(const json::array& name);
+  void function_call(const Node& node);
+  void set_config(const Node& node);
+  void setting(std::string_view name);
+  void copy(const Node& node);
+  void explain(const Node& node);
+  void execute_name(SessionNames::Space space, std::string_view name, std::string_view what);
+  void set_variable(const Node& node);
+  void transaction(const Node& node);
+  void alter_table(const Node& node);
+  void drop(const Node& node);
+  void create_function(const Node& node);
+
+  Facts& facts_;
+  const SessionNames& names_;
+  std::vector<std::string_view> ctes_;
+  std::size_t depth_ = 0;
+  bool values_only_ = false;  // inside INSERT: VALUES lists read nothing
+};
+
+// Whether an EXPLAIN really runs what it explains.
+bool explain_runs(const Node& explain, Facts& facts);
+// Parts of a name: {schema, name}; a database in front is dropped. "" where there is none.
+std::pair<std::string_view, std::string_view> split_name(const json::array& parts);
+// Settings by which PostgreSQL reads text, finds names or checks rights.
+bool setting_changes_meaning(std::string_view lower_case_name);
+
+}  // namespace sluice::sql

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <string>
+
+#include "sql/analysis.h"
+#include "sql/describe.h"
+#include "sql/functions.h"
+#include "sql/parse_tree.h"
+#include "sql/text_guard.h"
+
+namespace sluice::sql {
+namespace {
+
+void place(const Node& raw, const std::string& text, Statement& statement) {
+  const auto at = static_cast<std::size_t>(raw.integer("stmt_location"));
+  statement.location = std::min(at, text.size());
+  const auto length = static_cast<std::size_t>(raw.integer("stmt_len"));
+  const std::size_t rest = text.size() - statement.location;
+  statement.length = length == 0 ? rest : std::min(length, rest);
+}
+
+Result<Analysis> analyse_guarded(const std::string& text, const Catalog& catalog,
+                                 const SessionNames& session_names, const AnalyseOptions& options) {
+  SLUICE_TRY(const ParseTree tree, ParseTree::parse(text, options.limits));
+  Analysis analysis;
+  analysis.catalog_version = catalog.version();
+  const auto& statements = tree.statements();
+  analysis.statements.reserve(statements.size());
+  // Copied only where one statement can give a name to the next.
+  SessionNames own;
+  if (statements.size() > 1) own = session_names;
+  const SessionNames& names = statements.size() > 1 ? own : session_names;
+  for (const auto& item : statements) {
+    const Node raw{&item};
+    const json::value* body = raw.field("stmt");
+    if (!body) return Error{"the parse tree has a statement without a body"};
+    Statement& statement = analysis.statements.emplace_back();
+    place(raw, text, statement);
+    Facts facts{statement, catalog, options.limits};
+    describe(*body, facts, names);
+    if (options.fingerprint)
+      statement.fingerprint = fingerprint_of(
+          statements.size() == 1 ? text : text.substr(statement.location, statement.length));
+    if (statements.size() > 1) own.sent(statement);
+    analysis.literals_matter |= statement.literals_matter;
+  }
+  return analysis;
+}
+
+}  // namespace
+
+Result<Analysis> analyse(std::string_view text, const Catalog& catalog, const SessionNames& names,
+                         const AnalyseOptions& options) {
+  SLUICE_TRY_VOID(check_text(text, options.standard_conforming_strings, options.client_encoding,
+                             options.limits));
+  try {
+    return analyse_guarded(std::string{text}, catalog, names, options);
+  } catch (const std::exception& failure) {
+    return Error{std::string{"the statement cannot be analysed: "} + failure.what()};
+  }
+}
+
+Statement analyse_function_call(Oid oid, const Catalog& catalog) {
+  Statement statement;
+  statement.kind = StatementKind::kCall;
+  statement.actions = {Action::kCall};
+  statement.lineage = catalog.any_sensitive() ? ResultLineage::kUnknown : ResultLineage::kAllClear;
+  const Limits limits;
+  Facts facts{statement, catalog, limits};
+  const Function* function = catalog.function(oid);
+  if (!function) {
+    facts.unknown("function " + std::to_string(oid) + " is not in the catalogue");
+    return statement;
+  }
+  const FunctionEffect effect = effect_of_function(*function);
+  facts.actions(effect.actions);
+  facts.object(ObjectRef::Kind::kFunction, function->schema, function->name);
+  if (function->name == "set_config") facts.unknown("set_config() of a name that is not seen");
+  // Its arguments are values that the agent has: what it only computes from them is clear.
+  if (effect.result != FunctionResult::kOpaque) statement.lineage = ResultLineage::kAllClear;
+  return statement;
+}
+
+}  // namespace sluice::sql

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one database contains, as far as judging and masking need it: an immutable snapshot, shared
+// between threads by pointer. Built by CatalogBuilder from the rows of catalog_queries.h.
+#pragma once
+
+#include <sluice/resource.h>
+#include <sluice/result.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "sql/limits.h"
+
+namespace sluice::sql {
+
+struct Statement;
+
+using Oid = std::uint32_t;
+
+struct Column {
+  std::int16_t attnum = 0;  // never 0; system columns (negative) are not listed
+  std::string name;
+  Oid type = 0;
+  std::int32_t typmod = -1;
+  // Set where a rule names the column, a parent or child has it, or a view shows it. A view's
+  // column that is computed from a sensitive one is kRedact.
+  std::optional<MaskKind> mask;
+};
+
+struct Relation {
+  Oid oid = 0;
+  std::string schema;
+  std::string name;
+  char kind = 'r';  // pg_class.relkind: r p v m f t S c i I
+  bool definition_unread =
+      false;  // a view whose definition could not be understood: all columns redact
+  // Of a view: what its definition does and reaches; null for others and where it is not
+  // understood.
+  std::shared_ptr<const Statement> definition;
+  std::vector<Column> columns;  // by attnum; dropped columns are left out
+  const Column* column(std::string_view column_name) const;
+  const Column* column(std::int16_t attnum) const;
+  bool any_sensitive() const;
+};
+
+struct Function {
+  Oid oid = 0;
+  std::string schema;
+  std::string name;
+  char volatility = 'v';  // i s v
+  char kind = 'f';        // f p(rocedure) a(ggregate) w(indow)
+  std::string language;   // internal c sql plpgsql ...
+  bool returns_set = false;
+  // What it gives in FROM: 's' one value, 'r' a row of `outputs` (OUT and TABLE parameters), '?'
+  // a row or value whose shape the call decides (record, polymorphic, composite).
+  char shape = '?';
+  std::vector<std::string> outputs;
+};
+
+// An operator or a cast that runs a function which is not PostgreSQL's own.
+struct HiddenCall {
+  std::string name;  // the operator, or the target type of the cast
+  Oid function = 0;
+};
+
+// What the catalogue says of one result column.
+struct ColumnSensitivity {
+  bool known = false;            // the relation and the column are in this snapshot
+  std::optional<MaskKind> mask;  // set where the value must be masked
+};
+
+class Catalog {
+ public:
+  // Counts up with each snapshot that the builder's caller makes.
+  std::uint64_t version() const { return version_; }
+  // False where no rule matches anything: then nothing needs masking by column.
+  bool any_sensitive() const { return any_sensitive_; }
+  int server_version() const { return server_version_; }  // server_version_num; 0 unknown
+
+  const Relation* relation(Oid oid) const;
+  bool knows(Oid oid) const { return relation(oid) != nullptr; }
+  // All relations of that name, in any schema (composite types and indexes are left out).
+  std::span<const Relation* const> relations_named(std::string_view name) const;
+  // The two numbers of a RowDescription field. attnum 0 is a whole row: redact if any column is
+  // sensitive. System columns (attnum < 0) are known and clear. relation 0 is not known.
+  ColumnSensitivity sensitivity(Oid relation, std::int16_t attnum) const;
+  // The same in short: nullopt where clear or not known; ask knows() first.
+  std::optional<MaskKind> mask_of(Oid relation, std::int16_t attnum) const {
+    return sensitivity(relation, attnum).mask;
+  }
+
+  const Function* function(Oid oid) const;  // for the FunctionCall message
+  std::span<const Function* const> functions_named(std::string_view name) const;
+  std::span<const Function* const> hidden_calls_of_operator(std::string_view name) const;
+  std::span<const Function* const> hidden_calls_of_cast(std::string_view type_name) const;
+
+ private:
+  friend class CatalogBuilder;
+
+  std::uint64_t version_ = 0;
+  int server_version_ = 0;
+  bool any_sensitive_ = false;
+  std::vector<Relation> relations_;
+  std::vector<Function> functions_;
+  std::unordered_map<Oid, const Relation*> relation_by_oid_;
+  std::unordered_map<Oid, const Function*> function_by_oid_;
+  std::unordered_map<std::string, std::vector<const Relation*>> relations_by_name_;
+  std::unordered_map<std::string, std::vector<const Function*>> functions_by_name_;
+  std::unordered_map<std::string, std::vector<const Function*>> operators_;
+  std::unordered_map<std::string, std::vector<const Function*>> casts_;
+};
+
+}  // namespace sluice::sql

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/catalog_builder.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace sluice::sql {
+namespace {
+
+template <class Number>
+Result<Number> number_in(const std::optional<std::string_view>& cell, const char* what) {
+  Number value{};
+  if (cell) {
+    const auto [end, code] = std::from_chars(cell->data(), cell->data() + cell->size(), value);
+    if (code == std::errc{} && end == cell->data() + cell->size()) return value;
+  }
+  return Error{std::string{"the catalogue gave no number as "} + what};
+}
+
+std::string text_in(const std::optional<std::string_view>& cell) {
+  return cell ? std::string{*cell} : std::string{};
+}
+
+char letter_in(const std::optional<std::string_view>& cell, char otherwise) {
+  return cell && cell->size() == 1 ? (*cell)[0] : otherwise;
+}
+
+std::vector<std::string> split(std::string_view list, char separator) {
+  std::vector<std::string> out;
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(separator), list.size());
+    out.emplace_back(list.substr(0, end));
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return out;
+}
+
+}  // namespace
+
+CatalogBuilder::CatalogBuilder(CatalogLimits limits)
+    : limits_(limits), catalog_(std::make_shared<Catalog>()) {}
+
+Result<void> CatalogBuilder::add_row(CatalogTable table, CatalogRow row) {
+  for (const CatalogQuery& query : catalog_queries())
+    if (query.table == table && query.columns != row.size())
+      return Error{"a catalogue query gave " + std::to_string(row.size()) + " columns, not " +
+                   std::to_string(query.columns)};
+  switch (table) {
+    case CatalogTable::kSettings: {
+      SLUICE_TRY(catalog_->server_version_, number_in<int>(row[0], "server version"));
+      return {};
+    }
+    case CatalogTable::kRelations: return add_relation(row);
+    case CatalogTable::kColumns: return add_column(row);
+    case CatalogTable::kInheritance: {
+      SLUICE_TRY(const Oid child, number_in<Oid>(row[0], "child"));
+      SLUICE_TRY(const Oid parent, number_in<Oid>(row[1], "parent"));
+      inheritance_.push_back({child, parent});
+      return {};
+    }
+    case CatalogTable::kViews: {
+      SLUICE_TRY(const Oid oid, number_in<Oid>(row[0], "view"));
+      std::string definition = text_in(row[1]);
+      if (definition.size() > limits_.view_definition_bytes_max) definition.clear();
+      views_.push_back({oid, std::move(definition)});
+      return {};
+    }
+    case CatalogTable::kFunctions: return add_function(row);
+    case CatalogTable::kOperators:
+    case CatalogTable::kCasts: {
+      SLUICE_TRY(const Oid function, number_in<Oid>(row[1], "function"));
+      auto& list = table == CatalogTable::kOperators ? operators_ : casts_;
+      list.push_back({text_in(row[0]), function});
+      return {};
+    }
+  }
+  return Error{"a row of no known catalogue query"};
+}
+
+Result<void> CatalogBuilder::add_relation(CatalogRow row) {
+  if (catalog_->relations_.size() >= limits_.relations_max)
+    return Error{"the database has more than " + std::to_string(limits_.relations_max) +
+                 " relations"};
+  Relation relation;
+  SLUICE_TRY(relation.oid, number_in<Oid>(row[0], "relation"));
+  relation.schema = text_in(row[1]);
+  relation.name = text_in(row[2]);
+  relation.kind = letter_in(row[3], 'r');
+  catalog_->relations_.push_back(std::move(relation));
+  return {};
+}
+
+Result<void> CatalogBuilder::add_column(CatalogRow row) {
+  if (++columns_count_ > limits_.columns_max)
+    return Error{"the database has more than " + std::to_string(limits_.columns_max) + " columns"};
+  Column column;
+  SLUICE_TRY(const Oid relation, number_in<Oid>(row[0], "relation"));
+  SLUICE_TRY(column.attnum, number_in<std::int16_t>(row[1], "attribute number"));
+  column.name = text_in(row[2]);
+  SLUICE_TRY(column.type, number_in<Oid>(row[3], "type"));
+  SLUICE_TRY(column.typmod, number_in<std::int32_t>(row[4], "type modifier"));
+  columns_[relation].push_back(std::move(column));
+  return {};
+}
+
+Result<void> CatalogBuilder::add_function(CatalogRow row) {
+  if (catalog_->functions_.size() >= limits_.functions_max)
+    return Error{"the database has more than " + std::to_string(limits_.functions_max) +
+                 " functions"};
+  Function function;
+  SLUICE_TRY(function.oid, number_in<Oid>(row[0], "function"));
+  function.schema = text_in(row[1]);
+  function.name = text_in(row[2]);
+  function.volatility = letter_in(row[3], 'v');
+  function.kind = letter_in(row[4], 'f');
+  function.language = text_in(row[5]);
+  function.returns_set = row[6] == "t";
+  function.shape = letter_in(row[7], '?');
+  function.outputs = split(text_in(row[8]), '\x1f');
+  if (function.shape == 'r' && function.outputs.empty()) function.shape = '?';
+  catalog_->functions_.push_back(std::move(function));
+  return {};
+}
+
+Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
+    const std::vector<SensitiveRule>& sensitive, std::uint64_t version) && {
+  if (catalog_->relations_.empty() || catalog_->functions_.empty())
+    return Error{"the catalogue is empty: the login cannot read pg_catalog"};
+  catalog_->version_ = version;
+  attach_columns();
+  index();
+  index_hidden_calls();
+  mark_rules(sensitive);
+  spread_over_inheritance();
+  for (const Relation& relation : catalog_->relations_)
+    catalog_->any_sensitive_ |= relation.any_sensitive();
+  if (catalog_->any_sensitive_) mark_statistics();
+  mark_views();
+  return std::shared_ptr<const Catalog>{std::move(catalog_)};
+}
+
+void CatalogBuilder::attach_columns() {
+  for (Relation& relation : catalog_->relations_) {
+    const auto found = columns_.find(relation.oid);
+    if (found == columns_.end()) continue;
+    relation.columns = std::move(found->second);
+    std::sort(relation.columns.begin(), relation.columns.end(),
+              [](const Column& a, const Column& b) { return a.attnum < b.attnum; });
+  }
+  columns_.clear();
+}
+
+void CatalogBuilder::index() {
+  for (const Relation& relation : catalog_->relations_) {
+    catalog_->relation_by_oid_.emplace(relation.oid, &relation);
+    catalog_->relations_by_name_[relation.name].push_back(&relation);
+  }
+  for (const Function& function : catalog_->functions_) {
+    catalog_->function_by_oid_.emplace(function.oid, &function);
+    catalog_->functions_by_name_[function.name].push_back(&function);
+  }
+}
+
+void CatalogBuilder::index_hidden_calls() {
+  // information_schema's own are PostgreSQL's too.
+  const auto fill = [&](const std::vector<HiddenCall>& calls, auto& by_name) {
+    for (const HiddenCall& call : calls)
+      if (const Function* function = catalog_->function(call.function))
+        by_name[call.name].push_back(function);
+  };
+  fill(operators_, catalog_->operators_);
+  fill(casts_, catalog_->casts_);
+}
+
+}  // namespace sluice::sql

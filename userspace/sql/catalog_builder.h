@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns rows of the catalogue queries and the policy's column rules into a Catalog. One use.
+#pragma once
+
+#include <sluice/resource.h>
+#include <sluice/result.h>
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "sql/catalog.h"
+#include "sql/catalog_queries.h"
+
+namespace sluice::sql {
+
+using CatalogRow = std::span<const std::optional<std::string_view>>;  // nullopt is SQL NULL
+
+class CatalogBuilder {
+ public:
+  explicit CatalogBuilder(CatalogLimits limits = {});
+  // One row of that query. Rows of one query may come in any order; an error means that the
+  // snapshot cannot be used.
+  Result<void> add_row(CatalogTable table, CatalogRow row);
+  // Marks what `sensitive` names (rules with detectors only are passed over), lets parents,
+  // children and views inherit, and builds the indexes. `version` should count up.
+  Result<std::shared_ptr<const Catalog>> build(const std::vector<SensitiveRule>& sensitive,
+                                               std::uint64_t version) &&;
+
+ private:
+  struct Inheritance {
+    Oid child = 0, parent = 0;
+  };
+  struct View {
+    Oid oid = 0;
+    std::string definition;
+  };
+  Result<void> add_relation(CatalogRow row);
+  Result<void> add_column(CatalogRow row);
+  Result<void> add_function(CatalogRow row);
+  void attach_columns();
+  void index();
+  void index_hidden_calls();
+  void mark_rules(const std::vector<SensitiveRule>& rules);
+  void mark_statistics();
+  void spread_over_inheritance();
+  void mark_views();
+  bool mark_view(Relation& view, const std::string& definition);
+
+  CatalogLimits limits_;
+  std::shared_ptr<Catalog> catalog_;
+  std::unordered_map<Oid, std::vector<Column>> columns_;
+  std::size_t columns_count_ = 0;
+  std::vector<Inheritance> inheritance_;
+  std::vector<View> views_;
+  std::vector<HiddenCall> operators_, casts_;
+};
+
+}  // namespace sluice::sql

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/catalog_queries.h"
+
+#include <array>
+
+namespace sluice::sql {
+namespace {
+
+// Temporary relations of other sessions are none of ours; those of the agent's own session come
+// after the snapshot and are unknown by OID, so they are masked whole.
+constexpr std::string_view kRelations = R"sql(
+SELECT c.oid, n.nspname, c.relname, c.relkind
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 't', 'S') AND c.relpersistence <> 't')sql";
+
+constexpr std::string_view kColumns = R"sql(
+SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod
+FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+WHERE a.attnum > 0 AND NOT a.attisdropped
+  AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 't', 'S') AND c.relpersistence <> 't')sql";
+
+constexpr std::string_view kInheritance = R"sql(
+SELECT i.inhrelid, i.inhparent FROM pg_catalog.pg_inherits i)sql";
+
+constexpr std::string_view kViews = R"sql(
+SELECT c.oid, pg_catalog.pg_get_viewdef(c.oid)
+FROM pg_catalog.pg_class c
+WHERE c.relkind IN ('v', 'm') AND c.relpersistence <> 't')sql";
+
+// The shape: OUT and TABLE parameters give a row of those names; a plain type gives one value;
+// records, composites and polymorphic types are decided by the call.
+constexpr std::string_view kFunctions = R"sql(
+SELECT p.oid, n.nspname, p.proname, p.provolatile, p.prokind, l.lanname, p.proretset,
+  CASE
+    WHEN t.typname IN ('anyelement', 'anyarray', 'anynonarray', 'anycompatible',
+                       'anycompatiblearray', 'anycompatiblenonarray') THEN '?'
+    WHEN p.proargmodes && '{o,b,t}'::pg_catalog."char"[] THEN 'r'
+    WHEN t.typtype IN ('b', 'd', 'e', 'r', 'm') OR t.typname IN ('void', 'cstring') THEN 's'
+    ELSE '?'
+  END,
+  pg_catalog.array_to_string(ARRAY(
+    SELECT CASE WHEN p.proargnames[i] IS NULL OR p.proargnames[i] = ''
+                THEN 'column' || i::pg_catalog.text
+                ELSE p.proargnames[i] END
+    FROM pg_catalog.generate_subscripts(p.proargmodes, 1) i
+    WHERE p.proargmodes[i] IN ('o', 'b', 't')
+    ORDER BY i), pg_catalog.chr(31))
+FROM pg_catalog.pg_proc p
+  JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+  JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+  JOIN pg_catalog.pg_type t ON t.oid = p.prorettype)sql";
+
+constexpr std::string_view kOperators = R"sql(
+SELECT o.oprname, p.oid
+FROM pg_catalog.pg_operator o
+  JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode::pg_catalog.oid
+  JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname <> 'pg_catalog')sql";
+
+constexpr std::string_view kCasts = R"sql(
+SELECT t.typname, p.oid
+FROM pg_catalog.pg_cast c
+  JOIN pg_catalog.pg_type t ON t.oid = c.casttarget
+  JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc
+  JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname <> 'pg_catalog')sql";
+
+constexpr std::array<CatalogQuery, 8> kQueries = {{
+    {CatalogTable::kSettings, "SELECT pg_catalog.current_setting('server_version_num')", 1},
+    {CatalogTable::kRelations, kRelations, 4},
+    {CatalogTable::kColumns, kColumns, 5},
+    {CatalogTable::kInheritance, kInheritance, 2},
+    {CatalogTable::kViews, kViews, 2},
+    {CatalogTable::kFunctions, kFunctions, 9},
+    {CatalogTable::kOperators, kOperators, 2},
+    {CatalogTable::kCasts, kCasts, 2},
+}};
+
+}  // namespace
+
+std::span<const CatalogQuery> catalog_queries() { return kQueries; }
+
+}  // namespace sluice::sql

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// CatalogBuilder: which columns are sensitive, and why.
+#include <algorithm>
+
+#include "sql/catalog_builder.h"
+#include "sql/describe.h"
+#include "sql/parse_tree.h"
+#include "sql/statement.h"
+#include "sql/text_guard.h"
+
+namespace sluice::sql {
+namespace {
+
+bool is_builtin_schema(std::string_view schema) {
+  return schema == "pg_catalog" || schema == "information_schema" || schema == "pg_toast";
+}
+
+// A larger one tells less.
+int strength(MaskKind mask) {
+  switch (mask) {
+    case MaskKind::kPartial: return 0;
+    case MaskKind::kHash: return 1;
+    case MaskKind::kRedact: return 2;
+    case MaskKind::kNull: return 3;
+  }
+  return 2;
+}
+
+// True if it changed something.
+bool raise(std::optional<MaskKind>& mask, MaskKind to) {
+  if (mask && strength(*mask) >= strength(to)) return false;
+  mask = to;
+  return true;
+}
+
+// Where PostgreSQL itself keeps samples of values, texts of statements, and secrets.
+struct SystemColumn {
+  std::string_view relation;
+  std::string_view column;  // "*" is all
+};
+constexpr SystemColumn kSystemColumns[] = {
+    {"pg_statistic", "stavalues1"},
+    {"pg_statistic", "stavalues2"},
+    {"pg_statistic", "stavalues3"},
+    {"pg_statistic", "stavalues4"},
+    {"pg_statistic", "stavalues5"},
+    {"pg_stats", "most_common_vals"},
+    {"pg_stats", "histogram_bounds"},
+    {"pg_stats", "most_common_elems"},
+    {"pg_stats", "range_bounds_histogram"},
+    {"pg_stats_ext", "most_common_vals"},
+    {"pg_stats_ext_exprs", "most_common_vals"},
+    {"pg_stats_ext_exprs", "histogram_bounds"},
+    {"pg_stats_ext_exprs", "most_common_elems"},
+    {"pg_stats_ext_exprs", "range_bounds_histogram"},
+    {"pg_statistic_ext_data", "stxdmcv"},
+    {"pg_statistic_ext_data", "stxdexpr"},
+    {"pg_attribute", "attmissingval"},
+    {"pg_stat_activity", "query"},
+    {"pg_stat_statements", "query"},
+    {"pg_prepared_statements", "statement"},
+    {"pg_prepared_statements", "parameter_types"},
+    {"pg_cursors", "statement"},
+    {"pg_largeobject", "data"},
+    {"pg_authid", "rolpassword"},
+    {"pg_shadow", "passwd"},
+    {"pg_user_mapping", "umoptions"},
+    {"pg_user_mappings", "umoptions"},
+    {"user_mapping_options", "option_value"},
+    {"_pg_user_mappings", "umoptions"},
+    {"pg_subscription", "subconninfo"},
+};
+
+bool is_system_source(const Relation& relation) {
+  return std::any_of(std::begin(kSystemColumns), std::end(kSystemColumns),
+                     [&](const SystemColumn& each) { return each.relation == relation.name; }) &&
+         (is_builtin_schema(relation.schema) || relation.name == "pg_stat_statements");
+}
+
+bool matches(std::string_view pattern, std::string_view name) {
+  return pattern == "*" || pattern == name;
+}
+
+}  // namespace
+
+void CatalogBuilder::mark_rules(const std::vector<SensitiveRule>& rules) {
+  for (const SensitiveRule& rule : rules) {
+    if (rule.column.empty()) continue;  // detectors
+    for (Relation& relation : catalog_->relations_) {
+      if (!matches(rule.schema, relation.schema) || !matches(rule.table, relation.name)) continue;
+      // "*.*.name" means the user's tables.
+      if (rule.schema == "*" && is_builtin_schema(relation.schema)) continue;
+      for (Column& column : relation.columns)
+        if (matches(rule.column, column.name)) raise(column.mask, rule.mask);
+    }
+  }
+}
+
+void CatalogBuilder::mark_statistics() {
+  for (Relation& relation : catalog_->relations_) {
+    // A TOAST table holds the long values of any column.
+    const bool toast = relation.kind == 't' || relation.schema == "pg_toast";
+    if (!toast && !is_system_source(relation)) continue;
+    for (Column& column : relation.columns)
+      for (const SystemColumn& each : kSystemColumns)
+        if (toast || (each.relation == relation.name && each.column == column.name))
+          raise(column.mask, MaskKind::kRedact);
+  }
+}
+
+// A partition shows the same values as its parent, and the parent those of its children.
+void CatalogBuilder::spread_over_inheritance() {
+  std::unordered_map<Oid, Relation*> by_oid;
+  for (Relation& relation : catalog_->relations_) by_oid.emplace(relation.oid, &relation);
+  const auto spread = [](const Relation& from, Relation& to) {
+    bool moved = false;
+    for (const Column& column : from.columns)
+      if (column.mask)
+        for (Column& same : to.columns)
+          if (same.name == column.name) moved |= raise(same.mask, *column.mask);
+    return moved;
+  };
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const Inheritance& link : inheritance_) {
+      const auto child = by_oid.find(link.child), parent = by_oid.find(link.parent);
+      if (child == by_oid.end() || parent == by_oid.end()) continue;
+      changed |= spread(*parent->second, *child->second);
+      changed |= spread(*child->second, *parent->second);
+    }
+  }
+}
+
+// Views may stand on views in any order: passes until nothing changes. Masks only get stronger.
+void CatalogBuilder::mark_views() {
+  std::unordered_map<Oid, Relation*> by_oid;
+  for (Relation& relation : catalog_->relations_) by_oid.emplace(relation.oid, &relation);
+  bool changed = true;
+  for (std::size_t pass = 0; changed && pass <= limits_.view_depth_max; ++pass) {
+    changed = false;
+    for (const View& view : views_) {
+      const auto found = by_oid.find(view.oid);
+      if (found != by_oid.end()) changed |= mark_view(*found->second, view.definition);
+    }
+  }
+  if (!changed || !catalog_->any_sensitive_) return;
+  // Views upon views deeper than we follow: any of them may show anything.
+  for (const View& view : views_) {
+    const auto found = by_oid.find(view.oid);
+    if (found == by_oid.end() || is_builtin_schema(found->second->schema)) continue;
+    for (Column& column : found->second->columns) raise(column.mask, MaskKind::kRedact);
+  }
+}
+
+bool CatalogBuilder::mark_view(Relation& view, const std::string& definition) {
+  const bool builtin = is_builtin_schema(view.schema) || is_system_source(view);
+  const Limits limits;
+  auto statement = std::make_shared<Statement>();
+  bool understood = false;
+  if (!definition.empty() && check_text(definition, true, "UTF8", limits).ok()) {
+    if (auto tree = ParseTree::parse(definition, limits); tree && tree->statements().size() == 1) {
+      Facts facts{*statement, *catalog_, limits};
+      describe(*Node{&tree->statements()[0]}.field("stmt"), facts, SessionNames{});
+      understood = true;
+    }
+  }
+  // What the view's author filtered by is not the agent's search.
+  ActionSet actions;
+  for (const Action action : statement->actions.list())
+    if (action != Action::kSensitiveSearch && action != Action::kSensitiveCopy) actions.add(action);
+  statement->actions = actions;
+  bool changed = false;
+  if (understood && (!view.definition || !(view.definition->actions == actions) ||
+                     view.definition->objects.size() != statement->objects.size())) {
+    view.definition = statement;
+    changed = true;
+  }
+  if (builtin) return changed;  // its sensitive columns stand in a list
+  const bool by_column = statement->lineage == ResultLineage::kByColumn &&
+                         statement->outputs.size() == view.columns.size();
+  const bool all_clear = statement->lineage == ResultLineage::kAllClear;
+  if (!understood || !(by_column || all_clear)) {
+    view.definition_unread = !understood;
+    if (catalog_->any_sensitive_)
+      for (Column& column : view.columns) changed |= raise(column.mask, MaskKind::kRedact);
+    return changed;
+  }
+  if (by_column)
+    for (std::size_t i = 0; i < view.columns.size(); ++i)
+      if (!statement->outputs[i].clear())
+        changed |= raise(view.columns[i].mask, statement->outputs[i].mask);
+  return changed;
+}
+
+}  // namespace sluice::sql

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/describe.h"
+
+#include <algorithm>
+#include <string>
+
+#include "sql/action_walker.h"
+#include "sql/lineage.h"
+#include "sql/statement_table.h"
+
+namespace sluice::sql {
+namespace {
+
+std::string lower_case(std::string_view text) {
+  std::string out{text};
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return out;
+}
+
+StatementKind transaction_kind(std::string_view kind) {
+  using K = StatementKind;
+  static constexpr std::pair<std::string_view, StatementKind> kKinds[] = {
+      {"TRANS_STMT_BEGIN", K::kBegin},
+      {"TRANS_STMT_START", K::kBegin},
+      {"TRANS_STMT_COMMIT", K::kCommit},
+      {"TRANS_STMT_COMMIT_PREPARED", K::kCommit},
+      {"TRANS_STMT_ROLLBACK", K::kRollback},
+      {"TRANS_STMT_ROLLBACK_PREPARED", K::kRollback},
+      {"TRANS_STMT_SAVEPOINT", K::kSavepoint},
+      {"TRANS_STMT_RELEASE", K::kReleaseSavepoint},
+      {"TRANS_STMT_ROLLBACK_TO", K::kRollbackToSavepoint},
+      {"TRANS_STMT_PREPARE", K::kPrepareTransaction},
+  };
+  for (const auto& [text, value] : kKinds)
+    if (text == kind) return value;
+  return K::kOther;
+}
+
+// The one literal that SET was given, as text.
+void name_setting(const Node& node, Statement& statement) {
+  statement.name = lower_case(node.text("name"));
+  const std::string_view kind = node.text("kind");
+  if (kind == "VAR_RESET" || kind == "VAR_RESET_ALL") {
+    statement.kind = StatementKind::kReset;
+    return;
+  }
+  const auto& arguments = node.list("args");
+  if (arguments.size() != 1) return;
+  const Node constant{&arguments[0]};
+  if (constant.is("A_Const") && constant.has("sval"))
+    statement.value = std::string{constant.node("sval").text("sval")};
+  if (const auto number = integer_constant(constant)) {
+    statement.value = std::to_string(*number);
+    statement.literals_matter = true;
+  }
+}
+
+void name_statement(const Node& node, Statement& statement) {
+  using K = StatementKind;
+  const StatementRow* row = statement_row(node.tag());
+  statement.kind = row ? row->kind : K::kOther;
+  switch (statement.kind) {
+    case K::kSelect:
+      if (node.has("intoClause")) statement.kind = K::kCreateTableAs;
+      break;
+    case K::kPrepare:
+    case K::kExecute:
+    case K::kDeallocate:
+    case K::kShow: statement.name = std::string{node.text("name")}; break;
+    case K::kDeclareCursor:
+    case K::kFetch:
+    case K::kCloseCursor: statement.name = std::string{node.text("portalname")}; break;
+    case K::kListen:
+    case K::kUnlisten:
+    case K::kNotify: statement.name = std::string{node.text("conditionname")}; break;
+    case K::kDiscard:
+      statement.name = node.text("target") == "DISCARD_ALL" ? "ALL" : "";
+      if (node.text("target") == "DISCARD_ALL") break;
+      statement.name = std::string{node.text("target")};
+      break;
+    case K::kSet: name_setting(node, statement); break;
+    default: break;
+  }
+  if (node.is("TransactionStmt")) {
+    statement.kind = transaction_kind(node.text("kind"));
+    statement.name = std::string{node.text("savepoint_name")};
+  }
+  if (node.is("CopyStmt"))
+    statement.kind = node.has("filename") || node.flag("is_program") ? K::kCopyServer
+                     : node.flag("is_from")                          ? K::kCopyIn
+                                                                     : K::kCopyOut;
+}
+
+// Turns the row that lineage found into what the session acts on.
+class Tracer {
+ public:
+  Tracer(Facts& facts, const SessionNames& names, const DescribeOptions& options)
+      : facts_(facts), names_(names), lineage_(facts, options) {}
+
+  void trace(const Node& node) {
+    if (const auto row = lineage_.statement(node)) {
+      const bool returns =
+          node.is("SelectStmt") ? !node.has("intoClause") : !node.list("returningList").empty();
+      if (returns) give(*row);
+      return;
+    }
+    if (node.is("PrepareStmt") || node.is("DeclareCursorStmt"))
+      trace(node.node("query"));
+    else if (node.is("CreateTableAsStmt") || node.is("ViewStmt"))
+      store(node.node("query"));
+    else if (node.is("CopyStmt"))
+      copy(node);
+    else if (node.is("ExplainStmt"))
+      explain(node);
+    else if (node.is("ExecuteStmt"))
+      repeat(SessionNames::Space::kPrepared, node, node.text("name"));
+    else if (node.is("FetchStmt"))
+      repeat(SessionNames::Space::kCursor, node, node.text("portalname"));
+    else if (node.is("CallStmt"))
+      call(node);
+    else if (node.is("VariableShowStmt"))
+      all_clear();
+    else if (node.is("RuleStmt") || node.is("CreateSchemaStmt"))
+      embedded(node);
+  }
+
+ private:
+  void give(const Row& row) {
+    Statement& statement = facts_.statement();
+    const Value all = whole(row);
+    if (!facts_.catalog().any_sensitive() || (row.rest && !all.sensitive())) return all_clear();
+    if (row.rest) {
+      statement.lineage = ResultLineage::kUnknown;
+      facts_.touches();
+      return;
+    }
+    statement.lineage = ResultLineage::kByColumn;
+    statement.outputs.clear();
+    statement.outputs.reserve(row.fields.size());
+    for (const Field& field : row.fields) {
+      OutputColumn output;
+      output.kind = static_cast<OutputColumn::Kind>(field.value.taint);
+      output.mask = field.value.taint == Taint::kColumn ? field.value.mask : MaskKind::kRedact;
+      output.relation = field.value.relation;
+      output.attnum = field.value.attnum;
+      output.name = std::string{field.name};
+      statement.outputs.push_back(std::move(output));
+    }
+  }
+
+  void all_clear() {
+    facts_.statement().lineage = ResultLineage::kAllClear;
+    facts_.statement().outputs.clear();
+  }
+
+  // CREATE TABLE AS, CREATE VIEW: whatever the query gives is kept.
+  void store(const Node& query) {
+    if (const auto row = lineage_.statement(query)) {
+      lineage_.copy(*row);
+    } else if (query.is("ExecuteStmt")) {
+      if (!repeat(SessionNames::Space::kPrepared, query, query.text("name")))
+        lineage_.copy(opaque_value());
+      for (const OutputColumn& output : facts_.statement().outputs)
+        if (!output.clear()) lineage_.copy(opaque_value());
+      if (facts_.statement().lineage == ResultLineage::kUnknown) lineage_.copy(opaque_value());
+      facts_.statement().lineage = ResultLineage::kNoRows;
+      facts_.statement().outputs.clear();
+    }
+  }
+
+  void copy(const Node& node) {
+    const Node relation = node.node("relation");
+    if (node.flag("is_from")) return lineage_.table_filter(relation, node.field("whereClause"));
+    std::optional<Row> row;
+    if (relation)
+      row = lineage_.table_columns(relation, node.list("attlist"));
+    else
+      row = lineage_.statement(node.node("query"));
+    if (!row) row = opaque_row();
+    if (node.has("filename") || node.flag("is_program"))
+      lineage_.copy(*row);
+    else
+      give(*row);
+  }
+
+  // A plan shows the text of the statement, estimates, and what was computed while planning.
+  void explain(const Node& node) {
+    const Node query = node.node("query");
+    trace(query);
+    Statement& statement = facts_.statement();
+    const bool tells = statement.searches_sensitive || lineage_.saw_opaque() ||
+                       statement.actions.has(Action::kUnknown);
+    Row plan;
+    plan.fields.push_back({"QUERY PLAN", tells ? changed(opaque_value()) : clear_value(), nullptr});
+    give(plan);
+  }
+
+  bool repeat(SessionNames::Space space, const Node& node, std::string_view name) {
+    for (const auto& parameter : node.list("params"))
+      lineage_.copy(lineage_.free_expression(parameter));
+    const auto found = names_.find(space, name);
+    if (!found) {
+      facts_.statement().lineage = ResultLineage::kUnknown;
+      return false;
+    }
+    facts_.statement().lineage = found->lineage;
+    facts_.statement().outputs = found->outputs;
+    return true;
+  }
+
+  void call(const Node& node) {
+    const Node function = node.node_as("funccall", "FuncCall");
+    for (const auto& argument : function.list("args"))
+      lineage_.copy(lineage_.free_expression(argument));
+    // A procedure with OUT parameters returns one row of them.
+    facts_.statement().lineage =
+        facts_.catalog().any_sensitive() ? ResultLineage::kUnknown : ResultLineage::kAllClear;
+  }
+
+  // Statements inside a definition, run later or now.
+  void embedded(const Node& node) {
+    for (const char* list : {"actions", "schemaElts"})
+      for (const auto& item : node.list(list)) {
+        const Node inner{&item};
+        if (const auto row = lineage_.statement(inner)) lineage_.copy(*row);
+        if (inner.is("ViewStmt")) store(inner.node("query"));
+      }
+  }
+
+  Facts& facts_;
+  const SessionNames& names_;
+  Lineage lineage_;
+};
+
+}  // namespace
+
+void describe(const json::value& value, Facts& facts, const SessionNames& names,
+              const DescribeOptions& options) {
+  const Node node{&value};
+  Statement& statement = facts.statement();
+  name_statement(node, statement);
+  ActionWalker{facts, names}.walk(value);
+  Tracer{facts, names, options}.trace(node);
+  if (statement.actions.empty()) facts.unknown("the statement does nothing that is understood");
+}
+
+}  // namespace sluice::sql

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// DO: a program in a string. PL/pgSQL's own SQL is judged like any other; what it builds at run
+// time, and other languages, are unknown.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "sql/facts.h"
+#include "sql/parse_tree.h"
+#include "sql/session_names.h"
+
+namespace sluice::sql {
+
+void judge_do(const Node& do_statement, Facts& facts, const SessionNames& names);
+
+}  // namespace sluice::sql

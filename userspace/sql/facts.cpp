@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/facts.h"
+
+#include <algorithm>
+
+namespace sluice::sql {
+namespace {
+
+// An approver reads these; more do not help.
+constexpr std::size_t kNotesMax = 16;
+
+}  // namespace
+
+void Facts::note(std::string note) {
+  auto& notes = statement_.notes;
+  if (notes.size() < kNotesMax && std::find(notes.begin(), notes.end(), note) == notes.end())
+    notes.push_back(std::move(note));
+}
+
+void Facts::unknown(std::string text) {
+  action(Action::kUnknown);
+  note(std::move(text));
+}
+
+void Facts::object(ObjectRef::Kind kind, std::string_view schema, std::string_view name) {
+  ObjectRef object{kind, std::string{schema}, std::string{name}};
+  auto& objects = statement_.objects;
+  if (std::find(objects.begin(), objects.end(), object) != objects.end()) return;
+  if (objects.size() >= limits_.objects_max)
+    return unknown("the statement names more objects than are looked at");
+  objects.push_back(std::move(object));
+}
+
+void Facts::relation(std::string_view schema, std::string_view name) {
+  std::string found{schema};
+  std::size_t candidates = 0;
+  for (const Relation* relation : catalog_.relations_named(name)) {
+    if (!schema.empty() && relation->schema != schema) continue;
+    ++candidates;
+    found = relation->schema;
+    if (relation->definition) {
+      actions(relation->definition->actions);
+      for (const ObjectRef& object : relation->definition->objects)
+        this->object(object.kind, object.schema, object.name);
+    } else if (relation->definition_unread) {
+      unknown("the definition of view " + relation->name + " is not understood");
+    }
+  }
+  if (candidates != 1) found = schema;
+  object(ObjectRef::Kind::kTable, found, name);
+}
+
+FunctionEffect Facts::function(std::string_view schema, std::string_view name) {
+  FunctionEffect effect = effect_of_function(catalog_, schema, name);
+  actions(effect.actions);
+  object(ObjectRef::Kind::kFunction, effect.schema, name);
+  if (!effect.found) note("function " + std::string{name} + "() is not in the catalogue");
+  return effect;
+}
+
+void Facts::hidden_call(const Function& called) {
+  actions(effect_of_function(called).actions);
+  object(ObjectRef::Kind::kFunction, called.schema, called.name);
+}
+
+void Facts::column(ColumnRef column) {
+  auto& columns = statement_.columns;
+  if (std::find(columns.begin(), columns.end(), column) != columns.end()) return;
+  if (columns.size() >= limits_.columns_max)
+    return unknown("the statement names more columns than are looked at");
+  columns.push_back(std::move(column));
+}
+
+void Facts::searches() {
+  statement_.searches_sensitive = true;
+  action(Action::kSensitiveSearch);
+}
+
+void Facts::copies() {
+  statement_.copies_sensitive = true;
+  action(Action::kSensitiveCopy);
+}
+
+void Facts::include(const Statement& other) {
+  actions(other.actions);
+  for (const auto& object : other.objects) this->object(object.kind, object.schema, object.name);
+  for (const auto& column : other.columns) this->column(column);
+  for (const auto& text : other.notes) note(text);
+  statement_.unbounded |= other.unbounded;
+  statement_.changes_meaning |= other.changes_meaning;
+  statement_.literals_matter |= other.literals_matter;
+  statement_.searches_sensitive |= other.searches_sensitive;
+  statement_.copies_sensitive |= other.copies_sensitive;
+  statement_.touches_sensitive |= other.touches_sensitive;
+}
+
+}  // namespace sluice::sql

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Collects what is found out about one statement.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "sql/catalog.h"
+#include "sql/functions.h"
+#include "sql/limits.h"
+#include "sql/statement.h"
+
+namespace sluice::sql {
+
+class Facts {
+ public:
+  Facts(Statement& statement, const Catalog& catalog, const Limits& limits)
+      : statement_(statement), catalog_(catalog), limits_(limits) {}
+
+  const Catalog& catalog() const { return catalog_; }
+  const Limits& limits() const { return limits_; }
+  Statement& statement() { return statement_; }
+
+  void action(Action action) { statement_.actions.add(action); }
+  void actions(const ActionSet& actions) { statement_.actions.add(actions); }
+  // Something that we do not understand: kUnknown, and why.
+  void unknown(std::string note);
+  void note(std::string note);
+  void object(ObjectRef::Kind kind, std::string_view schema, std::string_view name);
+  // A relation that the text names: resolved through the catalogue; a view's own reach is added.
+  void relation(std::string_view schema, std::string_view name);
+  // A function that the text calls: its actions, its name.
+  FunctionEffect function(std::string_view schema, std::string_view name);
+  void hidden_call(const Function& function);
+  void column(ColumnRef column);
+  void touches() { statement_.touches_sensitive = true; }
+  void searches();
+  void copies();
+  // Everything that the other statement does, this one does too.
+  void include(const Statement& other);
+
+ private:
+  Statement& statement_;
+  const Catalog& catalog_;
+  const Limits& limits_;
+};
+
+}  // namespace sluice::sql

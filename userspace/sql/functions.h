@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What calling a function may do, and what its result may carry. PostgreSQL's own functions and
+// those of its contributed extensions that reach out of SQL stand in a table; everything else is
+// judged by the catalogue.
+#pragma once
+
+#include <sluice/action.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sql/catalog.h"
+
+namespace sluice::sql {
+
+enum class FunctionResult : std::uint8_t {
+  kClear,          // never a stored value
+  kFromArguments,  // as sensitive as what it is given
+  kOpaque,         // may read anything
+};
+
+// Rows of functions_table.cpp.
+struct KnownFunction {
+  std::string_view name;
+  ActionSet actions;
+  FunctionResult result = FunctionResult::kFromArguments;
+};
+const KnownFunction* known_function(std::string_view name);
+
+struct FunctionEffect {
+  ActionSet actions;
+  FunctionResult result = FunctionResult::kClear;
+  bool keeps_arguments = false;  // what it is given may be stored, sent or shown elsewhere
+  bool found = false;            // the catalogue has it
+  std::string schema;            // where only one can be meant
+  char shape = '?';              // Function::shape; '?' where several can be meant
+  std::vector<std::string> outputs;
+};
+
+// Of all functions that the name may mean, together. `schema` is "" where the text gives none.
+FunctionEffect effect_of_function(const Catalog& catalog, std::string_view schema,
+                                  std::string_view name);
+FunctionEffect effect_of_function(const Function& function);
+// Adds what `more` may do.
+void widen(FunctionEffect& effect, const FunctionEffect& more);
+
+}  // namespace sluice::sql

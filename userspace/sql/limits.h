@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every number that a text or a catalogue could make large meets one of these.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sluice::sql {
+
+struct Limits {
+  // Longer texts are refused. The parse tree takes about 100 times the text.
+  std::size_t statement_bytes_max = std::size_t{1} << 20;
+  // Nesting of the parse tree. PostgreSQL's own parser and our walkers recurse; a worker thread's
+  // stack must hold this many levels of them.
+  std::size_t tree_depth_max = 1000;
+  // Nesting of operators and brackets that the text may have before the parser sees it.
+  std::size_t token_nesting_max = 2000;
+  // Subqueries and CTEs that refer to each other can multiply work; beyond this lineage gives up
+  // (everything opaque).
+  std::size_t lineage_steps_max = 1'000'000;
+  // A result row of PostgreSQL has at most 1664 columns.
+  std::size_t output_columns_max = 1664;
+  std::size_t objects_max = 4096;
+  std::size_t columns_max = 8192;
+  // Prepared statements and cursors that one session may have remembered.
+  std::size_t names_max = 4096;
+};
+
+struct CatalogLimits {
+  std::size_t relations_max = 200'000;
+  std::size_t columns_max = 2'000'000;
+  std::size_t functions_max = 200'000;
+  std::size_t view_definition_bytes_max = std::size_t{1} << 20;
+  // Views upon views upon views.
+  std::size_t view_depth_max = 32;
+};
+
+}  // namespace sluice::sql

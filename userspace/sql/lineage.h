@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Column lineage: follows values from base columns through a statement to its result, and notes
+// where a sensitive one is searched by or copied. What cannot be followed is opaque.
+#pragma once
+
+#include <deque>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sql/describe.h"
+#include "sql/facts.h"
+#include "sql/parse_tree.h"
+#include "sql/rows.h"
+
+namespace sluice::sql {
+
+// A name of the FROM clause.
+struct Source {
+  std::string_view name;
+  std::shared_ptr<const Row> row;
+  bool is_alias = true;   // false: the relation's own name, which a schema may stand before
+  bool is_table = false;  // has system columns
+};
+
+struct Scope {
+  const Scope* outer = nullptr;
+  std::vector<Source> sources;
+  Row columns;  // what an unqualified name or * sees
+};
+
+// Common table expressions in reach, innermost first.
+struct Ctes {
+  const Ctes* outer = nullptr;
+  std::string_view name;
+  Row row;
+};
+
+class Lineage {
+ public:
+  Lineage(Facts& facts, const DescribeOptions& options) : facts_(facts), options_(options) {}
+
+  // A query or data-modifying statement; nullopt where the node is none. Its result: the target
+  // list or RETURNING.
+  std::optional<Row> statement(const Node& node);
+  // Expressions outside a query: arguments of CALL and EXECUTE, DEFAULT.
+  Value free_expression(const json::value& value);
+  Row table_columns(const Node& range_var, const json::array& column_names);
+  // WHERE of COPY FROM, over the columns of a table.
+  void table_filter(const Node& range_var, const json::value* where);
+
+  bool saw_opaque() const { return saw_opaque_; }
+  void copy(const Value& value);
+  void copy(const Row& row) { copy(whole(row)); }
+  void search(const Value& value);
+
+ private:
+  struct FromItem {
+    std::vector<Source> sources;
+    Row columns;
+  };
+
+  bool step();  // false when the work has been too much: everything is opaque from then on
+
+  // lineage_query.cpp
+  Row query(const Node& node, const Scope* outer, const Ctes* ctes);
+  const Ctes* with(const Node& node, const Scope* outer, const Ctes* ctes);
+  Row recursive(const Node& cte, const Scope* outer, const Ctes* ctes);
+  Row select(const Node& node, const Scope* outer, const Ctes* ctes);
+  Row values(const json::array& lists, const Scope* outer, const Ctes* ctes);
+  Row set_operation(const Node& node, const Scope* outer, const Ctes* ctes);
+  Row targets(const json::array& list, const Scope& scope, const Ctes* ctes);
+  void star_or_target(const Node& target, const Scope& scope, const Ctes* ctes, Row& out);
+  void order(const json::array& list, const Row& outputs, const Scope& scope, const Ctes* ctes);
+  void search_list(const json::array& list, const Scope& scope, const Ctes* ctes);
+
+  // lineage_change.cpp
+  Row insert(const Node& node, const Scope* outer, const Ctes* ctes);
+  Row update(const Node& node, const Scope* outer, const Ctes* ctes);
+  Row remove(const Node& node, const Scope* outer, const Ctes* ctes);
+  Row merge(const Node& node, const Scope* outer, const Ctes* ctes);
+  Scope target_scope(const Node& range_var, const Scope* outer);
+  void assign(const json::array& list, const Node& target, const Scope& scope, const Ctes* ctes);
+  Row returning(const Node& node, Scope& scope, const Ctes* ctes);
+
+  // lineage_from.cpp
+  void from(const json::array& list, Scope& scope, const Ctes* ctes);
+  FromItem from_item(const Node& node, const Scope* outer, const Scope& lateral, const Ctes* ctes);
+  FromItem from_relation(const Node& node, const Ctes* ctes);
+  FromItem from_function(const Node& node, const Scope& lateral, const Ctes* ctes);
+  FromItem from_xml_table(const Node& node, const Scope& lateral, const Ctes* ctes);
+  FromItem from_join(const Node& node, const Scope* outer, const Scope& lateral, const Ctes* ctes);
+  void join_columns(const Node& node, const FromItem& left, const FromItem& right, Row& merged,
+                    Row& columns);
+  Row relation_row(std::string_view schema, std::string_view name);
+  Row function_row(const json::value* call, std::string_view alias, const Scope& scope,
+                   const Ctes* ctes);
+  static FromItem named(Row row, const Node& alias, std::string_view own_name, bool is_table);
+
+  // lineage_expression.cpp
+  Value evaluate(const json::value* value, const Scope& scope, const Ctes* ctes);
+  Value evaluate_all(const json::value& value, const Scope& scope, const Ctes* ctes);
+  Value column_reference(const json::array& parts, const Scope& scope);
+  std::optional<Value> unqualified(std::string_view name, const Scope& scope);
+  const Source* source_named(std::string_view name, const Scope& scope) const;
+  Value field_of(const Row& row, std::string_view name, bool is_table, bool& found);
+  Value unresolved(std::string_view name);
+  Value use(const Field& field);
+  Row star(const json::array& parts, const Scope& scope);
+  Value indirection(const Node& node, const Scope& scope, const Ctes* ctes);
+  Value function_call(const Node& node, const Scope& scope, const Ctes* ctes);
+  Value sublink(const Node& node, const Scope& scope, const Ctes* ctes);
+  Value case_expression(const Node& node, const Scope& scope, const Ctes* ctes);
+  Value row_expression(const Node& node, const Scope& scope, const Ctes* ctes);
+
+  Facts& facts_;
+  const DescribeOptions& options_;
+  std::deque<Ctes> cte_store_;
+  std::size_t steps_ = 0;
+  std::size_t depth_ = 0;
+  bool saw_opaque_ = false;
+};
+
+// The name that PostgreSQL gives an unnamed output column.
+std::string_view column_name_of(const Node& expression);
+std::vector<std::string_view> strings_of(const json::array& list);
+
+}  // namespace sluice::sql

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lineage of expressions.
+#include <algorithm>
+#include <array>
+
+#include "sql/action_walker.h"
+#include "sql/lineage.h"
+#include "sql/statement_table.h"
+
+namespace sluice::sql {
+namespace {
+
+bool is_star(const json::array& parts) {
+  return !parts.empty() && Node{&parts[parts.size() - 1]}.is("A_Star");
+}
+
+bool is_system_column(std::string_view name) {
+  for (const char* column : {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "oid"})
+    if (name == column) return true;
+  return false;
+}
+
+// Nodes whose value comes from no column.
+bool is_constant_node(std::string_view tag) {
+  for (const char* name :
+       {"A_Const", "ParamRef", "SetToDefault", "SQLValueFunction", "CurrentOfExpr", "TypeName",
+        "String", "Integer", "Float", "Boolean", "BitString", "GroupingFunc", "A_Star"})
+    if (tag == name) return true;
+  return false;
+}
+
+}  // namespace
+
+bool Lineage::step() {
+  if (steps_ > facts_.limits().lineage_steps_max) return false;
+  if (++steps_ > facts_.limits().lineage_steps_max) {
+    facts_.note("the statement is too intricate to follow its columns");
+    saw_opaque_ = true;
+    search(opaque_value());
+    copy(opaque_value());
+  }
+  return steps_ <= facts_.limits().lineage_steps_max;
+}
+
+void Lineage::copy(const Value& value) {
+  if (value.sensitive() && facts_.catalog().any_sensitive()) facts_.touches(), facts_.copies();
+}
+
+void Lineage::search(const Value& value) {
+  if (value.sensitive() && facts_.catalog().any_sensitive()) facts_.touches(), facts_.searches();
+}
+
+Value Lineage::free_expression(const json::value& value) {
+  const Scope nothing;
+  return evaluate(&value, nothing, nullptr);
+}
+
+// Everything in a list or an object, together.
+Value Lineage::evaluate_all(const json::value& value, const Scope& scope, const Ctes* ctes) {
+  Value out;
+  if (value.is_array()) {
+    for (const auto& item : value.get_array())
+      out = derived_from(out, evaluate(&item, scope, ctes));
+  } else if (value.is_object()) {
+    for (const auto& pair : *Node{&value}.fields())
+      out = derived_from(out, evaluate(&pair.value(), scope, ctes));
+  }
+  return out;
+}
+
+Value Lineage::evaluate(const json::value* value, const Scope& scope, const Ctes* ctes) {
+  if (!value) return {};
+  if (value->is_array()) return evaluate_all(*value, scope, ctes);
+  if (!value->is_object()) return {};
+  const Node node{value};
+  const std::string_view tag = node.tag();
+  if (is_constant_node(tag)) return {};
+  if (!step() || depth_ > facts_.limits().tree_depth_max) return opaque_value();
+  ++depth_;
+  Value out;
+  if (tag == "ColumnRef") {
+    out = column_reference(node.list("fields"), scope);
+  } else if (tag == "A_Indirection") {
+    out = indirection(node, scope, ctes);
+  } else if (tag == "FuncCall") {
+    out = function_call(node, scope, ctes);
+  } else if (tag == "SubLink") {
+    out = sublink(node, scope, ctes);
+  } else if (tag == "CaseExpr") {
+    out = case_expression(node, scope, ctes);
+  } else if (tag == "RowExpr") {
+    out = row_expression(node, scope, ctes);
+  } else if (tag == "TypeCast") {
+    out = changed(evaluate(node.field("arg"), scope, ctes));
+    if (!facts_.catalog()
+             .hidden_calls_of_cast(split_name(node.node("typeName").list("names")).second)
+             .empty())
+      out = opaque_value();
+  } else if (tag == "A_Expr" && !facts_.catalog()
+                                     .hidden_calls_of_operator(split_name(node.list("name")).second)
+                                     .empty()) {
+    const Value operands = evaluate_all(*value, scope, ctes);
+    copy(operands);
+    out = opaque_value();
+  } else {
+    out = evaluate_all(*value, scope, ctes);
+    if (!tag.empty() && !is_plain_node(tag) && tag != "A_Expr") out = opaque_value();
+  }
+  if (out.taint == Taint::kOpaque) saw_opaque_ = true;
+  --depth_;
+  return out;
+}
+
+Value Lineage::use(const Field& field) {
+  const bool sensitive = field.value.sensitive();
+  if (sensitive) facts_.touches();
+  if (field.table) {
+    // Where several relations may be meant, the schema is not known.
+    const bool certain = field.value.relation != 0;
+    facts_.column({certain ? field.table->schema : std::string{}, field.table->name,
+                   std::string{field.name}, sensitive});
+  }
+  return field.value;
+}
+
+Value Lineage::unresolved(std::string_view name) {
+  if (options_.plpgsql_variables) return {};
+  // "t.f" and "(t).f" call f(t) where t has no column f.
+  if (!facts_.catalog().functions_named(name).empty()) facts_.function({}, name);
+  saw_opaque_ = true;
+  facts_.touches();
+  return opaque_value();
+}
+
+std::optional<Value> Lineage::unqualified(std::string_view name, const Scope& scope) {
+  std::optional<Value> out;
+  const auto add = [&](const Value& value) { out = out ? either(*out, value) : value; };
+  for (const Scope* level = &scope; level; level = level->outer) {
+    bool found = false;
+    for (const Field& field : level->columns.fields)
+      if (field.name == name) add(use(field)), found = true;
+    if (found) return out;
+    if (level->columns.rest) add(changed(*level->columns.rest));
+  }
+  return out;
+}
+
+const Source* Lineage::source_named(std::string_view name, const Scope& scope) const {
+  for (const Scope* level = &scope; level; level = level->outer)
+    for (const Source& source : level->sources)
+      if (source.name == name) return &source;
+  return nullptr;
+}
+
+Value Lineage::field_of(const Row& row, std::string_view name, bool is_table, bool& found) {
+  found = true;
+  std::optional<Value> out;
+  for (const Field& field : row.fields)
+    if (field.name == name) {
+      const Value value = use(field);
+      out = out ? either(*out, value) : value;
+    }
+  if (out) return *out;
+  if (is_table && is_system_column(name)) return {};
+  if (row.rest) return changed(*row.rest);
+  found = false;
+  return opaque_value();
+}
+
+Value Lineage::column_reference(const json::array& parts, const Scope& scope) {
+  if (parts.empty()) return opaque_value();
+  if (is_star(parts)) {
+    const Row all = star(parts, scope);
+    Value value = whole(all);
+    if (value.sensitive()) facts_.touches();
+    return value;
+  }
+  const std::string_view name = string_of(parts[parts.size() - 1]);
+  if (parts.size() == 1) {
+    const auto column = unqualified(name, scope);
+    const Source* source = source_named(name, scope);
+    if (column && !source) return *column;
+    if (source) {
+      Value value = whole(*source->row);
+      for (const Field& field : source->row->fields) use(field);
+      value.row = source->row;
+      if (!column) return value;
+      // An open source may have the column, or it is the whole row.
+      return column->relation != 0 ? *column : either(*column, value);
+    }
+    for (const Scope* level = &scope; level; level = level->outer)
+      for (const Source& each : level->sources)
+        if (each.is_table && is_system_column(name)) return {};
+    return unresolved(name);
+  }
+  const std::string_view table = string_of(parts[parts.size() - 2]);
+  const Source* source = source_named(table, scope);
+  if (!source || (parts.size() > 2 && source->is_alias)) return unresolved(name);
+  bool found = false;
+  Value value = field_of(*source->row, name, source->is_table, found);
+  if (found) return value;
+  value = unresolved(name);
+  copy(whole(*source->row));
+  return value;
+}
+
+// The columns that a star stands for.
+Row Lineage::star(const json::array& parts, const Scope& scope) {
+  if (parts.size() == 1) {
+    for (const Field& field : scope.columns.fields) use(field);
+    return scope.columns;
+  }
+  const Source* source = source_named(string_of(parts[parts.size() - 2]), scope);
+  if (!source || (parts.size() > 2 && source->is_alias)) {
+    unresolved("*");
+    return opaque_row();
+  }
+  for (const Field& field : source->row->fields) use(field);
+  return *source->row;
+}
+
+Value Lineage::indirection(const Node& node, const Scope& scope, const Ctes* ctes) {
+  Value value = evaluate(node.field("arg"), scope, ctes);
+  for (const auto& item : node.list("indirection")) {
+    const Node step_node{&item};
+    if (!step_node.is("String")) {
+      value = derived_from(value, evaluate(&item, scope, ctes));  // a subscript, or .*
+      continue;
+    }
+    bool found = false;
+    const std::string_view name = string_of(item);
+    Value field = value.row ? field_of(*value.row, name, true, found) : Value{};
+    if (found) {
+      value = field;
+      value.relation = 0;
+      value.attnum = 0;
+    } else {
+      // A field of a composite that we do not know, or f(value).
+      if (!facts_.catalog().functions_named(name).empty() && value.row) {
+        copy(value);
+        value = unresolved(name);
+      } else {
+        value = changed(value);
+      }
+    }
+  }
+  return value;
+}
+
+Value Lineage::function_call(const Node& node, const Scope& scope, const Ctes* ctes) {
+  const auto [schema, name] = split_name(node.list("funcname"));
+  Value arguments;
+  for (const auto& argument : node.list("args"))
+    arguments = derived_from(arguments, evaluate(&argument, scope, ctes));
+  search(evaluate(node.field("agg_filter"), scope, ctes));
+  for (const auto& item : node.list("agg_order")) {
+    const Value key = evaluate(&item, scope, ctes);
+    search(key);
+    if (node.flag("agg_within_group")) arguments = derived_from(arguments, key);
+  }
+  if (const json::value* over = node.field("over")) {
+    const Value window = evaluate_all(*over, scope, ctes);
+    search(window);
+    arguments = derived_from(arguments, window);  // rank() over (order by x) tells x's order
+  }
+  const FunctionEffect effect = effect_of_function(facts_.catalog(), schema, name);
+  if (effect.keeps_arguments) copy(arguments);
+  switch (effect.result) {
+    case FunctionResult::kClear:
+    case FunctionResult::kFromArguments: return arguments;
+    case FunctionResult::kOpaque: break;
+  }
+  return opaque_value();
+}
+
+Value Lineage::sublink(const Node& node, const Scope& scope, const Ctes* ctes) {
+  const Value test = evaluate(node.field("testexpr"), scope, ctes);
+  const Row rows = query(node.node("subselect"), &scope, ctes);
+  const std::string_view type = node.text("subLinkType");
+  if (type == "EXISTS_SUBLINK") return {};
+  Value out = derived_from(test, whole(rows));
+  // Only (select t from t) keeps its fields.
+  if (type == "EXPR_SUBLINK" && rows.fields.size() == 1 && !rows.rest)
+    out.row = rows.fields[0].value.row;
+  return out;
+}
+
+Value Lineage::case_expression(const Node& node, const Scope& scope, const Ctes* ctes) {
+  const Value subject = evaluate(node.field("arg"), scope, ctes);
+  Value out = derived_from(subject, evaluate(node.field("defresult"), scope, ctes));
+  search(subject);
+  for (const auto& item : node.list("args")) {
+    const Node when{&item};
+    const Value condition = evaluate(when.field("expr"), scope, ctes);
+    search(condition);
+    out = derived_from(out, condition);
+    out = derived_from(out, evaluate(when.field("result"), scope, ctes));
+  }
+  return out;
+}
+
+Value Lineage::row_expression(const Node& node, const Scope& scope, const Ctes* ctes) {
+  static constexpr std::array<std::string_view, 16> kNames = {
+      "f1", "f2",  "f3",  "f4",  "f5",  "f6",  "f7",  "f8",
+      "f9", "f10", "f11", "f12", "f13", "f14", "f15", "f16"};
+  auto row = std::make_shared<Row>();
+  bool known = node.list("args").size() <= kNames.size();
+  Value out;
+  for (const auto& item : node.list("args")) {
+    const Node argument{&item};
+    known &= !(argument.is("ColumnRef") && is_star(argument.list("fields")));
+    const Value value = evaluate(&item, scope, ctes);
+    out = derived_from(out, value);
+    if (known) row->fields.push_back({kNames[row->fields.size()], value, nullptr});
+  }
+  if (known) out.row = std::move(row);
+  return out;
+}
+
+std::vector<std::string_view> strings_of(const json::array& list) {
+  std::vector<std::string_view> out;
+  for (const auto& item : list) out.push_back(string_of(item));
+  return out;
+}
+
+std::string_view column_name_of(const Node& node) {
+  const std::string_view tag = node.tag();
+  const auto last_string = [](const json::array& list) -> std::string_view {
+    for (std::size_t i = list.size(); i > 0; --i)
+      if (const auto text = string_of(list[i - 1]); !text.empty()) return text;
+    return {};
+  };
+  if (tag == "ColumnRef") return last_string(node.list("fields"));
+  if (tag == "FuncCall") return last_string(node.list("funcname"));
+  if (tag == "A_Indirection") {
+    const auto name = last_string(node.list("indirection"));
+    return name.empty() ? column_name_of(node.node("arg")) : name;
+  }
+  if (tag == "TypeCast") {
+    const auto inner = column_name_of(node.node("arg"));
+    return inner.empty() || inner == "?column?" ? last_string(node.node("typeName").list("names"))
+                                                : inner;
+  }
+  if (tag == "CollateClause") return column_name_of(node.node("arg"));
+  if (tag == "CaseExpr") {
+    const auto inner = column_name_of(node.node("defresult"));
+    return inner.empty() || inner == "?column?" ? "case" : inner;
+  }
+  if (tag == "CoalesceExpr") return "coalesce";
+  if (tag == "MinMaxExpr") return node.text("op") == "IS_LEAST" ? "least" : "greatest";
+  if (tag == "A_Expr" && node.text("kind") == "AEXPR_NULLIF") return "nullif";
+  if (tag == "RowExpr") return "row";
+  if (tag == "A_ArrayExpr") return "array";
+  if (tag == "GroupingFunc") return "grouping";
+  if (tag == "SubLink") {
+    const std::string_view type = node.text("subLinkType");
+    if (type == "EXISTS_SUBLINK") return "exists";
+    if (type == "ARRAY_SUBLINK") return "array";
+    if (type == "EXPR_SUBLINK") {
+      const auto& list = node.node("subselect").list("targetList");
+      if (list.empty()) return "?column?";
+      const Node target{&list[0]};
+      return target.has("name") ? target.text("name") : column_name_of(target.node("val"));
+    }
+  }
+  return "?column?";
+}
+
+}  // namespace sluice::sql

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lineage of the FROM clause.
+#include <algorithm>
+
+#include "sql/action_walker.h"
+#include "sql/lineage.h"
+
+namespace sluice::sql {
+namespace {
+
+const Field* field_named(const Row& row, std::string_view name) {
+  for (const Field& field : row.fields)
+    if (field.name == name) return &field;
+  return nullptr;
+}
+
+bool is_listed(const std::vector<std::string_view>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// One row for several relations of a name: by name, the worst of each. True if all have the same
+// columns in the same order.
+bool merge_candidate(Row& into, const Row& next) {
+  bool same_shape = into.fields.size() == next.fields.size();
+  for (std::size_t i = 0; i < next.fields.size(); ++i) {
+    const Field& field = next.fields[i];
+    const auto same = std::find_if(into.fields.begin(), into.fields.end(),
+                                   [&](const Field& f) { return f.name == field.name; });
+    if (same == into.fields.end()) {
+      same_shape = false;
+      into.fields.push_back(field);
+    } else {
+      same_shape &= static_cast<std::size_t>(same - into.fields.begin()) == i;
+      same->value = either(same->value, field.value);
+    }
+  }
+  return same_shape;
+}
+
+}  // namespace
+
+void Lineage::from(const json::array& list, Scope& scope, const Ctes* ctes) {
+  for (const auto& item : list) {
+    FromItem next = from_item(Node{&item}, scope.outer, scope, ctes);
+    scope.sources.insert(scope.sources.end(), next.sources.begin(), next.sources.end());
+    append(scope.columns, next.columns);
+  }
+}
+
+Lineage::FromItem Lineage::from_item(const Node& node, const Scope* outer, const Scope& lateral,
+                                     const Ctes* ctes) {
+  if (!step() || depth_ > facts_.limits().tree_depth_max) return named(opaque_row(), {}, {}, false);
+  ++depth_;
+  FromItem item;
+  if (node.is("RangeVar")) {
+    item = from_relation(node, ctes);
+  } else if (node.is("RangeSubselect")) {
+    Row row = query(node.node("subquery"), node.flag("lateral") ? &lateral : outer, ctes);
+    item = named(std::move(row), node.node("alias"), {}, false);
+  } else if (node.is("RangeFunction")) {
+    item = from_function(node, lateral, ctes);
+  } else if (node.is("RangeTableFunc")) {
+    item = from_xml_table(node, lateral, ctes);
+  } else if (node.is("RangeTableSample")) {
+    search(evaluate_all(node.list("args"), lateral, ctes));
+    item = from_item(node.node("relation"), outer, lateral, ctes);
+  } else if (node.is("JoinExpr")) {
+    item = from_join(node, outer, lateral, ctes);
+  } else {
+    saw_opaque_ = true;
+    item = named(opaque_row(), node.node("alias"), {}, false);
+  }
+  --depth_;
+  return item;
+}
+
+Lineage::FromItem Lineage::named(Row row, const Node& alias, std::string_view own_name,
+                                 bool is_table) {
+  if (alias) rename(row, strings_of(alias.list("colnames")));
+  FromItem item;
+  item.columns = row;
+  Source source;
+  source.is_alias = static_cast<bool>(alias);
+  source.name = alias ? alias.text("aliasname") : own_name;
+  source.is_table = is_table;
+  source.row = std::make_shared<const Row>(std::move(row));
+  if (!source.name.empty()) item.sources.push_back(std::move(source));
+  return item;
+}
+
+Lineage::FromItem Lineage::from_relation(const Node& node, const Ctes* ctes) {
+  const std::string_view schema = node.text("schemaname"), name = node.text("relname");
+  if (schema.empty()) {
+    for (const Ctes* cte = ctes; cte; cte = cte->outer)
+      if (cte->name == name) return named(cte->row, node.node("alias"), name, false);
+  }
+  return named(relation_row(schema, name), node.node("alias"), name, true);
+}
+
+// All relations that the name may mean, in whatever order the session looks for them.
+Row Lineage::relation_row(std::string_view schema, std::string_view name) {
+  std::vector<const Relation*> candidates;
+  for (const Relation* relation : facts_.catalog().relations_named(name))
+    if (schema.empty() || relation->schema == schema) candidates.push_back(relation);
+  // information_schema is in nobody's search_path; its names are everyday words.
+  if (schema.empty() && candidates.size() > 1)
+    std::erase_if(candidates, [](const Relation* relation) {
+      return relation->schema == "information_schema";
+    });
+  if (candidates.empty()) {
+    saw_opaque_ = true;
+    return opaque_row();
+  }
+  Row out = row_of(*candidates[0]);
+  if (candidates.size() == 1) return out;
+  bool same_shape = true;
+  for (std::size_t i = 1; i < candidates.size(); ++i)
+    same_shape &= merge_candidate(out, row_of(*candidates[i]));
+  const Value any = whole(out);
+  for (Field& field : out.fields) {
+    const bool in_all = std::all_of(
+        candidates.begin(), candidates.end(),
+        [&](const Relation* relation) { return relation->column(field.name) != nullptr; });
+    if (!in_all) field.value = derived_from(field.value, any);
+    field.value.relation = 0;
+    field.value.attnum = 0;
+  }
+  // Which columns there are, and in what order, depends on which relation is meant.
+  if (!same_shape) out.rest = any;
+  return out;
+}
+
+Row Lineage::function_row(const json::value* expression, std::string_view alias, const Scope& scope,
+                          const Ctes* ctes) {
+  const Node call{expression};
+  const Value result = changed(evaluate(expression, scope, ctes));
+  Row row;
+  if (!call.is("FuncCall")) {
+    // CURRENT_DATE and the like stand here without brackets.
+    row.fields.push_back({alias, result, nullptr});
+    return row;
+  }
+  const auto [schema, name] = split_name(call.list("funcname"));
+  const FunctionEffect effect = effect_of_function(facts_.catalog(), schema, name);
+  if (effect.shape == 'r') {
+    for (const Function* function : facts_.catalog().functions_named(name))
+      if (schema.empty() || function->schema == schema) {
+        // The names must outlive us: take them from the catalogue. All candidates agree on them.
+        for (const std::string& output : function->outputs)
+          row.fields.push_back({output, result, nullptr});
+        break;
+      }
+    return row;
+  }
+  row.fields.push_back({alias.empty() ? name : alias, result, nullptr});
+  if (effect.shape != 's') row.rest = result;
+  return row;
+}
+
+Lineage::FromItem Lineage::from_function(const Node& node, const Scope& lateral, const Ctes* ctes) {
+  const Node alias = node.node("alias");
+  const auto& functions = node.list("functions");
+  Row row;
+  for (const auto& item : functions) {
+    const auto& pair = Node{&item}.list("items");
+    const std::string_view name =
+        functions.size() == 1 && alias ? alias.text("aliasname") : std::string_view{};
+    Row next = function_row(pair.empty() ? nullptr : &pair[0], name, lateral, ctes);
+    // "ROWS FROM (f() AS (a int, b text))"
+    const Node definitions{pair.size() > 1 ? &pair[1] : nullptr};
+    const json::array& defined =
+        definitions.is("List") ? definitions.list("items") : node.list("coldeflist");
+    if (!defined.empty()) {
+      const Value value = whole(next);
+      next = Row{};
+      for (const auto& definition : defined)
+        next.fields.push_back({Node{&definition}.text("colname"), value, nullptr});
+    }
+    append(row, next);
+  }
+  if (node.flag("ordinality")) {
+    if (row.rest && !row.rest->sensitive()) row.rest = clear_value();
+    row.fields.push_back({"ordinality", {}, nullptr});
+  }
+  const Node first{functions.empty() ? nullptr : &functions[0]};
+  const auto& first_pair = first.list("items");
+  const Node first_call{first_pair.empty() ? nullptr : &first_pair[0]};
+  const std::string_view own_name = split_name(first_call.list("funcname")).second;
+  return named(std::move(row), alias, own_name, false);
+}
+
+Lineage::FromItem Lineage::from_xml_table(const Node& node, const Scope& lateral,
+                                          const Ctes* ctes) {
+  Value value = derived_from(evaluate(node.field("docexpr"), lateral, ctes),
+                             evaluate(node.field("rowexpr"), lateral, ctes));
+  value = derived_from(value, evaluate_all(node.list("namespaces"), lateral, ctes));
+  Row row;
+  for (const auto& item : node.list("columns")) {
+    const Node column{&item};
+    const Value parts = derived_from(evaluate(column.field("colexpr"), lateral, ctes),
+                                     evaluate(column.field("coldefexpr"), lateral, ctes));
+    row.fields.push_back({column.text("colname"), derived_from(value, parts), nullptr});
+  }
+  return named(std::move(row), node.node("alias"), "xmltable", false);
+}
+
+Lineage::FromItem Lineage::from_join(const Node& node, const Scope* outer, const Scope& lateral,
+                                     const Ctes* ctes) {
+  const FromItem left = from_item(node.node("larg"), outer, lateral, ctes);
+  Scope beside;  // what the right side may see when it is LATERAL
+  beside.outer = &lateral;
+  beside.sources = left.sources;
+  beside.columns = left.columns;
+  const FromItem right = from_item(node.node("rarg"), outer, beside, ctes);
+  FromItem out;
+  out.sources = left.sources;
+  out.sources.insert(out.sources.end(), right.sources.begin(), right.sources.end());
+  if (const json::value* condition = node.field("quals")) {
+    Scope both;
+    both.outer = &lateral;
+    both.sources = out.sources;
+    both.columns = left.columns;
+    append(both.columns, right.columns);
+    search(evaluate(condition, both, ctes));
+  }
+  Row merged;
+  join_columns(node, left, right, merged, out.columns);
+  if (const Node alias = node.node("alias")) return named(std::move(out.columns), alias, {}, false);
+  if (const Node alias = node.node_as("join_using_alias", "Alias")) {
+    FromItem extra = named(std::move(merged), alias, {}, false);
+    out.sources.insert(out.sources.end(), extra.sources.begin(), extra.sources.end());
+  }
+  return out;
+}
+
+// USING and NATURAL show each shared column once, in front.
+void Lineage::join_columns(const Node& node, const FromItem& left, const FromItem& right,
+                           Row& merged, Row& columns) {
+  std::vector<std::string_view> shared = strings_of(node.list("usingClause"));
+  const bool open = left.columns.rest || right.columns.rest;
+  if (node.flag("isNatural"))
+    for (const Field& field : left.columns.fields)
+      if (field_named(right.columns, field.name)) shared.push_back(field.name);
+  for (const auto name : shared) {
+    const Field* a = field_named(left.columns, name);
+    const Field* b = field_named(right.columns, name);
+    const Value left_value = a ? use(*a) : opaque_value();
+    const Value right_value = b ? use(*b) : opaque_value();
+    Value both = either(left_value, right_value);
+    search(both);
+    both.relation = 0;
+    both.attnum = 0;
+    merged.fields.push_back({name, both, nullptr});
+  }
+  if (node.flag("isNatural") && open)
+    search(derived_from(whole(left.columns), whole(right.columns)));
+  columns = merged;
+  for (const FromItem* side : {&left, &right}) {
+    for (const Field& field : side->columns.fields)
+      if (!is_listed(shared, field.name)) columns.fields.push_back(field);
+    if (side->columns.rest)
+      columns.rest =
+          columns.rest ? derived_from(*columns.rest, *side->columns.rest) : *side->columns.rest;
+  }
+}
+
+}  // namespace sluice::sql

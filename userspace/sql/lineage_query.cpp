@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lineage of queries: WITH, SELECT, VALUES, set operations.
+#include <string>
+
+#include "sql/lineage.h"
+
+namespace sluice::sql {
+namespace {
+
+// Each pass of a recursive query can only raise a column's taint, of which there are four kinds.
+constexpr int kRecursionPassesMax = 12;
+
+bool is_star_target(const Node& value) {
+  const auto ends_in_star = [](const json::array& list) {
+    return !list.empty() && Node{&list[list.size() - 1]}.is("A_Star");
+  };
+  return (value.is("ColumnRef") && ends_in_star(value.list("fields"))) ||
+         (value.is("A_Indirection") && ends_in_star(value.list("indirection")));
+}
+
+}  // namespace
+
+Row Lineage::query(const Node& node, const Scope* outer, const Ctes* ctes) {
+  if (!step() || depth_ > facts_.limits().tree_depth_max) return opaque_row();
+  ++depth_;
+  Row row;
+  if (node.is("SelectStmt")) {
+    row = select(node, outer, ctes);
+  } else if (node.is("InsertStmt")) {
+    row = insert(node, outer, ctes);
+  } else if (node.is("UpdateStmt")) {
+    row = update(node, outer, ctes);
+  } else if (node.is("DeleteStmt")) {
+    row = remove(node, outer, ctes);
+  } else if (node.is("MergeStmt")) {
+    row = merge(node, outer, ctes);
+  } else {
+    saw_opaque_ = true;
+    row = opaque_row();
+  }
+  --depth_;
+  if (row.fields.size() > facts_.limits().output_columns_max) row = opaque_row();
+  return row;
+}
+
+const Ctes* Lineage::with(const Node& node, const Scope* outer, const Ctes* ctes) {
+  const Node clause = node.node("withClause");
+  if (!clause) return ctes;
+  const bool is_recursive = clause.flag("recursive");
+  const auto bind = [&](std::string_view name, Row row) {
+    cte_store_.push_back({ctes, name, std::move(row)});
+    ctes = &cte_store_.back();
+  };
+  // In WITH RECURSIVE one may name another that stands behind it.
+  if (is_recursive)
+    for (const auto& item : clause.list("ctes")) bind(Node{&item}.text("ctename"), opaque_row());
+  for (const auto& item : clause.list("ctes")) {
+    const Node cte{&item};
+    Row row = is_recursive ? recursive(cte, outer, ctes) : query(cte.node("ctequery"), outer, ctes);
+    rename(row, strings_of(cte.list("aliascolnames")));
+    const Value all = whole(row);
+    if (const Node search_clause = cte.node("search_clause"))
+      row.fields.push_back({search_clause.text("search_seq_column"), all, nullptr});
+    if (const Node cycle = cte.node("cycle_clause")) {
+      row.fields.push_back({cycle.text("cycle_mark_column"), all, nullptr});
+      row.fields.push_back({cycle.text("cycle_path_column"), all, nullptr});
+    }
+    bind(cte.text("ctename"), std::move(row));
+  }
+  return ctes;
+}
+
+// A query that may name itself: repeated until it adds nothing.
+Row Lineage::recursive(const Node& cte, const Scope* outer, const Ctes* ctes) {
+  const Node body = cte.node("ctequery");
+  const bool has_base = body.is("SelectStmt") && body.has("larg") && !body.has("withClause");
+  if (!has_base) return query(body, outer, ctes);
+  const auto names = strings_of(cte.list("aliascolnames"));
+  Row known = query(body.node_as("larg", "SelectStmt"), outer, ctes);
+  rename(known, names);
+  for (int pass = 0; pass < kRecursionPassesMax; ++pass) {
+    cte_store_.push_back({ctes, cte.text("ctename"), known});
+    Row next = query(body, outer, &cte_store_.back());
+    rename(next, names);
+    next = either(known, next);
+    if (same_taints(known, next)) return next;
+    known = std::move(next);
+  }
+  return opaque_row();
+}
+
+Row Lineage::select(const Node& node, const Scope* outer, const Ctes* ctes) {
+  ctes = with(node, outer, ctes);
+  Scope scope;
+  scope.outer = outer;
+  Row outputs;
+  if (node.has("larg")) {
+    outputs = set_operation(node, outer, ctes);
+    for (const Field& field : outputs.fields)
+      scope.columns.fields.push_back({field.name, field.value, nullptr});
+  } else if (node.has("valuesLists")) {
+    outputs = values(node.list("valuesLists"), outer, ctes);
+    scope.columns = outputs;
+  } else {
+    from(node.list("fromClause"), scope, ctes);
+    search(evaluate(node.field("whereClause"), scope, ctes));
+    outputs = targets(node.list("targetList"), scope, ctes);
+    order(node.list("groupClause"), outputs, scope, ctes);
+    search(evaluate(node.field("havingClause"), scope, ctes));
+    search_list(node.list("windowClause"), scope, ctes);
+    if (node.flag("groupDistinct")) search(whole(outputs));
+    const auto& distinct = node.list("distinctClause");
+    // SELECT DISTINCT is a list with one empty node.
+    const bool plain = distinct.size() == 1 && Node{&distinct[0]}.tag().empty();
+    if (plain)
+      search(whole(outputs));
+    else
+      order(distinct, outputs, scope, ctes);
+  }
+  order(node.list("sortClause"), outputs, scope, ctes);
+  search(evaluate(node.field("limitCount"), scope, ctes));
+  search(evaluate(node.field("limitOffset"), scope, ctes));
+  if (node.has("intoClause")) copy(outputs);
+  return outputs;
+}
+
+Row Lineage::values(const json::array& lists, const Scope* outer, const Ctes* ctes) {
+  Scope scope;
+  scope.outer = outer;
+  Row out;
+  bool first = true;
+  for (const auto& item : lists) {
+    std::size_t position = 0;
+    for (const auto& cell : Node{&item}.list("items")) {
+      const Value value = evaluate(&cell, scope, ctes);
+      if (first) {
+        // "column1", "column2", ...: names are rarely used and need a place to live.
+        static const auto kNames = [] {
+          std::vector<std::string> names;
+          for (int i = 1; i <= 64; ++i) names.push_back("column" + std::to_string(i));
+          return names;
+        }();
+        const std::string_view name =
+            position < kNames.size() ? std::string_view{kNames[position]} : std::string_view{};
+        out.fields.push_back({name, value, nullptr});
+      } else if (position < out.fields.size()) {
+        out.fields[position].value = either(out.fields[position].value, value);
+      }
+      ++position;
+    }
+    first = false;
+  }
+  for (Field& field : out.fields) field.table = nullptr;
+  return out;
+}
+
+Row Lineage::set_operation(const Node& node, const Scope* outer, const Ctes* ctes) {
+  const Row left = query(node.node_as("larg", "SelectStmt"), outer, ctes);
+  const Row right = query(node.node_as("rarg", "SelectStmt"), outer, ctes);
+  // Anything but UNION ALL compares rows.
+  const bool compares = node.text("op") != "SETOP_UNION" || !node.flag("all");
+  if (compares) search(derived_from(whole(left), whole(right)));
+  Row out = either(left, right);
+  for (Field& field : out.fields) field.value.relation = 0, field.value.attnum = 0;
+  return out;
+}
+
+Row Lineage::targets(const json::array& list, const Scope& scope, const Ctes* ctes) {
+  Row out;
+  for (const auto& item : list) star_or_target(Node{&item}, scope, ctes, out);
+  return out;
+}
+
+void Lineage::star_or_target(const Node& target, const Scope& scope, const Ctes* ctes, Row& out) {
+  const Node value = target.node("val");
+  if (!is_star_target(value)) {
+    const Value result = evaluate(target.field("val"), scope, ctes);
+    const std::string_view name = target.has("name") ? target.text("name") : column_name_of(value);
+    out.fields.push_back({name, result, nullptr});
+    return;
+  }
+  if (value.is("ColumnRef")) {
+    Row expanded = star(value.list("fields"), scope);
+    for (Field& field : expanded.fields) field.table = nullptr;
+    append(out, expanded);
+    return;
+  }
+  // "(expression).*"
+  const Value composite = evaluate(value.field("arg"), scope, ctes);
+  if (composite.row && value.list("indirection").size() == 1) {
+    Row expanded = *composite.row;
+    for (Field& field : expanded.fields) {
+      field.table = nullptr;
+      field.value.relation = 0;
+      field.value.attnum = 0;
+    }
+    append(out, expanded);
+  } else {
+    append(out, Row{.fields = {}, .rest = changed(composite)});
+  }
+}
+
+// ORDER BY, GROUP BY, DISTINCT ON: an output's number, an output's name, or an expression.
+void Lineage::order(const json::array& list, const Row& outputs, const Scope& scope,
+                    const Ctes* ctes) {
+  for (const auto& item : list) {
+    Node key{&item};
+    const json::value* expression = &item;
+    if (key.is("SortBy")) {
+      expression = key.field("node");
+      key = Node{expression};
+    }
+    if (const auto number = integer_constant(key)) {
+      facts_.statement().literals_matter = true;
+      const auto position = static_cast<std::size_t>(*number);
+      if (outputs.rest || position == 0 || position > outputs.fields.size())
+        search(whole(outputs));
+      else
+        search(outputs.fields[position - 1].value);
+      continue;
+    }
+    if (key.is("GroupingSet")) {
+      order(key.list("content"), outputs, scope, ctes);
+      continue;
+    }
+    const auto& parts = key.list("fields");
+    bool named = false;
+    if (key.is("ColumnRef") && parts.size() == 1)
+      for (const Field& field : outputs.fields)
+        if (field.name == string_of(parts[0])) search(field.value), named = true;
+    // An input column of that name counts too, where there is one.
+    if (!named || unqualified(string_of(parts[0]), scope))
+      search(evaluate(expression, scope, ctes));
+  }
+}
+
+void Lineage::search_list(const json::array& list, const Scope& scope, const Ctes* ctes) {
+  for (const auto& item : list) search(evaluate_all(item, scope, ctes));
+}
+
+}  // namespace sluice::sql

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/rows.h"
+
+#include <algorithm>
+
+namespace sluice::sql {
+
+Value clear_value() { return {}; }
+
+Value opaque_value() {
+  Value value;
+  value.taint = Taint::kOpaque;
+  return value;
+}
+
+Row opaque_row() { return {.fields = {}, .rest = opaque_value()}; }
+
+Value changed(const Value& value) {
+  Value out;
+  out.taint = value.taint == Taint::kColumn ? Taint::kDerived : value.taint;
+  return out;
+}
+
+Value derived_from(const Value& a, const Value& b) {
+  Value out;
+  out.taint = std::max(changed(a).taint, changed(b).taint);
+  return out;
+}
+
+Value either(const Value& a, const Value& b) {
+  if (a.taint == Taint::kColumn && b.taint == Taint::kColumn && a.mask == b.mask) {
+    Value out = a;
+    out.row = nullptr;
+    if (a.relation != b.relation || a.attnum != b.attnum) out.relation = 0, out.attnum = 0;
+    return out;
+  }
+  return derived_from(a, b);
+}
+
+Row either(const Row& a, const Row& b) {
+  Row out;
+  if (a.rest || b.rest)
+    out.rest = either(either(a.rest.value_or(clear_value()), b.rest.value_or(clear_value())),
+                      either(whole(a), whole(b)));
+  if (out.rest || a.fields.size() != b.fields.size()) {
+    // Positions cannot be matched: every name may be anything of both.
+    const Value any = derived_from(whole(a), whole(b));
+    for (const Field& field : a.fields) out.fields.push_back({field.name, any, nullptr});
+    if (!out.rest) out.rest = opaque_value();
+    return out;
+  }
+  out.fields.reserve(a.fields.size());
+  for (std::size_t i = 0; i < a.fields.size(); ++i)
+    out.fields.push_back({a.fields[i].name, either(a.fields[i].value, b.fields[i].value), nullptr});
+  return out;
+}
+
+Value whole(const Row& row) {
+  Value out = row.rest ? changed(*row.rest) : clear_value();
+  for (const Field& field : row.fields) out = derived_from(out, field.value);
+  return out;
+}
+
+bool same_taints(const Row& a, const Row& b) {
+  if (a.rest.has_value() != b.rest.has_value() || a.fields.size() != b.fields.size()) return false;
+  if (a.rest && a.rest->taint != b.rest->taint) return false;
+  for (std::size_t i = 0; i < a.fields.size(); ++i)
+    if (a.fields[i].value.taint != b.fields[i].value.taint ||
+        a.fields[i].value.mask != b.fields[i].value.mask)
+      return false;
+  return true;
+}
+
+void append(Row& to, const Row& more) {
+  to.fields.insert(to.fields.end(), more.fields.begin(), more.fields.end());
+  if (more.rest) to.rest = to.rest ? derived_from(*to.rest, *more.rest) : *more.rest;
+}
+
+void rename(Row& row, const std::vector<std::string_view>& names) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i < row.fields.size()) {
+      if (row.rest) row.fields[i].value = derived_from(row.fields[i].value, *row.rest);
+      row.fields[i].name = names[i];
+    } else if (row.rest) {
+      row.fields.push_back({names[i], *row.rest, nullptr});
+    }
+  }
+}
+
+Row row_of(const Relation& relation) {
+  Row row;
+  row.fields.reserve(relation.columns.size());
+  for (const Column& column : relation.columns) {
+    Value value;
+    value.relation = relation.oid;
+    value.attnum = column.attnum;
+    if (column.mask) {
+      value.taint = Taint::kColumn;
+      value.mask = *column.mask;
+    }
+    row.fields.push_back({column.name, value, &relation});
+  }
+  return row;
+}
+
+}  // namespace sluice::sql

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the analysis says of one statement. Values only: nothing points into the text.
+#pragma once
+
+#include <sluice/action.h>
+#include <sluice/intent.h>
+#include <sluice/resource.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::sql {
+
+enum class StatementKind : std::uint8_t {
+  kSelect,  // also VALUES and TABLE; SELECT INTO is kCreateTableAs
+  kInsert,
+  kUpdate,
+  kDelete,
+  kMerge,
+  kTruncate,
+  kBegin,
+  kCommit,  // COMMIT, END, COMMIT PREPARED
+  kRollback,
+  kSavepoint,
+  kReleaseSavepoint,
+  kRollbackToSavepoint,
+  kPrepareTransaction,
+  kPrepare,        // name
+  kExecute,        // name
+  kDeallocate,     // name; "" is ALL
+  kDeclareCursor,  // name
+  kFetch,          // name; also MOVE
+  kCloseCursor,    // name; "" is ALL
+  kCopyOut,        // TO STDOUT
+  kCopyIn,         // FROM STDIN
+  kCopyServer,     // a file or program of the server
+  kSet,            // name: the parameter in lower case; value where it is one literal
+  kReset,          // name: "" is ALL
+  kShow,           // name
+  kDiscard,
+  kExplain,
+  kListen,
+  kUnlisten,
+  kNotify,
+  kLock,
+  kCreateTableAs,
+  kCreateView,
+  kDdl,
+  kGrant,
+  kDo,
+  kCall,
+  kHost,
+  kOther,
+};
+std::string_view name_of(StatementKind kind);  // "create_table_as"
+
+struct OutputColumn {
+  enum class Kind : std::uint8_t {
+    kClear,    // no sensitive column among its sources
+    kColumn,   // exactly one sensitive column, unchanged: mask with `mask`
+    kDerived,  // computed from a sensitive column: mask whole (redact)
+    kOpaque,   // its sources cannot be known: mask whole (redact)
+  };
+  Kind kind = Kind::kOpaque;
+  MaskKind mask = MaskKind::kRedact;  // for kColumn; kRedact for kDerived and kOpaque
+  // The base column that RowDescription should name, where the value is one column unchanged and
+  // only one relation can be meant; 0 where not known. A view's column is the view's.
+  std::uint32_t relation = 0;
+  std::int16_t attnum = 0;
+  std::string name;  // as PostgreSQL would name it, "" where we do not know; never judge by it
+  bool clear() const { return kind == Kind::kClear; }
+  bool operator==(const OutputColumn&) const = default;
+};
+
+enum class ResultLineage : std::uint8_t {
+  kNoRows,    // the statement returns no rows
+  kAllClear,  // nothing that it can return needs masking by column (also: nothing is sensitive)
+  kByColumn,  // `outputs` has one entry per result column, in order
+  kUnknown,   // cannot be known, not even how many: every cell is opaque
+};
+
+struct Statement {
+  // Bytes of the text, without the semicolon; leading white space and comments may be included.
+  std::size_t location = 0;
+  std::size_t length = 0;
+  StatementKind kind = StatementKind::kOther;
+  std::string name;   // see StatementKind
+  std::string value;  // kSet with one literal value: that value
+  ActionSet actions;  // never empty
+  std::vector<ObjectRef> objects;
+  std::vector<ColumnRef> columns;
+  bool unbounded = false;
+  // Sets something by which PostgreSQL reads text, finds names or checks rights: search_path, role,
+  // session_authorization, standard_conforming_strings, client_encoding, ...
+  bool changes_meaning = false;
+  // True if another integer literal in the same place could change this analysis: then it must not
+  // be kept under a key without literals. False says: every text that differs in integer literals
+  // only has this analysis (but for location and length).
+  bool literals_matter = false;
+  ResultLineage lineage = ResultLineage::kNoRows;
+  std::vector<OutputColumn> outputs;  // for kByColumn
+  // Also in `actions` as sensitive_search and sensitive_copy.
+  bool searches_sensitive = false;
+  bool copies_sensitive = false;
+  // A sensitive column is among the sources of anything here: errors, notices and EXPLAIN output of
+  // it may carry values.
+  bool touches_sensitive = false;
+  // For the person who approves: "DO runs dynamic SQL", "function f() is not in the catalogue".
+  std::vector<std::string> notes;
+  std::string fingerprint;  // pg_query_fingerprint of this statement, 16 hex digits
+};
+
+// What to do with result column `position` (from 0) of a result with `count` columns. Never clear
+// where the count is not the one that the analysis gives.
+OutputColumn output_of(const Statement& statement, std::size_t position, std::size_t count);
+
+}  // namespace sluice::sql
