@@ -42,10 +42,11 @@ class Reader {
   }
 
   Result<std::string> path(const std::string& key, const YAML::Node& node) const {
-    SLUICE_TRY(std::string path, text(key, node));
-    if (path.empty() || path.front() != '/')
+    auto path = text(key, node);
+    if (!path) return path;
+    if (path->empty() || path->front() != '/')
       return at(node.Mark(), "'" + key + "' must be an absolute path: write it from '/' on");
-    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    while (path->size() > 1 && path->back() == '/') path->pop_back();
     return path;
   }
 

@@ -105,6 +105,7 @@ class Lineage {
   const Source* source_named(std::string_view name, const Scope& scope) const;
   Value field_of(const Row& row, std::string_view name, bool is_table, bool& found);
   Value unresolved(std::string_view name);
+  bool calls_by_field(std::string_view name);
   Value use(const Field& field);
   Row star(const json::array& parts, const Scope& scope);
   Value indirection(const Node& node, const Scope& scope, const Ctes* ctes);

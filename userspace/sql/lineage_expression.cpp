@@ -123,10 +123,20 @@ Value Lineage::use(const Field& field) {
   return field.value;
 }
 
+// "t.f" and "(t).f" call f(t) where t has no column f. PostgreSQL's own that take a row only
+// compute.
+bool Lineage::calls_by_field(std::string_view name) {
+  for (const Function* function : facts_.catalog().functions_named(name))
+    if (function->schema != "pg_catalog" || function->volatility == 'v') {
+      facts_.function({}, name);
+      return true;
+    }
+  return false;
+}
+
 Value Lineage::unresolved(std::string_view name) {
-  if (options_.plpgsql_variables) return {};
-  // "t.f" and "(t).f" call f(t) where t has no column f.
-  if (!facts_.catalog().functions_named(name).empty()) facts_.function({}, name);
+  const bool calls = calls_by_field(name);
+  if (options_.plpgsql_variables && !calls) return {};
   saw_opaque_ = true;
   facts_.touches();
   return opaque_value();
@@ -236,12 +246,9 @@ Value Lineage::indirection(const Node& node, const Scope& scope, const Ctes* cte
       value.attnum = 0;
     } else {
       // A field of a composite that we do not know, or f(value).
-      if (!facts_.catalog().functions_named(name).empty() && value.row) {
-        copy(value);
-        value = unresolved(name);
-      } else {
-        value = changed(value);
-      }
+      const bool calls = calls_by_field(name);
+      if (calls) copy(value);
+      value = calls ? opaque_value() : changed(value);
     }
   }
   return value;

@@ -180,6 +180,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"SELECT 1 === 2", "read call"}, Case{"SELECT 1 OPERATOR(public.===) 2", "read call"},
         Case{"SELECT 1 === ANY (SELECT 2)", "read call"}, Case{"SELECT 'x'::mood", "read call"},
         Case{"SELECT orders.sneaky FROM orders", "read call"},
+        Case{"SELECT (NULL::orders).sneaky", "read call"},
+        Case{"DO $$ BEGIN PERFORM orders.sneaky FROM orders; END $$",
+             "read call sensitive_search sensitive_copy"},
         Case{"SELECT * FROM caller", "read call"},
         // What such a function gives may be anything: it counts as sensitive.
         Case{"SELECT 1 FROM orders ORDER BY writes_log(id)", "read call sensitive_search"},
