@@ -63,7 +63,7 @@ class PostgresView final : public AgentView {
     return out;
   }
 
-  pg::ReplayText stream_;
+  pg::ReplayText stream_{pg::ReplayText::Begin::kConversation};
   Table table_;
 };
 

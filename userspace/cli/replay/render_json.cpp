@@ -73,7 +73,7 @@ class EventJson {
       : json_(json), stream_(stream) {}
 
   void operator()(const SessionOpened& opened) {
-    if (opened.protocol == "postgres") stream_.emplace();
+    if (opened.protocol == "postgres") stream_.emplace(pg::ReplayText::Begin::kConversation);
     json_.member("type", "session_opened");
     json_.member("session", opened.session);
     json_.member_number("flow", opened.flow);

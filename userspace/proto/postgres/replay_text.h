@@ -42,8 +42,11 @@ struct ReplayEvent {
 
 class ReplayText {
  public:
-  explicit ReplayText(const Limits& limits = {}, const RenderLimits& render = {})
-      : limits_(limits), render_(render) {}
+  // Where in the connection the bytes begin: with its first one, or after the login.
+  enum class Begin : std::uint8_t { kConnection, kConversation };
+  explicit ReplayText(Begin begin = Begin::kConnection, const Limits& limits = {},
+                      const RenderLimits& render = {})
+      : limits_(limits), render_(render), before_login_(begin == Begin::kConnection) {}
 
   // Bytes in the order the agent got them, cut anywhere. Holds at most one message.
   std::vector<ReplayEvent> feed(ByteView bytes);
@@ -64,7 +67,7 @@ class ReplayText {
   Limits limits_;
   RenderLimits render_;
   Bytes held_;  // the beginning of a message whose end has not come
-  bool before_login_ = true;
+  bool before_login_;
   bool unreadable_ = false;
   char last_type_ = 0;
   // Of the portal that was described last; empty when only the Bind, which the server's stream does
