@@ -110,10 +110,7 @@ def rows(only):
         with open(postgres.data / "postgresql.auto.conf", "a") as settings:
             settings.write("log_statement = 'none'\nshared_buffers = '256MB'\n")
         postgres.start()
-        postgres.sql(f"ALTER DATABASE shop OWNER TO {postgres.login}")
-        subprocess.run(["pgbench", "-q", "-i", "-s", str(SCALE), "-h", str(postgres.home), "-p", str(postgres.port),
-                        "-U", "postgres", "shop"], check=True, capture_output=True)
-        postgres.sql(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {postgres.login}", database="shop")
+        postgres.pgbench_tables(SCALE)
         bouncer = Pgbouncer(place, postgres)
         daemon = Daemon(place)
         daemon.policy(POLICY.format(port=postgres.port, login=postgres.login,

@@ -116,6 +116,12 @@ host all all all reject
             raise RuntimeError(done.stderr)
         return done.stdout.strip()
 
+    def pgbench_tables(self, scale=1):
+        """Made by the superuser, past Sluice; the resource's login may use them."""
+        subprocess.run([self.bin / "pgbench", "-q", "-i", "-s", str(scale), "-h", self.home, "-p", str(self.port),
+                        "-U", "postgres", "shop"], check=True, capture_output=True)
+        self.sql(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {self.login}", database="shop")
+
     def log_text(self):
         return self.log.read_text(errors="replace")
 

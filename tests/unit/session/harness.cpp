@@ -84,7 +84,9 @@ std::size_t Harness::handle(const Input& input) {
   FlowActions actions;
   const bool was_closed = closed.has_value();
   const std::size_t consumed = session->handle(input, now, wall, actions);
-  if (was_closed) EXPECT_TRUE(actions.empty()) << "something is done after Close";
+  if (was_closed) {
+    EXPECT_TRUE(actions.empty()) << "something is done after Close";
+  }
   for (const FlowAction& action : actions) {
     EXPECT_FALSE(closed.has_value()) << "something is done after Close";
     take(action);
