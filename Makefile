@@ -20,7 +20,7 @@ else ifeq ($(MODE),release)
   CXXFLAGS += -O2 -g1 -D_FORTIFY_SOURCE=2
 else ifeq ($(MODE),asan)
   # g++ 12 sees ghosts in instrumented code; the release build has these warnings on.
-  CXXFLAGS += -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-restrict
+  CXXFLAGS += -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-restrict -Wno-array-bounds
   CXXFLAGS += -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
   LDFLAGS += -fsanitize=address,undefined
 else ifeq ($(MODE),tsan)

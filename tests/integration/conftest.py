@@ -36,6 +36,14 @@ rules:
     verdict: hold
     approvers: {{ users: [root] }}
     timeout: {timeout}
+  - name: new orders wait only a moment
+    agents: [reporter]
+    resources: [orders]
+    actions: [insert]
+    when: {{ tables: [public.orders] }}
+    verdict: hold
+    approvers: {{ users: [root], groups: [daemon], count: 2 }}
+    timeout: 2s
   - name: writer writes
     agents: [writer]
     resources: [orders]

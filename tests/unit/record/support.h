@@ -19,6 +19,7 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace sluice::record::test {
 
@@ -153,8 +154,10 @@ inline void record_session(DirectoryRecorder& recorder, const Clock& clock, cons
   ASSERT_OK(writer.append(at, sample_judged(3, VerdictKind::kDeny, std::string(600, 'x'))));
   ASSERT_OK(writer.commit());
   if (!close) {
-    // As a daemon that is killed: the destructor does not run.
-    static_cast<void>(opened->release());
+    // As a daemon that is killed: the destructor does not run. Still reachable, so that no leak is
+    // reported.
+    static auto* const killed = new std::vector<std::unique_ptr<SessionWriter>>;
+    killed->push_back(*std::move(opened));
     return;
   }
   ASSERT_OK(writer.append(at, SessionClosed{"agent closed", 100, 14, 3}));
