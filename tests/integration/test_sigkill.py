@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SIGKILL of the daemon at random moments under load: never a statement on the server that is not in a recording,
+never a connection that bypasses, and after a restart everything works. SLUICE_KILLS says how often (default 20)."""
+import os
+import pathlib
+import random
+import re
+import time
+
+from support.places import wait_for
+
+KILLS = int(os.environ.get("SLUICE_KILLS", "20"))
+WRITERS = 4
+LOAD = pathlib.Path(__file__).resolve().parent / "clients" / "load.py"
+MARK = re.compile(r"mark-[0-9]+-[0-9]+")
+
+
+def marks_on_server(postgres, since):
+    with open(postgres.log, "rb") as log:
+        log.seek(since)
+        text = log.read().decode(errors="replace")
+    return {mark for line in text.splitlines() if "statement:" in line or "execute" in line for mark in MARK.findall(line)}
+
+
+def marks_in_recordings(daemon):
+    marks = set()
+    for row in daemon.json("sessions")["sessions"]:
+        marks.update(MARK.findall(daemon.sluice("replay", row["session"], "--format", "json").stdout))
+    return marks
+
+
+def test_no_moment_to_die_lets_a_statement_or_a_connection_escape(daemon, postgres, target):
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    dice = random.Random(seed)
+    agents = [daemon.spawn("writer", "/usr/bin/python3", LOAD, target, str(number)) for number in range(WRITERS)]
+    try:
+        since = 0
+        for _ in range(KILLS):
+            time.sleep(dice.uniform(0.01, 0.4))
+            daemon.kill()
+            time.sleep(dice.uniform(0.0, 0.05))
+            daemon.start()
+            assert all(agent.poll() is None for agent in agents), "an agent outlives the daemon"
+        # Runs were adopted: the very same agents write again.
+        before = len(marks_on_server(postgres, since))
+        wait_for("the agents to write again", lambda: len(marks_on_server(postgres, since)) > before + 10)
+    finally:
+        for agent in agents:
+            agent.terminate()
+        for agent in agents:
+            agent.communicate(timeout=30)
+    daemon.stop()
+
+    verified = daemon.sluice("verify", check=False)
+    assert verified.returncode == 0, verified.stdout
+    served, recorded = marks_on_server(postgres, 0), marks_in_recordings(daemon)
+    assert len(served) > KILLS, "there was load"
+    assert served <= recorded, sorted(served - recorded)[:5]
+    logins = set(re.findall(r"connection authorized: user=(\S+)", postgres.log_text()))
+    assert logins <= {postgres.login, "postgres"}
+    assert "user=alice" not in postgres.log_text(), "a connection of an agent reached the server past Sluice"
+    print(f"{KILLS} kills, {len(served)} statements on the server, each in a recording; {len(recorded)} recorded")
