@@ -39,6 +39,11 @@ std::shared_ptr<const sql::Catalog> small_catalog() {
 
 }  // namespace
 
+// libpg_query 15-4.0.0 loses one byte whenever the body of a DO cannot be parsed; see
+// tests/unit/sql/leak_suppressions.cpp.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() { return "leak:pg_query_raw_parse\n"; }
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const auto kCatalog = small_catalog();
   const std::string_view text{reinterpret_cast<const char*>(data), size};
