@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One thread's epoll: edge-triggered watchers, timers, and inputs that other threads post. Bare
 // epoll and not Asio: one epoll_ctl per connection instead of one per wait, and no heavy header
-// (measured, see ARCHITECTURE.md).
+// (see ARCHITECTURE.md, Dependencies).
 #pragma once
 
 #include "base/unique_fd.h"

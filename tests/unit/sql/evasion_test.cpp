@@ -136,6 +136,11 @@ TEST(LargeButOrdinaryTexts, PassTheGuards) {
   std::string list = "SELECT * FROM orders WHERE id IN (1";
   for (int i = 0; i < 20000; ++i) list += ", " + std::to_string(i);
   EXPECT_TRUE(analyse(list + ")", *shop(), SessionNames{}).ok());
+  std::string sum = "SELECT 1";
+  for (int i = 0; i < 900; ++i) sum += "+1";
+  EXPECT_TRUE(analyse(sum, *shop(), SessionNames{}).ok()) << "just inside the depth limit";
+  for (int i = 0; i < 900; ++i) sum += "+1";
+  EXPECT_FALSE(analyse(sum, *shop(), SessionNames{}).ok()) << "just outside";
   std::string any = "SELECT id FROM orders WHERE id = 0";
   for (int i = 0; i < 3000; ++i) any += " OR id = " + std::to_string(i);
   EXPECT_TRUE(analyse(any, *shop(), SessionNames{}).ok());

@@ -57,8 +57,9 @@ std::size_t AgentMessages::pass_piece(ByteView in) {
 }
 
 std::size_t AgentMessages::read(ByteView in) {
+  if (pipeline_.goodbye) return in.size();
   std::size_t consumed = pass_piece(in);
-  while (!context_.closed && !gate_.waiting() && consumed < in.size()) {
+  while (!context_.closed && !pipeline_.goodbye && !gate_.waiting() && consumed < in.size()) {
     const ByteView rest = in.subspan(consumed);
     const auto head_step = pg::next_head(Direction::kFrontend, rest, context_.options.limits);
     if (std::holds_alternative<pg::NeedMore>(head_step)) break;
@@ -201,7 +202,9 @@ AgentMessages::Outcome AgentMessages::on_copy(const Message& message, bool ends)
 
 AgentMessages::Outcome AgentMessages::on_terminate(const Message& message) {
   context_.to_upstream.pass(message.whole);
-  context_.close("the agent said goodbye");
+  pipeline_.goodbye = true;
+  // What was asked before is answered first; the server closes when it gets here.
+  if (pipeline_.units.empty()) context_.close("the agent said goodbye");
   return Outcome::kConsumed;
 }
 

@@ -15,6 +15,7 @@ using sql::StatementKind;
 std::optional<std::string> copy_refusal(const sql::Statement& statement, const Resource& resource) {
   if (statement.kind != StatementKind::kCopyOut && statement.kind != StatementKind::kCopyIn)
     return std::nullopt;
+  if (resource.sensitive.empty()) return std::nullopt;  // nothing to mask
   if (statement.touches_sensitive)
     return "COPY of a table with sensitive columns is not masked yet; use SELECT or INSERT";
   if (statement.kind == StatementKind::kCopyIn) return std::nullopt;
@@ -23,8 +24,7 @@ std::optional<std::string> copy_refusal(const sql::Statement& statement, const R
                      (statement.lineage == sql::ResultLineage::kByColumn &&
                       std::all_of(statement.outputs.begin(), statement.outputs.end(),
                                   [](const sql::OutputColumn& output) { return output.clear(); }));
-  if (!clear && !resource.sensitive.empty())
-    return "COPY of columns whose origin cannot be known is not masked yet; use SELECT";
+  if (!clear) return "COPY of columns whose origin cannot be known is not masked yet; use SELECT";
   return std::nullopt;
 }
 

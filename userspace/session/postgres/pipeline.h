@@ -21,6 +21,8 @@ struct Pipeline {
   bool catalog_stale = false;
   // A NeedCatalog is on its way, and until it is answered nothing that depends on it goes on.
   bool awaiting_catalog = false;
+  // The agent sent Terminate: it says nothing more, and waits for what it is still owed.
+  bool goodbye = false;
   // The server is taking COPY data.
   bool copying_in = false;
   // The transaction changed the catalogue: it changes again, for the others, when it ends.

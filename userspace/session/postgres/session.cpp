@@ -212,9 +212,11 @@ class PostgresSession final : public FlowSession {
   std::size_t on(const SideClosed& side) {
     if (side.side == Side::kUpstream) {
       gate_.withdraw("the server closed the connection");
-      context_.close("the server closed the connection");
+      context_.close(pipeline_.goodbye ? "the agent said goodbye"
+                                       : "the server closed the connection");
       return 0;
     }
+    if (pipeline_.goodbye) return 0;  // it does not hear the answers, but the server ends by itself
     if (phase_ != Phase::kConversation || gate_.holds()) {
       gate_.withdraw("the agent went away");
       context_.close("the agent went away");

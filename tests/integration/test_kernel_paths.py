@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the kernel answers alone: nothing but the TCP that the policy knows leaves a run."""
+import json
+import os
+import socket
+import threading
+
+import pytest
+
+from conftest import POLICY, policy_for
+from support.daemon import Daemon
+from support.places import free_port, wait_for
+
+
+@pytest.fixture(scope="module")
+def echo():
+    """A TCP service that is passed unread, and a UDP one that answers on loopback."""
+    tcp = socket.create_server(("127.0.0.1", 0))
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.bind(("127.0.0.1", 0))
+
+    def serve_tcp():
+        while True:
+            try:
+                peer, _ = tcp.accept()
+            except OSError:
+                return
+            with peer:
+                peer.sendall(peer.recv(100))
+
+    def serve_udp():
+        while True:
+            data, sender = udp.recvfrom(100)
+            if data == b"end":
+                return
+            udp.sendto(data, sender)
+    threads = [threading.Thread(target=serve, daemon=True) for serve in (serve_tcp, serve_udp)]
+    for thread in threads:
+        thread.start()
+    yield tcp.getsockname()[1], udp.getsockname()[1]
+    tcp.shutdown(socket.SHUT_RDWR)
+    udp.sendto(b"end", udp.getsockname())
+    for thread in threads:
+        thread.join()
+    tcp.close()
+    udp.close()
+
+
+@pytest.fixture(scope="module")
+def daemon(place, postgres, echo):
+    daemon = Daemon(place)
+    text = policy_for(postgres, daemon.secret("orders", postgres.password))
+    text = text.replace("rules:\n", f"""  opaque: {{ protocol: tcp, address: ["127.0.0.1:{echo[0]}"] }}
+  names: {{ protocol: dns, address: ["127.0.0.1:{echo[1]}"] }}
+rules:
+  - {{ name: unread, agents: [reporter], resources: [opaque, names], actions: [connect], verdict: allow }}
+""", 1)
+    daemon.policy(text)
+    yield daemon.start()
+    daemon.close()
+
+
+def python(daemon, program, agent="reporter"):
+    return daemon.run(agent, "/usr/bin/python3", "-c", "import socket\n" + program)
+
+
+def refused(daemon):
+    return {c["name"]: c["value"] for c in daemon.json("status")["counters"]}
+
+
+UDP = "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(10); s.sendto(b'hi', ('127.0.0.1', {port}))"
+
+
+def test_udp_that_no_rule_names_is_refused_and_counted(daemon):
+    before = refused(daemon)["kernel_udp_no_entry"]
+    done = python(daemon, UDP.format(port=free_port()))
+    assert done.returncode != 0 and "PermissionError" in done.stderr
+    assert refused(daemon)["kernel_udp_no_entry"] > before
+
+
+def test_a_loopback_resolver_with_a_rule_answers(daemon, echo):
+    done = python(daemon, UDP.format(port=echo[1]) + "; print(s.recv(100).decode())")
+    assert done.stdout == "hi\n", done.stderr
+
+
+def test_a_raw_socket_is_refused(daemon):
+    done = python(daemon, "socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)")
+    assert done.returncode != 0 and "Error" in done.stderr
+
+
+def test_tcp_that_a_rule_allows_passes_without_the_daemon(daemon, echo):
+    program = f"s = socket.create_connection(('127.0.0.1', {echo[0]})); s.sendall(b'hi'); print(s.recv(100).decode())"
+    done = python(daemon, program)
+    assert done.stdout == "hi\n", done.stderr
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_what_is_no_resource_cannot_be_connected_to(daemon, host):
+    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as server:
+        server.settimeout(0)
+        program = f"s = socket.create_connection(('{host}', {server.getsockname()[1]}), 10); print(s.recv(10))"
+        done = python(daemon, program)
+        assert done.returncode != 0 and "Error" in done.stderr
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+def test_the_audit_has_a_line_for_each_connection(daemon, echo):
+    program = f"import os; s = socket.create_connection(('127.0.0.1', {echo[0]})); s.sendall(b'12345'); s.recv(9); print(os.getpid())"
+    pid = int(python(daemon, program).stdout)
+    audit = daemon.state_dir / "audit.jsonl"
+
+    def lines():
+        rows = [json.loads(line) for line in audit.read_text().splitlines()]
+        mine = [row for row in rows if row.get("pid") == pid]
+        return mine if any(row["event"] == "closed" for row in mine) else None
+    rows = wait_for("the close to be audited", lines)
+    closed = next(row for row in rows if row["event"] == "closed")
+    assert closed["bytes_sent"] == 5 and closed["bytes_received"] == 5
+    assert all(row["lineage"] == ["reporter"] and row["run"] for row in rows)
+    assert [row["verdict"] for row in rows if row["event"] == "direct"] == ["direct"]
