@@ -93,6 +93,9 @@ Result<Prepared> prepare_as_root(const control::Config& config) {
   Prepared prepared;
   SLUICE_TRY_VOID(own_directory(config.state_dir, 0700, *worker));
   SLUICE_TRY_VOID(own_directory(config.run_dir, 0755, *worker));
+  // Before the kernel is touched: it refuses beside a living daemon, whose listeners the loading of
+  // the programs would forget.
+  SLUICE_TRY(prepared.control_socket, control::open_control_socket(config.control_socket()));
   prepared.features = kernel::probe();
 
   SLUICE_TRY(const CgroupMount mount, find_cgroup_mount());
@@ -104,7 +107,6 @@ Result<Prepared> prepare_as_root(const control::Config& config) {
   prepared.maps_reused = loaded.reused();
 
   SLUICE_TRY_VOID(open_listeners(config, prepared));
-  SLUICE_TRY(prepared.control_socket, control::open_control_socket(config.control_socket()));
   return prepared;
 }
 
