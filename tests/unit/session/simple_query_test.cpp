@@ -70,6 +70,19 @@ TEST(SimpleQuery, ThatCannotBeReadIsASyntaxErrorAndIsNotSent) {
   EXPECT_THAT(h.agent_got(), HasSubstr("ERROR 42601"));
 }
 
+TEST(SimpleQuery, ThatNamesATableOfAMomentAgoWaitsForANewerCatalogue) {
+  Harness h;
+  h.logged_in();
+  h.world.catalog = h.world.next_catalog(2000, "note");
+  h.agent(Say{}.query("select note from extra where note = 'x'"));
+  EXPECT_THAT(h.log(), ::testing::Contains("fresh catalog"));
+  EXPECT_TRUE(h.asks.empty()) << "known now, and not sensitive";
+  EXPECT_THAT(h.server_got(), HasSubstr("from extra"));
+  // A name that nobody has is looked up again at most once a second.
+  for (int i = 0; i < 5; ++i) h.agent(Say{}.query("select 1 from nowhere"));
+  EXPECT_EQ(h.catalogs_asked.size(), 2U) << "one at the login, one for the new table";
+}
+
 TEST(SimpleQuery, ThatIsEmptyPasses) {
   Harness h;
   h.logged_in();

@@ -63,6 +63,7 @@ AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg:
   prepared->parameter_types = types_of(parse.parameter_types);
   prepared->text =
       judge_.analyse(parse.text, pipeline_.names.for_analysis(), pipeline_.meaning_unsettled);
+  if (wait_for_newer_catalog(*prepared->text)) return Outcome::kWait;
   UpcomingBind bind = upcoming_bind(message.after, parse.statement, prepared->parameter_types,
                                     context_.options.limits);
   const Judgement judgement = judge_.judge(*prepared->text, bind.parameters);

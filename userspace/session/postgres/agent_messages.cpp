@@ -49,6 +49,29 @@ bool AgentMessages::must_wait(char type) {
   return context_.catalog == nullptr || pipeline_.awaiting_catalog;
 }
 
+// A name that the catalogue lacks may have been made a moment ago by somebody else. Before the
+// statement is judged by what is not known, look again; but not for every name that an agent makes
+// up.
+bool AgentMessages::wait_for_newer_catalog(const AnalysedText& text) {
+  constexpr std::chrono::seconds kLookAgainAfter{1};
+  if (gate_.holds() || context_.now - pipeline_.looked_again_at < kLookAgainAfter) return false;
+  const sql::Catalog& catalog = *context_.catalog;
+  for (const sql::Statement& statement : text.analysis.statements) {
+    if (statement.actions.has(Action::kDdl)) continue;  // names what is to be made
+    for (const ObjectRef& object : statement.objects) {
+      const bool known = object.kind == ObjectRef::Kind::kFunction
+                             ? !catalog.functions_named(object.name).empty()
+                             : !catalog.relations_named(object.name).empty();
+      if (known || object.kind == ObjectRef::Kind::kOther) continue;
+      pipeline_.looked_again_at = context_.now;
+      pipeline_.awaiting_catalog = true;
+      context_.act(NeedCatalog{context_.database, true});
+      return true;
+    }
+  }
+  return false;
+}
+
 std::size_t AgentMessages::pass_piece(ByteView in) {
   const std::size_t count = std::min(in.size(), pipeline_.passing_to_upstream);
   context_.to_upstream.pass(in.first(count));
@@ -126,6 +149,7 @@ AgentMessages::Outcome AgentMessages::dispatch(const Message& message) {
 AgentMessages::Outcome AgentMessages::on_query(const Message& message, const pg::Query& query) {
   const auto text =
       judge_.analyse(query.text, pipeline_.names.for_analysis(), pipeline_.meaning_unsettled);
+  if (wait_for_newer_catalog(*text)) return Outcome::kWait;
   Admitted admitted = gate_.admit(judge_.judge(*text, {}), text->text);
   if (admitted.admission == Admission::kWait) return Outcome::kWait;
 

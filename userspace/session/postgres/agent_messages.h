@@ -33,6 +33,7 @@ class AgentMessages {
   };
 
   bool must_wait(char type);
+  bool wait_for_newer_catalog(const AnalysedText& text);
   std::size_t pass_piece(ByteView in);
   Outcome dispatch(const Message& message);
 

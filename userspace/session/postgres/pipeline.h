@@ -21,6 +21,7 @@ struct Pipeline {
   bool catalog_stale = false;
   // A NeedCatalog is on its way, and until it is answered nothing that depends on it goes on.
   bool awaiting_catalog = false;
+  SteadyTime looked_again_at{};  // for a name that the catalogue did not have
   // The agent sent Terminate: it says nothing more, and waits for what it is still owed.
   bool goodbye = false;
   // The server is taking COPY data.
