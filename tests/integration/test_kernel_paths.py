@@ -3,11 +3,12 @@
 import json
 import os
 import socket
+import subprocess
 import threading
 
 import pytest
 
-from conftest import POLICY, policy_for
+from conftest import policy_for
 from support.daemon import Daemon
 from support.places import free_port, wait_for
 
@@ -49,7 +50,9 @@ def echo():
 @pytest.fixture(scope="module")
 def daemon(place, postgres, echo):
     daemon = Daemon(place)
+    (place.cgroup / "service").mkdir()
     text = policy_for(postgres, daemon.secret("orders", postgres.password))
+    text = text.replace("agents:\n", f"agents:\n  service: {{ match: {{ cgroup: {place.cgroup_path('service')} }} }}\n", 1)
     text = text.replace("rules:\n", f"""  opaque: {{ protocol: tcp, address: ["127.0.0.1:{echo[0]}"] }}
   names: {{ protocol: dns, address: ["127.0.0.1:{echo[1]}"] }}
 rules:
@@ -64,18 +67,18 @@ def python(daemon, program, agent="reporter"):
     return daemon.run(agent, "/usr/bin/python3", "-c", "import socket\n" + program)
 
 
-def refused(daemon):
-    return {c["name"]: c["value"] for c in daemon.json("status")["counters"]}
+def counters(daemon):
+    return daemon.json("status")["counters"]
 
 
 UDP = "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(10); s.sendto(b'hi', ('127.0.0.1', {port}))"
 
 
 def test_udp_that_no_rule_names_is_refused_and_counted(daemon):
-    before = refused(daemon)["kernel_udp_no_entry"]
+    before = counters(daemon)["kernel_udp_no_entry"]
     done = python(daemon, UDP.format(port=free_port()))
     assert done.returncode != 0 and "PermissionError" in done.stderr
-    assert refused(daemon)["kernel_udp_no_entry"] > before
+    assert counters(daemon)["kernel_udp_no_entry"] > before
 
 
 def test_a_loopback_resolver_with_a_rule_answers(daemon, echo):
@@ -83,9 +86,21 @@ def test_a_loopback_resolver_with_a_rule_answers(daemon, echo):
     assert done.stdout == "hi\n", done.stderr
 
 
-def test_a_raw_socket_is_refused(daemon):
-    done = python(daemon, "socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)")
-    assert done.returncode != 0 and "Error" in done.stderr
+RAW = "import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)"
+
+
+def test_the_launcher_leaves_a_run_no_raw_socket(daemon):
+    done = python(daemon, RAW)
+    assert done.returncode != 0 and "Protocol not supported" in done.stderr
+
+
+def test_the_kernel_refuses_a_raw_socket_where_no_launcher_was_and_counts_it(daemon, place):
+    """An enrolled cgroup: root, with every capability, and no filter of `sluice run`."""
+    before = counters(daemon)["kernel_socket_raw"]
+    done = subprocess.run(["/usr/bin/python3", "-c", RAW], capture_output=True, text=True, timeout=60,
+                          preexec_fn=lambda: (place.cgroup / "service" / "cgroup.procs").write_text(str(os.getpid())))
+    assert done.returncode != 0 and "PermissionError" in done.stderr
+    assert counters(daemon)["kernel_socket_raw"] == before + 1
 
 
 def test_tcp_that_a_rule_allows_passes_without_the_daemon(daemon, echo):
