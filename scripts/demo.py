@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The demo: each step says in one line what must happen, shows it, and ends the demo if it does not."""
+import contextlib
 import os
 import pathlib
+import shlex
 import signal
 import subprocess
 import sys
@@ -92,7 +94,7 @@ class Demo:
             ticket = self.daemon.ticket()["ticket"]
             self.show("sluice approvals", self.daemon.sluice("approvals").stdout)
             decision = decide(ticket)
-            self.show("sluice " + " ".join(decision), self.daemon.sluice(*decision).stdout)
+            self.show("sluice " + shlex.join(decision), self.daemon.sluice(*decision).stdout)
             out, err = agent.communicate(timeout=30)
         finally:
             if agent.poll() is None:
@@ -149,7 +151,11 @@ class Demo:
         self.must("checked with sales" in replay.stdout, "the approval is in the replay")
         verify = self.daemon.sluice("verify")
         self.show("sluice verify", verify.stdout)
+        # The blocks of a recording are compressed: what stands in them is looked for in the replays.
         everything = self.daemon.recordings_text() + self.daemon.log_text()
+        for row in rows:
+            everything += self.daemon.sluice("replay", row["session"], "--format", "json").stdout
+        self.must("[redacted]" in everything, "the recordings were read")
         self.must(self.postgres.password not in everything, "no credential is in anything that was written")
         self.must("078-05-1120" not in everything, "no unmasked value is in anything that was written")
 
@@ -180,30 +186,41 @@ class Demo:
             step()
 
 
+def stopped(number, _):
+    """A second signal must not stop the cleaning up."""
+    for each in STOPS:
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    place = Place("sluice-demo")
-    postgres = daemon = None
-    try:
-        postgres = Postgres(place.dir).start()
+    for each in STOPS:
+        signal.signal(each, stopped)
+    # Each is undone, whatever happened to the one after it.
+    with contextlib.ExitStack() as undo:
+        place = Place("sluice-demo")
+        undo.callback(place.close)
+        postgres = Postgres(place.dir)
+        undo.callback(postgres.stop)
+        postgres.start()
         daemon = Daemon(place)
+        undo.callback(daemon.close)
         daemon.policy(POLICY.format(port=postgres.port, ca=postgres.ca, login=postgres.login,
                                     secret=daemon.secret("orders", postgres.password)))
-        daemon.start()
         demo = Demo(daemon, postgres)
-        demo.run()
+        try:
+            daemon.start()
+            demo.run()
+        except (NotAsSaid, RuntimeError, TimeoutError, subprocess.TimeoutExpired) as wrong:
+            print("\n" + paint("31", f"NOT AS SAID in step {demo.steps}: {wrong}"), file=sys.stderr)
+            if daemon.log.exists():
+                print(daemon.log_text()[-3000:], file=sys.stderr)
+            return 1
         print("\n" + paint("32", f"All {demo.steps} steps went as said."))
         return 0
-    except NotAsSaid as wrong:
-        print("\n" + paint("31", f"NOT AS SAID: {wrong}"), file=sys.stderr)
-        print(daemon.log_text()[-3000:], file=sys.stderr)
-        return 1
-    finally:
-        if daemon:
-            daemon.close()
-        if postgres:
-            postgres.stop()
-        place.close()
 
 
 sys.exit(main())

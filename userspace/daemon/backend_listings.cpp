@@ -12,7 +12,6 @@ namespace sluice::daemon {
 using control::Answer;
 using control::Asking;
 using control::Caller;
-using control::Refusal;
 
 bool may_see(const Asking& asking, const Lineage& lineage) {
   if (asking.scope.everything) return true;

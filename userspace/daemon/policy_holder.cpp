@@ -12,6 +12,7 @@ namespace {
 Result<std::shared_ptr<const policy::Policy>> compile_directory(const std::string& directory) {
   SLUICE_TRY(auto files, control::read_policy_files(directory, true));
   std::vector<policy::SourceFile> sources;
+  sources.reserve(files.size());
   for (auto& file : files) sources.push_back({std::move(file.name), std::move(file.text)});
   auto compiled = policy::compile(sources);
   if (!compiled.policy) return Error{policy::text_of(compiled.diagnostics)};

@@ -38,7 +38,7 @@ bool RunRegistry::populated(const std::string& cgroup_path) const {
   return false;
 }
 
-Result<void> RunRegistry::insert(LiveRun live) {
+Result<void> RunRegistry::insert(const LiveRun& live) {
   const std::uint64_t id = live.run.cgroup_id;
   SLUICE_TRY(const std::uint32_t subject, ports_.verdicts.subject_of(*live.lineage));
   {
@@ -77,7 +77,7 @@ Result<std::size_t> RunRegistry::adopt_living() {
     live.moved = true;
     live.started_at = entry.started_at;
     live.since = ports_.clock.steady();
-    SLUICE_TRY_VOID(insert(std::move(live)));
+    SLUICE_TRY_VOID(insert(live));
     ++adopted;
   }
   return adopted;
@@ -111,7 +111,7 @@ Result<std::size_t> RunRegistry::enrol() {
     live.started_at = ports_.clock.wall();
     live.since = ports_.clock.steady();
     SLUICE_TRY_VOID(ports_.store.add({live.run, live.parent, true, false, live.started_at}));
-    SLUICE_TRY_VOID(insert(std::move(live)));
+    SLUICE_TRY_VOID(insert(live));
     ++enrolled;
   }
   return enrolled;

@@ -83,7 +83,7 @@ class RunRegistry {
   std::vector<LiveRun> list() const;
 
  private:
-  Result<void> insert(LiveRun live);
+  Result<void> insert(const LiveRun& live);
   void remove(const LiveRun& live, const std::string& reason);
   std::optional<LiveRun> innermost_around(const std::string& cgroup_path) const;
   bool has_child(const RunId& run) const;

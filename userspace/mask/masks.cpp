@@ -106,6 +106,7 @@ std::optional<std::string> integer_text(const CellType& cell_type, std::size_t w
 
 Masked mask_integer(const CellType& cell_type, std::size_t width, ByteView cell, MaskKind kind,
                     KeyedHash& hash, Bytes& out) {
+  if (width == 0 || width > sizeof(std::uint64_t)) return Masked::kNull;
   std::uint64_t value = 0;
   if (kind == MaskKind::kHash) {
     const auto text = integer_text(cell_type, width, cell);

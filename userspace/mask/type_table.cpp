@@ -10,7 +10,8 @@ namespace sluice::mask {
 namespace {
 
 namespace type = postgres_type;
-using std::string_view_literals::operator""sv;
+using std::string_view_literals::operator""sv;  // NOLINT(misc-unused-using-decls): the literals
+                                                // below
 
 constexpr std::string_view kZeros = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"sv;
 constexpr std::string_view zeros(std::size_t count) { return kZeros.substr(0, count); }

@@ -58,7 +58,7 @@ Admitted Gate::admit(const Judgement& judgement, const std::string& text) {
     case VerdictKind::kAllow:
       record(judgement, {});
       return {Admission::kPass, {}, std::move(request), false};
-    case VerdictKind::kHold: return hold(judgement, text, std::move(request), first);
+    case VerdictKind::kHold: return hold(judgement, text, request, first);
     case VerdictKind::kDeny: break;
   }
   record(judgement, {});
@@ -66,7 +66,7 @@ Admitted Gate::admit(const Judgement& judgement, const std::string& text) {
   return {Admission::kRefuse, std::move(refusal), std::move(request), false};
 }
 
-Admitted Gate::hold(const Judgement& judgement, const std::string& text, std::string request,
+Admitted Gate::hold(const Judgement& judgement, const std::string& text, const std::string& request,
                     std::uint64_t first) {
   const TicketId ticket = ticket_of(context_.options.session, first);
   record(judgement, ticket);

@@ -46,7 +46,7 @@ class Gate {
     bool cancelled = false;
   };
   Admitted release(const Judgement& judgement, const std::string& text);
-  Admitted hold(const Judgement& judgement, const std::string& text, std::string request,
+  Admitted hold(const Judgement& judgement, const std::string& text, const std::string& request,
                 std::uint64_t first);
   std::uint64_t record(const Judgement& judgement, const TicketId& ticket);
 

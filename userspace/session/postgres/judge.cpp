@@ -121,7 +121,7 @@ Judged Judge::judge_one(const sql::Statement& statement, std::string_view shown,
   return judged;
 }
 
-Judgement Judge::judge(const sql::Statement& statement, std::string shown,
+Judgement Judge::judge(const sql::Statement& statement, const std::string& shown,
                        const std::vector<Parameter>& parameters) const {
   Judgement judgement;
   judgement.statements.push_back(judge_one(statement, shown, parameters));

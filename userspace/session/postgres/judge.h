@@ -45,7 +45,7 @@ class Judge {
   AnalysedTextPtr analyse(std::string_view text, const sql::SessionNames& names, bool unsettled);
   Judgement judge(const AnalysedText& text, const std::vector<Parameter>& parameters) const;
   // One statement that did not come as text: a FunctionCall, a cursor that Execute names.
-  Judgement judge(const sql::Statement& statement, std::string shown,
+  Judgement judge(const sql::Statement& statement, const std::string& shown,
                   const std::vector<Parameter>& parameters) const;
 
  private:

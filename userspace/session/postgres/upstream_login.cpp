@@ -61,7 +61,7 @@ void UpstreamLogin::send_startup() {
   state_ = State::kAuthenticating;
 }
 
-void UpstreamLogin::fail(std::string reason) {
+void UpstreamLogin::fail(const std::string& reason) {
   context_.remark("login upstream failed: " + guard_.clean(reason));
   context_.fatal("08006", "could not log in to resource '" + context_.options.resource->name + "'",
                  "The reason is in the recording of session " + context_.options.session + ".");

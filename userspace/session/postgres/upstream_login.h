@@ -50,7 +50,7 @@ class UpstreamLogin {
   void on_key(const pg::BackendKeyData& key);
   void on_error(const pg::ErrorFields& fields);
   // The reason is for people on this host; the agent only learns that the login failed.
-  void fail(std::string reason);
+  void fail(const std::string& reason);
 
   Context& context_;
   TextGuard& guard_;
