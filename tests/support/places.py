@@ -85,4 +85,10 @@ class Place:
         remove_cgroup(self.cgroup)
         # Unlinking the pins of links is what detaches the programs.
         shutil.rmtree(self.pin_dir, ignore_errors=True)
-        shutil.rmtree(self.dir, ignore_errors=True)
+        # A child that was interrupted with us may write a last file while we remove its directory.
+        for _ in range(100):
+            shutil.rmtree(self.dir, ignore_errors=True)
+            if not self.dir.exists():
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"could not remove {self.dir}")
