@@ -186,41 +186,55 @@ class Demo:
             step()
 
 
-def stopped(number, _):
-    """A second signal must not stop the cleaning up."""
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def ignore_stops():
+    """No signal may stop the cleaning up."""
     for each in STOPS:
         signal.signal(each, signal.SIG_IGN)
+
+
+def stopped(number, _):
+    ignore_stops()
     sys.exit(128 + number)
 
 
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+def show_all(undo):
+    # Held back until the place is sure to be removed.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    place = Place("sluice-demo")
+    undo.callback(place.close)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+    postgres = Postgres(place.dir)
+    undo.callback(postgres.stop)
+    postgres.start()
+    daemon = Daemon(place)
+    undo.callback(daemon.close)
+    daemon.policy(POLICY.format(port=postgres.port, ca=postgres.ca, login=postgres.login,
+                                secret=daemon.secret("orders", postgres.password)))
+    demo = Demo(daemon, postgres)
+    try:
+        daemon.start()
+        demo.run()
+    except (NotAsSaid, RuntimeError, TimeoutError, subprocess.TimeoutExpired) as wrong:
+        print("\n" + paint("31", f"NOT AS SAID in step {demo.steps}: {wrong}"), file=sys.stderr)
+        if daemon.log.exists():
+            print(daemon.log_text()[-3000:], file=sys.stderr)
+        return 1
+    print("\n" + paint("32", f"All {demo.steps} steps went as said."))
+    return 0
 
 
 def main():
     for each in STOPS:
         signal.signal(each, stopped)
-    # Each is undone, whatever happened to the one after it.
+    # Each thing is undone, whatever happened to the one after it.
     with contextlib.ExitStack() as undo:
-        place = Place("sluice-demo")
-        undo.callback(place.close)
-        postgres = Postgres(place.dir)
-        undo.callback(postgres.stop)
-        postgres.start()
-        daemon = Daemon(place)
-        undo.callback(daemon.close)
-        daemon.policy(POLICY.format(port=postgres.port, ca=postgres.ca, login=postgres.login,
-                                    secret=daemon.secret("orders", postgres.password)))
-        demo = Demo(daemon, postgres)
         try:
-            daemon.start()
-            demo.run()
-        except (NotAsSaid, RuntimeError, TimeoutError, subprocess.TimeoutExpired) as wrong:
-            print("\n" + paint("31", f"NOT AS SAID in step {demo.steps}: {wrong}"), file=sys.stderr)
-            if daemon.log.exists():
-                print(daemon.log_text()[-3000:], file=sys.stderr)
-            return 1
-        print("\n" + paint("32", f"All {demo.steps} steps went as said."))
-        return 0
+            return show_all(undo)
+        finally:
+            ignore_stops()
 
 
 sys.exit(main())

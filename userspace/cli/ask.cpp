@@ -13,7 +13,8 @@ Asked ask(Context& context, const std::string& method, const std::string& target
   control::Reply reply = context.call(method, target, body);
   if (auto* document = std::get_if<std::string>(&reply)) return {std::move(*document), kDone};
   if (const auto* refusal = std::get_if<control::Refusal>(&reply)) {
-    context.err << "sluice: " << visible(refusal->text) << "\n";
+    // A refused policy has several lines. The daemon made them, of the operator's own files.
+    context.err << "sluice: " << visible(refusal->text, true) << "\n";
     return {std::nullopt, refusal->kind == control::Refusal::Kind::kInvalid ? kUsage : kNo};
   }
   context.err << "sluice: " << visible(std::get<control::Unreachable>(reply).text) << "\n";

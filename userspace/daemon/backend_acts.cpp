@@ -114,7 +114,9 @@ Answer<control::RunReply> Backend::run(const Asking& asking, const control::RunR
 
 Answer<control::ReloadReply> Backend::reload(const Asking& asking) {
   const auto changed = ports_.reload();
-  if (!changed) return Refusal{Refusal::Kind::kInvalid, changed.error().text()};
+  if (!changed)
+    return Refusal{Refusal::Kind::kConflict,
+                   "the policy in force stays: " + changed.error().text()};
   spdlog::info("{} reloaded the policy: {}", asking.caller.user,
                *changed ? "it changed" : "no change");
   return control::ReloadReply{ports_.policies.policy()->version(), *changed};

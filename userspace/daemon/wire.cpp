@@ -174,9 +174,10 @@ Result<void> Worker::open_flows() {
   options.warn = [](std::string_view text) { spdlog::warn("{}", text); };
   flows_ = std::make_unique<net::FlowServer>(
       std::move(options), net::FlowServer::Ports{clock_, *approvals_, *catalogs_, *host_ca_});
+  net::Resolver::Options resolving;
+  resolving.warn = [](std::string_view text) { spdlog::warn("{}", text); };
   resolver_ = std::make_unique<net::Resolver>(
-      net::Resolver::Options{}, clock_,
-      [this](const std::shared_ptr<const net::AddressBook>& book) {
+      std::move(resolving), clock_, [this](const std::shared_ptr<const net::AddressBook>& book) {
         policies_.set_book(std::make_shared<policy::AddressBook>(book_of(*book)));
         if (const auto written = verdicts_->republish(); !written)
           spdlog::error("verdict map: {}; connects are steered and judged one by one",

@@ -55,6 +55,13 @@ Result<void> Runs::check_run(std::string_view cgroup) const {
 
 Result<std::uint64_t> Runs::make(std::string_view run_cgroup) {
   SLUICE_TRY_VOID(check_run(run_cgroup));
+  auto made = tree_.make(run_cgroup);
+  if (made || made.error().code() != ENOENT || parent_of(run_cgroup) != path_) return made;
+  // Another daemon of the same cgroup_root that stopped has removed the directory while it was
+  // empty (remove_if_empty).
+  const auto directory = tree_.make(path_);
+  if (!directory && directory.error().code() != EEXIST)
+    return directory.error().within("directory of runs");
   return tree_.make(run_cgroup);
 }
 

@@ -23,6 +23,8 @@ namespace sluice::net {
 
 namespace {
 
+constexpr std::chrono::seconds kSameRefusalEvery{10};
+
 void reset_connection(UniqueFd fd) {
   Socket socket;
   socket.open(std::move(fd));
@@ -48,6 +50,9 @@ struct FlowServer::Impl {
   std::mutex stop_mutex;
   std::condition_variable flow_ended;
   bool stopped = false;
+  std::mutex refusal_mutex;
+  std::string refusal_said;
+  SteadyTime refusal_said_at{};
 
   std::atomic<std::uint64_t> accepted{0}, refused{0}, over_limit{0}, out_of_files{0},
       recorder_failures{0};
@@ -71,6 +76,7 @@ struct FlowServer::Impl {
   void ended(const FlowSummary& summary);
   void release();
   void take(UniqueFd connection);
+  void say_refused(const std::string& why);
   void begin(Worker& worker, UniqueFd connection);
   void stop(std::string_view reason);
 };
@@ -100,10 +106,24 @@ void FlowServer::Impl::take(UniqueFd connection) {
   worker.loop().post([this, &worker, shared] { begin(worker, std::move(*shared)); });
 }
 
+// An agent may try in a loop: the same words are logged once in a while, not once per connection.
+void FlowServer::Impl::say_refused(const std::string& why) {
+  if (!options.warn) return;
+  {
+    const std::lock_guard lock{refusal_mutex};
+    const SteadyTime now = clock.steady();
+    if (why == refusal_said && now - refusal_said_at < kSameRefusalEvery) return;
+    refusal_said = why;
+    refusal_said_at = now;
+  }
+  options.warn("connection refused: " + why);
+}
+
 void FlowServer::Impl::begin(Worker& worker, UniqueFd connection) {
   auto setup = on_accept(connection.get());
   if (!setup) {
     refused.fetch_add(1);
+    say_refused(setup.error().text());
     reset_connection(std::move(connection));
     release();
     return;
