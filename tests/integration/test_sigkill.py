@@ -6,6 +6,7 @@ import os
 import pathlib
 import random
 import re
+import select
 import signal
 import time
 
@@ -31,20 +32,25 @@ def is_simple(mark):
     return int(mark.rsplit("-", 1)[1]) % 2 == 1
 
 
-def kill_some(daemon, dice):
-    """Both at once as an out-of-memory kill would, or one, which must take the other along."""
-    victims = dice.choice(("both", "keeper", "worker"))
-    if victims == "both":
-        return daemon.kill()
-    os.kill(daemon.process.pid if victims == "keeper" else daemon.worker_pid(), signal.SIGKILL)
-    daemon.process.wait(20)
-
-
 def marks_in_recordings(daemon):
     marks = set()
     for row in daemon.json("sessions")["sessions"]:
         marks.update(MARK.findall(daemon.sluice("replay", row["session"], "--format", "json").stdout))
     return marks
+
+
+def kill_some(daemon, dice):
+    """Both at once as an out-of-memory kill would, or one, which must take the other along."""
+    keeper, worker = daemon.process.pid, daemon.worker_pid()
+    ending = os.pidfd_open(worker)
+    try:
+        for pid in dice.choice(((keeper, worker), (keeper,), (worker,))):
+            os.kill(pid, signal.SIGKILL)
+        daemon.process.wait(20)
+        # A supervisor too starts again only when all of a service is gone.
+        assert select.select([ending], [], [], 20)[0], "the worker outlives its keeper"
+    finally:
+        os.close(ending)
 
 
 def test_no_moment_to_die_lets_a_statement_or_a_connection_escape(daemon, postgres, target):
