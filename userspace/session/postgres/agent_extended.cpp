@@ -78,7 +78,8 @@ AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg:
     return Outcome::kConsumed;
   }
   prepared->covered = std::move(bind.parameters);
-  prepared->covered_by_approval = admitted.by_approval;
+  if (admitted.by_approval) prepared->approved = judgement.whole(prepared->text->text);
+  prepared->approved_epoch = pipeline_.names.epoch();
   Unit unit;
   unit.kind = Unit::Kind::kParse;
   unit.prepared = std::move(prepared);
@@ -121,11 +122,13 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
   portal->judged_at = context_.now;
 
   const Judgement judgement = judge_.judge(*prepared->text, portal->parameters);
-  const bool covered =
-      !gate_.holds() && prepared->covered && *prepared->covered == portal->parameters &&
-      (judgement.verdict().kind == VerdictKind::kAllow ||
-       (judgement.verdict().kind == VerdictKind::kHold && prepared->covered_by_approval));
-  portal->approved = covered && prepared->covered_by_approval;
+  const bool approved = prepared->approved && prepared->approved_epoch == pipeline_.names.epoch() &&
+                        same_intent(*prepared->approved, judgement.whole(prepared->text->text));
+  const bool covered = !gate_.holds() && prepared->covered &&
+                       *prepared->covered == portal->parameters &&
+                       (judgement.verdict().kind == VerdictKind::kAllow ||
+                        (judgement.verdict().kind == VerdictKind::kHold && approved));
+  portal->approved = covered && approved;
   if (!covered) {
     Admitted admitted = gate_.admit(judgement, prepared->text->text);
     if (admitted.admission == Admission::kWait) return Outcome::kWait;
@@ -136,6 +139,7 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
     portal->approved = admitted.by_approval;
   }
   prepared->covered.reset();
+  prepared->approved.reset();
   Unit unit;
   unit.kind = Unit::Kind::kBind;
   unit.portal = std::move(portal);
@@ -190,7 +194,7 @@ void AgentMessages::describe_if_rows_are_read(const PortalPtr& portal) {
     for (std::size_t i = 0; i < fields.size(); ++i)
       fields[i].format = format_of(portal->result_formats, i);
     const PlanInputs inputs{statement, context_.catalog.get(), context_.options.resource.get()};
-    if (!unknown_table(fields, inputs)) {
+    if (unknown_tables(fields, inputs).empty()) {
       portal->plan = plan_result(fields, inputs);
       return;
     }
@@ -244,6 +248,7 @@ AgentMessages::Outcome AgentMessages::on_execute(const Message& message,
   unit.kind = Unit::Kind::kExecute;
   unit.portal = portal;
   note_effects(unit, *portal->prepared->text, true);
+  unit.copies_left = copies_of(*portal->prepared->text);
   for (const sql::Statement& statement : portal->prepared->text->analysis.statements)
     pipeline_.names.statement_sent(statement);
   const bool settles = unit.settles;

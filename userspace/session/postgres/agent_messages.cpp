@@ -35,17 +35,28 @@ bool judges(char type) {
   return type == 'Q' || type == 'P' || type == 'B' || type == 'E' || type == 'F';
 }
 
+bool belongs_to_copy(char type) { return type == 'd' || type == 'c' || type == 'f'; }
+
+// Messages sent and not answered. Bounds our memory for an agent that never reads. More of them
+// than fit into the server's output buffer (8 KiB, 5 bytes each), so that it has flushed some.
+constexpr std::size_t kUnitsMax = 8192;
+
+std::size_t copies_in(const AnalysedText& text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.analysis.statements.begin(), text.analysis.statements.end(),
+                    [](const auto& one) { return one.kind == StatementKind::kCopyIn; }));
+}
+
 }  // namespace
 
 // The catalogue and everything that earlier statements may have changed must be known before the
 // next one is judged.
 bool AgentMessages::must_wait(char type) {
-  if (pipeline_.settling()) return true;
-  if (!judges(type)) return false;
-  if (pipeline_.catalog_stale && !pipeline_.awaiting_catalog) {
-    pipeline_.awaiting_catalog = true;
-    context_.act(NeedCatalog{context_.database, true});
-  }
+  // Before the server has answered it is not known whether it reads this as part of the COPY.
+  if (pipeline_.feeding_copy()) return !pipeline_.copying_in;
+  if (pipeline_.settling() || pipeline_.units.size() >= kUnitsMax) return true;
+  if (!judges(type) || pipeline_.skipping) return false;
+  if (pipeline_.catalog_stale) pipeline_.need_fresh_catalog(context_);
   return context_.catalog == nullptr || pipeline_.awaiting_catalog;
 }
 
@@ -64,8 +75,7 @@ bool AgentMessages::wait_for_newer_catalog(const AnalysedText& text) {
                              : !catalog.relations_named(object.name).empty();
       if (known || object.kind == ObjectRef::Kind::kOther) continue;
       pipeline_.looked_again_at = context_.now;
-      pipeline_.awaiting_catalog = true;
-      context_.act(NeedCatalog{context_.database, true});
+      pipeline_.need_fresh_catalog(context_);
       return true;
     }
   }
@@ -80,6 +90,7 @@ std::size_t AgentMessages::pass_piece(ByteView in) {
 }
 
 std::size_t AgentMessages::read(ByteView in) {
+  stalled_ = false;
   if (pipeline_.goodbye) return in.size();
   std::size_t consumed = pass_piece(in);
   while (!context_.closed && !pipeline_.goodbye && !gate_.waiting() && consumed < in.size()) {
@@ -104,16 +115,29 @@ std::size_t AgentMessages::read(ByteView in) {
       break;
     }
     const auto& frame = std::get<pg::Frame>(step);
-    if (must_wait(frame.type)) break;
+    stalled_ = must_wait(frame.type);
+    if (stalled_) break;
     if (dispatch({frame, rest.first(frame.size), rest.subspan(frame.size)}) == Outcome::kWait)
       break;
     consumed += frame.size;
   }
+  stalled_ = stalled_ || gate_.waiting() || pipeline_.awaiting_catalog;
   return context_.closed ? in.size() : consumed;
+}
+
+// In COPY FROM STDIN a server ignores Sync and Flush, so they have no answer (libpq sends a Sync
+// right behind Execute); at any other message it ends the connection.
+AgentMessages::Outcome AgentMessages::beside_copy(char type) {
+  if (type != 'S' && type != 'H')
+    context_.fatal("08P01", "unexpected " +
+                                std::string{pg::message_name(Direction::kFrontend, type)} +
+                                " during COPY from stdin");
+  return Outcome::kConsumed;
 }
 
 AgentMessages::Outcome AgentMessages::dispatch(const Message& message) {
   const char type = message.frame.type;
+  if (pipeline_.feeding_copy() && !belongs_to_copy(type) && type != 'X') return beside_copy(type);
   if (pipeline_.skipping && type != 'S' && type != 'X') return Outcome::kConsumed;
   auto decoded = pg::decode_frontend(message.frame, context_.options.limits);
   if (!decoded) {
@@ -163,6 +187,7 @@ AgentMessages::Outcome AgentMessages::on_query(const Message& message, const pg:
     for (const sql::Statement& statement : text->analysis.statements)
       pipeline_.names.statement_sent(statement);
     note_effects(unit, *text, false);
+    unit.copies_left = copies_in(*text);
     context_.to_upstream.pass(message.whole);
   }
   pipeline_.units.push_back(std::move(unit));
@@ -210,17 +235,13 @@ AgentMessages::Outcome AgentMessages::on_function_call(const Message& message,
 AgentMessages::Outcome AgentMessages::on_copy(const Message& message, bool ends) {
   if (pipeline_.copying_in) {
     context_.to_upstream.pass(message.whole);
-    if (ends) pipeline_.copying_in = false;
+    if (ends) {
+      pipeline_.copying_in = false;
+      --pipeline_.units.back().copies_left;
+    }
     return Outcome::kConsumed;
   }
-  // The agent may be ahead of the server's CopyInResponse; otherwise the COPY has failed, and what
-  // it still sends is dropped here as the server would drop it.
-  for (const Unit& unit : pipeline_.units) {
-    const auto* text = unit.portal ? unit.portal->prepared->text.get() : unit.text.get();
-    if (text == nullptr || unit.failed || unit.refusal) continue;
-    for (const sql::Statement& statement : text->analysis.statements)
-      if (statement.kind == StatementKind::kCopyIn) return Outcome::kWait;
-  }
+  // The COPY has failed, and what the agent still sends is dropped here as the server would.
   return Outcome::kConsumed;
 }
 
@@ -231,6 +252,8 @@ AgentMessages::Outcome AgentMessages::on_terminate(const Message& message) {
   if (pipeline_.units.empty()) context_.close("the agent said goodbye");
   return Outcome::kConsumed;
 }
+
+std::size_t AgentMessages::copies_of(const AnalysedText& text) { return copies_in(text); }
 
 void AgentMessages::note_effects(Unit& unit, const AnalysedText& text, bool extended) {
   for (const sql::Statement& statement : text.analysis.statements) {

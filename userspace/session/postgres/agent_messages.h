@@ -23,6 +23,8 @@ class AgentMessages {
   // Reads whole messages from the front of `in` while nothing has to be waited for. Returns the
   // bytes consumed.
   std::size_t read(ByteView in);
+  // The last read() left bytes for later that are not the beginning of an unfinished message.
+  bool stalled() const { return stalled_; }
 
  private:
   enum class Outcome : std::uint8_t { kConsumed, kWait };
@@ -36,6 +38,8 @@ class AgentMessages {
   bool wait_for_newer_catalog(const AnalysedText& text);
   std::size_t pass_piece(ByteView in);
   Outcome dispatch(const Message& message);
+  Outcome beside_copy(char type);
+  static std::size_t copies_of(const AnalysedText& text);
 
   Outcome on_query(const Message& message, const pg::Query& query);
   Outcome on_function_call(const Message& message, const pg::FunctionCall& call);
@@ -62,6 +66,7 @@ class AgentMessages {
   Judge& judge_;
   Gate& gate_;
   const TextGuard& guard_;
+  bool stalled_ = false;
 };
 
 }  // namespace sluice::session

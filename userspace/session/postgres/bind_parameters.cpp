@@ -43,7 +43,10 @@ std::vector<Parameter> render_values(const pg::ValueList& values, const pg::Form
 
 UpcomingBind upcoming_bind(ByteView after, std::string_view statement,
                            const std::vector<std::uint32_t>& types, const pg::Limits& limits) {
-  while (true) {
+  // Clients send a Bind close behind its Parse. Beyond this each of very many Parses would read all
+  // that follows it.
+  constexpr int kMessagesMax = 64;
+  for (int seen = 0; seen < kMessagesMax; ++seen) {
     const auto step = pg::next_frame(pg::Direction::kFrontend, after, limits);
     if (std::holds_alternative<pg::NeedMore>(step)) return {};
     const auto* frame = std::get_if<pg::Frame>(&step);
@@ -60,6 +63,7 @@ UpcomingBind upcoming_bind(ByteView after, std::string_view statement,
     }
     after = after.subspan(frame->size);
   }
+  return {false, true, {}};
 }
 
 }  // namespace sluice::session

@@ -25,14 +25,13 @@ TicketId ticket_of(const SessionId& session, std::uint64_t statement) {
   return ticket;
 }
 
-// Everything that an approver saw and that decides what runs. The time of asking is not part of it.
+}  // namespace
+
 bool same_intent(const Intent& a, const Intent& b) {
   return a.lineage == b.lineage && a.resource == b.resource && a.database == b.database &&
          a.statement == b.statement && a.actions == b.actions && a.objects == b.objects &&
          a.columns == b.columns && a.parameters == b.parameters && a.unbounded == b.unbounded;
 }
-
-}  // namespace
 
 std::uint64_t Gate::record(const Judgement& judgement, const TicketId& ticket) {
   const std::uint64_t first = context_.statements + 1;
@@ -71,10 +70,11 @@ Admitted Gate::hold(const Judgement& judgement, const std::string& text, const s
   const TicketId ticket = ticket_of(context_.options.session, first);
   record(judgement, ticket);
   const Verdict& verdict = judgement.verdict();
-  held_ = Held{ticket, first, judgement.whole(text), request, std::nullopt, false};
+  const std::uint64_t statement = first + judgement.worst;
+  held_ = Held{ticket, statement, judgement.whole(text), request, std::nullopt, false};
   pipeline_.notice(context_,
                    held_notice(ticket, verdict, context_.wall + verdict.timeout, request));
-  context_.act(Ask{ticket, first, held_->intent, verdict});
+  context_.act(Ask{ticket, statement, held_->intent, verdict});
   return {};
 }
 
@@ -95,9 +95,11 @@ Admitted Gate::release(const Judgement& judgement, const std::string& text) {
     record(judgement, {});
     return {Admission::kRefuse, refused_by_policy(judgement, request), request, false};
   }
-  if (!same_intent(held.intent, judgement.whole(text)))
+  if (!same_intent(held.intent, judgement.whole(text))) {
+    context_.remark("ticket " + held.ticket + " was approved, but what would run had changed");
     return {Admission::kRefuse, changed_since_approval(held.ticket, held.request), held.request,
             false};
+  }
   return {Admission::kPass, {}, held.request, true};
 }
 
@@ -120,6 +122,11 @@ void Gate::withdraw(const std::string& reason) {
   context_.act(Withdraw{held_->ticket, reason});
   context_.record(
       HoldDecided{held_->ticket, held_->statement, DecisionKind::kWithdrawn, "", reason});
+}
+
+void Gate::abandon(const std::string& reason) {
+  withdraw(reason);
+  held_.reset();
 }
 
 }  // namespace sluice::session

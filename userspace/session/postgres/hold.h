@@ -11,6 +11,9 @@
 
 namespace sluice::session {
 
+// Everything that an approver saw and that decides what runs. The time of asking is not part of it.
+bool same_intent(const Intent& a, const Intent& b);
+
 enum class Admission : std::uint8_t { kPass, kRefuse, kWait };
 
 struct Admitted {
@@ -35,6 +38,8 @@ class Gate {
   bool cancel();
   // The flow ends.
   void withdraw(const std::string& reason);
+  // What is held will never be sent, and nothing is kept of it.
+  void abandon(const std::string& reason);
 
  private:
   struct Held {

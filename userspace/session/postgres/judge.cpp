@@ -61,10 +61,15 @@ Intent Judgement::whole(const std::string& text) const {
 AnalysedTextPtr Judge::analyse(std::string_view text, const sql::SessionNames& names,
                                bool unsettled) {
   SLUICE_CHECK(context_.catalog != nullptr);
-  if (kept_for_catalog_ != context_.catalog->version()) {
+  // A text means what these say.
+  if (kept_for_catalog_ != context_.catalog->version() ||
+      kept_for_strings_ != context_.standard_conforming_strings ||
+      kept_for_encoding_ != context_.client_encoding) {
     kept_by_text_.clear();
     kept_.clear();
     kept_for_catalog_ = context_.catalog->version();
+    kept_for_strings_ = context_.standard_conforming_strings;
+    kept_for_encoding_ = context_.client_encoding;
   }
   if (const auto found = kept_by_text_.find(text); found != kept_by_text_.end() && !unsettled) {
     kept_.splice(kept_.begin(), kept_, found->second);
@@ -75,7 +80,8 @@ AnalysedTextPtr Judge::analyse(std::string_view text, const sql::SessionNames& n
   analysed->text = text;
   sql::AnalyseOptions options;
   options.standard_conforming_strings = context_.standard_conforming_strings && !unsettled;
-  options.client_encoding = context_.client_encoding;
+  // Unsettled: another encoding may be set already, so only what is the same in all of them.
+  options.client_encoding = unsettled ? "SQL_ASCII" : context_.client_encoding;
   options.limits = context_.options.sql_limits;
   auto analysis = sql::analyse(text, *context_.catalog, names, options);
   if (analysis)
@@ -133,7 +139,10 @@ Judgement Judge::judge(const AnalysedText& text, const std::vector<Parameter>& p
   if (!text.error.empty()) {
     sql::Statement unknown;
     unknown.actions = {Action::kUnknown};
-    judgement.statements.push_back(judge_one(unknown, text.text, parameters));
+    // What is too long to be read is not recorded whole either.
+    const std::string_view shown =
+        std::string_view{text.text}.substr(0, context_.options.sql_limits.statement_bytes_max);
+    judgement.statements.push_back(judge_one(unknown, shown, parameters));
     Verdict& verdict = judgement.statements.front().verdict;
     verdict.kind = VerdictKind::kDeny;
     verdict.message = text.error;

@@ -59,6 +59,8 @@ class Judge {
 
   Context& context_;
   std::uint64_t kept_for_catalog_ = 0;
+  bool kept_for_strings_ = true;
+  std::string kept_for_encoding_;
   std::list<AnalysedTextPtr> kept_;  // most recently used first
   std::unordered_map<std::string_view, std::list<AnalysedTextPtr>::iterator> kept_by_text_;
 };

@@ -22,6 +22,10 @@ PreparedPtr from_sql(std::string_view name, const sql::Statement& statement, std
   auto analysed = std::make_shared<AnalysedText>();
   analysed->text = std::move(text);
   analysed->analysis.statements.push_back(statement);
+  // To execute it is not to prepare or declare it again: that would give the name an old meaning.
+  StatementKind& kind = analysed->analysis.statements.back().kind;
+  if (kind == StatementKind::kPrepare) kind = StatementKind::kExecute;
+  if (kind == StatementKind::kDeclareCursor) kind = StatementKind::kFetch;
   auto prepared = std::make_shared<PreparedStatement>();
   prepared->name = name;
   prepared->text = std::move(analysed);
@@ -150,8 +154,20 @@ void Names::undo(const Unit& unit, bool failed_itself) {
       if (!unit.closed_statement && unit.previous_portal)
         portals_[unit.closed_name] = unit.previous_portal;
       break;
+    case Unit::Kind::kDescribePortal:
+      if (unit.portal && !unit.portal->plan) unit.portal->described = false;
+      break;
     default: break;
   }
+}
+
+bool Names::full() const {
+  constexpr std::size_t kSurelySmall = 16;  // each text is at most a message
+  if (prepared_.size() + portals_.size() >= kNamesMax) return true;
+  if (prepared_.size() <= kSurelySmall) return false;
+  std::size_t bytes = 0;
+  for (const auto& [name, prepared] : prepared_) bytes += prepared->text->text.size();
+  return bytes > kTextBytesMax;
 }
 
 void Names::transaction_ended() { portals_.clear(); }

@@ -21,7 +21,7 @@ class Names {
   // For analysing texts that say EXECUTE or FETCH.
   const sql::SessionNames& for_analysis() const { return sql_; }
   // Bindings and statements that one agent may keep open: a bound on memory.
-  bool full() const { return prepared_.size() + portals_.size() >= kNamesMax; }
+  bool full() const;
 
   // Fill the unit's previous_* and change the tables.
   void parse_sent(Unit& unit);
@@ -48,6 +48,7 @@ class Names {
 
  private:
   static constexpr std::size_t kNamesMax = 4096;
+  static constexpr std::size_t kTextBytesMax = std::size_t{16} << 20;
 
   std::map<std::string, PreparedPtr, std::less<>> prepared_;
   std::map<std::string, PortalPtr, std::less<>> portals_;

@@ -21,6 +21,13 @@ struct Pipeline {
   bool catalog_stale = false;
   // A NeedCatalog is on its way, and until it is answered nothing that depends on it goes on.
   bool awaiting_catalog = false;
+  // One because of its age is on its way. It may be older than what made another one necessary, so
+  // that is asked for after it: there is never more than one request, and no answer is taken for
+  // another's.
+  bool renewal_asked = false;
+  bool fresh_after_renewal = false;
+  // The server's rows wait for a catalogue: it is not read on, however much it sends.
+  bool rows_wait = false;
   SteadyTime looked_again_at{};  // for a name that the catalogue did not have
   // The agent sent Terminate: it says nothing more, and waits for what it is still owed.
   bool goodbye = false;
@@ -28,15 +35,25 @@ struct Pipeline {
   bool copying_in = false;
   // The transaction changed the catalogue: it changes again, for the others, when it ends.
   bool transaction_changes_catalog = false;
+  // It changed what names mean: a rollback changes that back.
+  bool transaction_changes_meaning = false;
   // Bytes of a large message of the agent that passes piece by piece.
   std::size_t passing_to_upstream = 0;
   // Of our own, for the agent, at the next place between two messages.
   Bytes waiting_notice;
 
-  bool settling() const {
-    for (const Unit& unit : units)
-      if (unit.settles) return true;
-    return false;
+  // Nothing is sent behind a unit that settles or feeds a COPY, so it is the last one.
+  bool settling() const { return !units.empty() && units.back().settles; }
+  bool feeding_copy() const {
+    return !units.empty() && units.back().copies_left > 0 && !units.back().failed;
+  }
+  void need_fresh_catalog(Context& context) {
+    if (awaiting_catalog) return;
+    awaiting_catalog = true;
+    if (renewal_asked)
+      fresh_after_renewal = true;
+    else
+      context.act(NeedCatalog{context.database, true});
   }
   void notice(Context& context, const pg::Report& report) {
     Bytes& out = context.passing_to_agent == 0 ? context.to_agent.own() : waiting_notice;

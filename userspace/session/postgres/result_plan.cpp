@@ -64,14 +64,16 @@ std::vector<ResultField> fields_of(const pg::RowDescription& description) {
   return fields;
 }
 
-std::optional<std::uint32_t> unknown_table(const std::vector<ResultField>& fields,
-                                           const PlanInputs& inputs) {
-  if (!inputs.catalog->any_sensitive()) return std::nullopt;
+std::vector<std::uint32_t> unknown_tables(const std::vector<ResultField>& fields,
+                                          const PlanInputs& inputs) {
+  std::vector<std::uint32_t> unknown;
+  if (!inputs.catalog->any_sensitive()) return unknown;
   for (const ResultField& field : fields)
     if (field.table_oid != 0 &&
-        !inputs.catalog->sensitivity(field.table_oid, field.attribute_number).known)
-      return field.table_oid;
-  return std::nullopt;
+        !inputs.catalog->sensitivity(field.table_oid, field.attribute_number).known &&
+        std::find(unknown.begin(), unknown.end(), field.table_oid) == unknown.end())
+      unknown.push_back(field.table_oid);
+  return unknown;
 }
 
 ResultPlan plan_result(const std::vector<ResultField>& fields, const PlanInputs& inputs) {

@@ -50,9 +50,9 @@ struct PlanInputs {
   const Resource* resource = nullptr;         // never null
 };
 
-// A table that the catalogue does not know: ask for a newer catalogue before planning with it.
-std::optional<std::uint32_t> unknown_table(const std::vector<ResultField>& fields,
-                                           const PlanInputs& inputs);
+// Tables that the catalogue does not know: ask for a newer one before planning with it.
+std::vector<std::uint32_t> unknown_tables(const std::vector<ResultField>& fields,
+                                          const PlanInputs& inputs);
 
 ResultPlan plan_result(const std::vector<ResultField>& fields, const PlanInputs& inputs);
 

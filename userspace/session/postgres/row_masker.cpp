@@ -1,32 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/postgres/row_masker.h"
 
-#include <sluice/postgres_types.h>
-
 #include "proto/postgres/build.h"
 
 namespace sluice::session {
-namespace {
-
-// The value's bytes are the text itself, so replacing some of them keeps it a value of its type. In
-// binary, arrays and types that are not known carry lengths inside.
-bool bytes_are_the_text(const mask::CellType& type) {
-  if (type.format == mask::Format::kText) return true;
-  switch (type.oid) {
-    case postgres_type::kText:
-    case postgres_type::kVarchar:
-    case postgres_type::kBpchar:
-    case postgres_type::kName:
-    case postgres_type::kJson:
-    case postgres_type::kJsonb:
-    case postgres_type::kXml:
-    case postgres_type::kUnknown: return true;
-    default: return false;
-  }
-}
-
-}  // namespace
-
 Result<void> RowMasker::mask(const pg::Frame& frame, ByteView whole, const ResultPlan& plan,
                              const pg::Limits& limits, Output& out) {
   SLUICE_TRY(const pg::DataRow row, pg::decode_data_row(frame.body, limits));
@@ -46,19 +23,17 @@ Result<void> RowMasker::mask(const pg::Frame& frame, ByteView whole, const Resul
     cell_.clear();
     switch (cell.kind) {
       case CellPlan::Kind::kPass: builder.add(*value); break;
-      case CellPlan::Kind::kDetect:
-        // A hit in a value with a structure of its own (json, arrays, xml) leaves the structure:
-        // only the found characters are replaced, and none of the replacements needs quoting.
-        if (!guard_.replace_hits(*value, cell_)) {
+      case CellPlan::Kind::kDetect: {
+        const auto masked = guard_.mask_hits(cell.type, *value, cell_);
+        changed = changed || masked.has_value();
+        if (!masked)
           builder.add(*value);
-          break;
-        }
-        changed = true;
-        if (bytes_are_the_text(cell.type))
+        else if (*masked == mask::Masked::kValue)
           builder.add(cell_);
         else
-          add_masked(builder, cell.type, *value, MaskKind::kRedact);
+          builder.add_null();
         break;
+      }
       case CellPlan::Kind::kMask:
         changed = true;
         add_masked(builder, cell.type, *value, cell.mask);

@@ -34,9 +34,10 @@ std::size_t ServerReplies::pass_piece(ByteView in) {
 bool ServerReplies::may_pass_in_pieces(const pg::FrameHead& head) const {
   if (pipeline_.units.empty()) return false;
   const Unit& unit = pipeline_.units.front();
+  if (unit.refusal || unit.failed) return false;
   if (head.type == 'd') return copying_out_ && !guard_.has_detectors();
   if (head.type != 'D') return false;
-  if (unit.kind == Kind::kQuery) return !unit.refusal && unit.plan && unit.plan->untouched;
+  if (unit.kind == Kind::kQuery) return unit.plan && unit.plan->untouched;
   return unit.kind == Kind::kExecute && unit.portal->plan && unit.portal->plan->untouched;
 }
 
@@ -142,9 +143,29 @@ ServerReplies::Outcome ServerReplies::on_row(const Message& message) {
   return Outcome::kConsumed;
 }
 
+// Asks once for a newer catalogue; what is not there then (a temporary table, one of an open
+// transaction) is masked whole.
+bool ServerReplies::asks_for_tables(const std::vector<ResultField>& fields,
+                                    const PlanInputs& inputs) {
+  constexpr std::size_t kRememberedMax = 4096;
+  bool asks = false;
+  for (const std::uint32_t table : unknown_tables(fields, inputs)) {
+    if (std::find(missing_tables_.begin(), missing_tables_.end(), table) != missing_tables_.end())
+      continue;
+    if (missing_tables_.size() >= kRememberedMax) missing_tables_.clear();
+    missing_tables_.push_back(table);
+    asks = true;
+  }
+  if (asks) pipeline_.need_fresh_catalog(context_);
+  return asks;
+}
+
 ServerReplies::Outcome ServerReplies::on_row_description(const Message& message) {
   Unit* unit = front();
-  if (unit == nullptr || unit->refusal || unit->failed) return violation(message);
+  if (unit == nullptr || unit->refusal || unit->failed ||
+      (unit->kind != Kind::kQuery && unit->kind != Kind::kDescribePortal &&
+       unit->kind != Kind::kDescribeStatement))
+    return violation(message);
   auto description = pg::decode_row_description(message.frame.body, context_.options.limits);
   if (!description) {
     context_.fatal("08P01", "from the server: " + description.error().text());
@@ -155,19 +176,10 @@ ServerReplies::Outcome ServerReplies::on_row_description(const Message& message)
   const bool explained = unit->kind != Kind::kQuery || !unit->plan;
   const PlanInputs inputs{explained ? unit->current() : nullptr, context_.catalog.get(),
                           context_.options.resource.get()};
-  if (const auto table = unknown_table(fields, inputs);
-      table &&
-      std::find(missing_tables_.begin(), missing_tables_.end(), *table) == missing_tables_.end()) {
-    if (!pipeline_.awaiting_catalog) {
-      // Ask once; what is not there then (a temporary table, one of an open transaction) is masked
-      // whole.
-      missing_tables_.push_back(*table);
-      pipeline_.awaiting_catalog = true;
-      context_.act(NeedCatalog{context_.database, true});
-    }
+  if (pipeline_.awaiting_catalog || asks_for_tables(fields, inputs)) {
+    pipeline_.rows_wait = true;
     return Outcome::kWait;
   }
-  if (pipeline_.awaiting_catalog) return Outcome::kWait;
 
   switch (unit->kind) {
     case Kind::kQuery: unit->plan = plan_result(fields, inputs); break;
@@ -227,8 +239,11 @@ void ServerReplies::effects_of(const sql::Statement& statement, const std::strin
     pipeline_.transaction_changes_catalog = true;
   }
   if (changes_catalog(statement) || statement.changes_meaning ||
-      statement.actions.has(Action::kSession))
+      statement.actions.has(Action::kSession)) {
     pipeline_.names.next_epoch();
+    pipeline_.transaction_changes_meaning = true;
+  }
+  if (statement.kind == StatementKind::kRollbackToSavepoint) pipeline_.names.next_epoch();
 }
 
 ServerReplies::Outcome ServerReplies::on_command_complete(const Message& message,
@@ -282,7 +297,9 @@ ServerReplies::Outcome ServerReplies::on_ready(const Message& message) {
                                          [](const Unit& u) { return u.portal != nullptr; });
     if (!bound_since) pipeline_.names.transaction_ended();
     if (pipeline_.transaction_changes_catalog) pipeline_.catalog_stale = true;
+    if (pipeline_.transaction_changes_meaning) pipeline_.names.next_epoch();
     pipeline_.transaction_changes_catalog = false;
+    pipeline_.transaction_changes_meaning = false;
   }
   context_.to_agent.pass(message.whole);
   return Outcome::kConsumed;
@@ -314,6 +331,11 @@ bool ServerReplies::may_quote_sensitive(const Unit* unit) const {
   if (statement->touches_sensitive || statement->actions.has(Action::kCall) ||
       statement->actions.has(Action::kUnknown))
     return true;
+  // Deferred constraints speak of rows that the statement does not name. kOther: SET CONSTRAINTS.
+  if (statement->kind == StatementKind::kCommit ||
+      statement->kind == StatementKind::kPrepareTransaction ||
+      statement->kind == StatementKind::kOther)
+    return true;
   for (const ObjectRef& object : statement->objects) {
     if (object.kind != ObjectRef::Kind::kTable) continue;
     for (const sql::Relation* relation : context_.catalog->relations_named(object.name))
@@ -344,17 +366,18 @@ ServerReplies::Outcome ServerReplies::on_error(const Message& message) {
   Unit* unit = front();
   const std::string_view severity = fields->find('V');
   const bool fatal = severity == "FATAL" || severity == "PANIC";
+  if (!fatal && (unit == nullptr || unit->failed)) return violation(message);
   if (unit != nullptr && unit->refusal && !fatal)
     pg::append_error_response(context_.to_agent.own(), *unit->refusal);
   else
     guard_.append_report(context_.to_agent.own(), *fields, may_quote_sensitive(unit), true);
   copying_out_ = false;
   pipeline_.copying_in = false;
-  if (unit == nullptr || fatal) return Outcome::kConsumed;  // the server closes the connection next
+  pipeline_.names.next_epoch();          // what a failed transaction had set is set back
+  if (fatal) return Outcome::kConsumed;  // the server closes the connection next
   switch (unit->kind) {
     case Kind::kQuery:
     case Kind::kFunctionCall:
-      if (unit->failed) return violation(message);
       unit->failed = true;
       // What it had already done to names and catalogue is not known: look again.
       if (const auto* statement = unit->current(); statement != nullptr && unit->settles)
@@ -417,6 +440,7 @@ ServerReplies::Outcome ServerReplies::on_copy_response(const Message& message, S
     return Outcome::kConsumed;
   }
   if (kind == StatementKind::kCopyIn) {
+    if (unit->copies_left == 0 || pipeline_.copying_in) return violation(message);
     pipeline_.copying_in = true;
   } else {
     if (guard_.has_detectors() &&

@@ -33,6 +33,7 @@ class ServerReplies {
 
   Outcome on_row(const Message& message);
   Outcome on_row_description(const Message& message);
+  bool asks_for_tables(const std::vector<ResultField>& fields, const PlanInputs& inputs);
   Outcome on_no_data(const Message& message);
   Outcome on_parameter_description(const Message& message);
   Outcome on_command_complete(const Message& message, bool empty_query);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/postgres/session.h"
 
+#include <utility>
+
 #include "base/check.h"
 #include "proto/postgres/startup.h"
 #include "session/postgres/agent_messages.h"
@@ -35,13 +37,19 @@ class PostgresSession final : public FlowSession {
     context_.to_upstream.begin();
     const std::size_t consumed =
         context_.closed ? 0 : std::visit([this](const auto& what) { return on(what); }, input);
+    if (const auto* received = std::get_if<Received>(&input);
+        received != nullptr && received->side == Side::kAgent)
+      agent_unread_ = received->bytes.size() - consumed;
     if (!context_.closed) context_.flush();
+    finish_if_said();
     context_.actions = nullptr;
     return consumed;
   }
 
   // Also while a statement is held: that the agent went away must be seen.
-  bool wants(Side) const override { return !context_.closed; }
+  bool wants(Side side) const override {
+    return !context_.closed && !(side == Side::kUpstream && pipeline_.rows_wait);
+  }
 
  private:
   enum class Phase : std::uint8_t { kStartup, kAgentTls, kLogin, kConversation };
@@ -60,12 +68,19 @@ class PostgresSession final : public FlowSession {
   std::size_t from_upstream(ByteView bytes) {
     if (phase_ == Phase::kConversation) {
       renew_catalog_if_old();
-      return server_.read(bytes);
+      const std::size_t consumed = server_.read(bytes);
+      if (pipeline_.skipping && gate_.holds() && !context_.closed)
+        gate_.abandon("an earlier statement of the pipeline failed");
+      return consumed;
     }
     if (phase_ != Phase::kLogin) return 0;
     std::size_t consumed = login_.read(bytes);
     if (context_.closed || !login_.done()) return consumed;
     phase_ = Phase::kConversation;
+    if (!catalog_failure_.empty()) {
+      no_catalog();
+      return bytes.size();
+    }
     context_.flush();
     context_.to_agent.set_recorded(true);
     return consumed + server_.read(bytes.subspan(consumed));
@@ -165,28 +180,41 @@ class PostgresSession final : public FlowSession {
   }
 
   void renew_catalog_if_old() {
-    if (pipeline_.awaiting_catalog || catalog_asked_ || context_.catalog == nullptr) return;
+    if (pipeline_.awaiting_catalog || pipeline_.renewal_asked || context_.catalog == nullptr)
+      return;
     if (context_.now - catalog_at_ < context_.options.catalog_age_max) return;
-    catalog_asked_ = true;
+    pipeline_.renewal_asked = true;
     context_.act(NeedCatalog{context_.database, false});
   }
 
   std::size_t on(const CatalogArrived& arrived) {
     if (!arrived.catalog) {
-      context_.remark("catalogue of database " + context_.database + ": " + arrived.reason);
-      context_.fatal("58000",
-                     "cannot read the catalogue of database \"" + context_.database +
-                         "\", without which nothing can be judged or masked: " + arrived.reason);
+      catalog_failure_ = arrived.reason;
+      // The server may have a better word for it (3D000) when it answers the agent's own login.
+      if (phase_ != Phase::kLogin || !settings_.empty()) no_catalog();
       return 0;
     }
     const bool first = context_.catalog == nullptr;
     context_.catalog = arrived.catalog;
     catalog_at_ = context_.now;
-    catalog_asked_ = false;
-    if (pipeline_.awaiting_catalog) pipeline_.catalog_stale = false;
+    if (pipeline_.renewal_asked) {
+      pipeline_.renewal_asked = false;
+      if (!std::exchange(pipeline_.fresh_after_renewal, false)) return 0;
+      context_.act(NeedCatalog{context_.database, true});
+      return 0;
+    }
+    pipeline_.catalog_stale = false;
     pipeline_.awaiting_catalog = false;
+    pipeline_.rows_wait = false;
     if (first && phase_ == Phase::kLogin && !settings_.empty()) judge_settings();
     return 0;
+  }
+
+  void no_catalog() {
+    context_.remark("catalogue of database " + context_.database + ": " + catalog_failure_);
+    context_.fatal("58000",
+                   "cannot read the catalogue of database \"" + context_.database +
+                       "\", without which nothing can be judged or masked: " + catalog_failure_);
   }
 
   std::size_t on(const TlsStarted& tls) {
@@ -222,10 +250,19 @@ class PostgresSession final : public FlowSession {
       context_.close("the agent went away");
       return 0;
     }
-    // As a server would: what was sent is answered first.
-    context_.flush();
-    context_.act(FinishSending{Side::kUpstream});
+    agent_finished_ = true;  // as a server would: what was sent is answered first
     return 0;
+  }
+  // The half-close goes on when all that came before it did.
+  void finish_if_said() {
+    if (!agent_finished_ || context_.closed) return;
+    if (gate_.waiting()) {
+      gate_.withdraw("the agent went away");
+      return context_.close("the agent went away");
+    }
+    if (agent_unread_ != 0 && agent_.stalled()) return;
+    agent_finished_ = false;
+    context_.act(FinishSending{Side::kUpstream});
   }
   std::size_t on(const Decision& decision) {
     gate_.decided(decision);
@@ -242,6 +279,10 @@ class PostgresSession final : public FlowSession {
   std::size_t on(const TimerFired&) { return 0; }
   std::size_t on(const Terminate& terminate) {
     gate_.withdraw(terminate.reason);
+    if (phase_ == Phase::kAgentTls) {  // no message of ours can stand within a handshake
+      context_.close(terminate.reason, true);
+      return 0;
+    }
     context_.fatal("57P01", "terminating connection: " + terminate.reason);
     return 0;
   }
@@ -263,7 +304,9 @@ class PostgresSession final : public FlowSession {
   StartupRequest startup_;
   std::vector<std::string> settings_;
   SteadyTime catalog_at_{};
-  bool catalog_asked_ = false;
+  std::string catalog_failure_;
+  bool agent_finished_ = false;  // and the server has not been told yet
+  std::size_t agent_unread_ = 0;
 };
 
 }  // namespace

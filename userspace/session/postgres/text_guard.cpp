@@ -24,10 +24,12 @@ bool message_is_safe(std::string_view sqlstate) {
 
 // Texts in which a server quotes rows: "Key (ssn)=(078-05-1120) already exists.", "Failing row
 // contains (...)".
-bool field_may_quote_a_row(char code) { return code == 'D' || code == 'W' || code == 'q'; }
-
-bool field_is_text(char code) {
-  return code == 'M' || code == 'D' || code == 'H' || code == 'W' || code == 'q';
+// A field that is not known is one of them.
+bool field_is_a_name(char code) {
+  return std::string_view{"PpstcdnFLR"}.find(code) != std::string_view::npos;
+}
+bool field_may_quote_a_row(char code) {
+  return code != 'M' && code != 'H' && !field_is_a_name(code);
 }
 
 }  // namespace
@@ -52,6 +54,16 @@ bool TextGuard::replace_hits(ByteView text, Bytes& out) {
   return true;
 }
 
+std::optional<mask::Masked> TextGuard::mask_hits(const mask::CellType& type, ByteView cell,
+                                                 Bytes& out) {
+  if (wanted_.empty() || cell.empty()) return std::nullopt;
+  hits_.clear();
+  if (!tools_.detectors->scan(cell, wanted_, *tools_.scratch, hits_))
+    return mask::mask_cell(type, cell, MaskKind::kRedact, *tools_.hash, out);
+  if (hits_.empty()) return std::nullopt;
+  return mask::mask_hits_in_cell(type, cell, hits_, masks_, *tools_.hash, out);
+}
+
 std::string TextGuard::clean(std::string_view text) {
   Bytes replaced;
   if (!replace_hits(as_bytes(text), replaced)) return std::string{text};
@@ -66,7 +78,7 @@ void TextGuard::append_report(Bytes& out, const pg::ErrorFields& fields, bool to
     if (!keep_message && code == 'H') return std::nullopt;
     if (!keep_message && code == 'M')
       return "message withheld by sluice: it could quote a sensitive column";
-    return field_is_text(code) ? clean(text) : std::string{text};
+    return clean(text);
   };
   if (error)
     pg::append_rewritten_error_response(out, fields, replace);

@@ -7,11 +7,13 @@
 #include <sluice/bytes.h>
 #include <sluice/resource.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "mask/detectors.h"
+#include "mask/masks.h"
 #include "proto/postgres/backend.h"
 #include "session/postgres/options.h"
 
@@ -26,6 +28,8 @@ class TextGuard {
   // True if `text` holds something that a detector found (or could not be read): then `out` has the
   // replacement appended. False: nothing was appended, the text may pass as it is.
   bool replace_hits(ByteView text, Bytes& out);
+  // The same for a cell, so that it stays a value of its type. nullopt: it may pass as it is.
+  std::optional<mask::Masked> mask_hits(const mask::CellType& type, ByteView cell, Bytes& out);
 
   // Appends the error or notice as the agent may see it. `touches_sensitive`: the statement that
   // caused it reads or writes a table with sensitive columns, or cannot be known. `error`: an

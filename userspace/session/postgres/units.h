@@ -33,7 +33,8 @@ struct PreparedStatement {
   // One judgement, with these parameters, was recorded (and approved, if it had to be) at Parse and
   // serves one Bind.
   std::optional<std::vector<Parameter>> covered;
-  bool covered_by_approval = false;
+  std::optional<Intent> approved;    // what people saw, where they had to be asked
+  std::uint64_t approved_epoch = 0;  // what names meant then
 };
 using PreparedPtr = std::shared_ptr<PreparedStatement>;
 
@@ -72,6 +73,9 @@ struct Unit {
   std::size_t statement = 0;       // kQuery: index of the statement whose replies are coming
   std::optional<ResultPlan> plan;  // kQuery: of the result that is coming
   bool failed = false;             // kQuery: an error came; ReadyForQuery is next
+  // COPY FROM STDIN that the agent has still to feed. While any is left this is the last unit: the
+  // server takes the next messages as part of the COPY.
+  std::size_t copies_left = 0;
 
   PreparedPtr prepared;           // kParse, kDescribeStatement
   PreparedPtr previous_prepared;  // kParse, kClose: what the name stood for before
