@@ -154,6 +154,12 @@ def test_the_agent_is_refused_and_the_operator_told(daemon, fakes, postgres, res
     assert postgres.password not in done.stderr
 
 
+def test_a_connection_refused_for_its_secret_is_recorded_with_the_reason(daemon, fakes):
+    ask(daemon, fakes["secret_missing"])
+    rows = [row for row in daemon.json("sessions")["sessions"] if row["resource"] == "secret_missing"]
+    assert rows and "secrets/missing" in daemon.sluice("replay", rows[-1]["session"]).stdout
+
+
 def test_a_server_without_tls_is_sent_neither_a_name_nor_a_password(daemon, fakes, postgres):
     ask(daemon, fakes["no_tls"])
     heard = b"".join(fakes["no_tls"].heard)

@@ -37,7 +37,7 @@ json::object line_of(const kernel::KernelEvent& event, const RunRegistry& runs,
   line["cpu"] = event.cpu;
   line["sequence"] = event.sequence;
   line["flow"] = std::to_string(event.flow);  // 64 bits do not fit the numbers of every JSON reader
-  if (const auto run = runs.by_cgroup(event.cgroup_id)) {
+  if (const auto run = runs.living_or_ended(event.cgroup_id)) {
     line["run"] = run->run.id;
     json::array lineage;
     for (const Run& member : *run->lineage) lineage.emplace_back(member.agent);

@@ -63,10 +63,8 @@ Result<session::MaskTools> FlowFactory::tools_of_this_thread() {
   return tools;
 }
 
-// The refusal is recorded like everything else that an agent tried; from then on the kernel answers
-// alone.
-Error FlowFactory::refuse_unknown(const LiveRun& run, const SessionOpened& opened,
-                                  const std::string& why) {
+// A refusal is recorded like everything else that an agent tried.
+Error FlowFactory::refuse(const LiveRun& run, const SessionOpened& opened, const std::string& why) {
   const WallTime now = ports_.clock.wall();
   auto writer = ports_.recorder.open(now, opened);
   if (writer) {
@@ -76,7 +74,6 @@ Error FlowFactory::refuse_unknown(const LiveRun& run, const SessionOpened& opene
     static_cast<void>((*writer)->close());
   }
   run.counters->refused.fetch_add(1, std::memory_order_relaxed);
-  static_cast<void>(ports_.verdicts.deny(*run.lineage, opened.original_destination));
   return Error{"agent " + run.run.agent + " to " + opened.original_destination.text() + ": " + why};
 }
 
@@ -123,8 +120,11 @@ Result<net::FlowSetup> FlowFactory::accept(int accepted_fd) {
 
   const Resource* resource = state.policy->resource_for(agents_of(*run->lineage),
                                                         record.original_destination, *state.book);
-  if (resource == nullptr)
-    return refuse_unknown(*run, opened, "the destination is no resource of the policy");
+  if (resource == nullptr) {
+    // From now on the kernel answers alone.
+    static_cast<void>(ports_.verdicts.deny(*run->lineage, record.original_destination));
+    return refuse(*run, opened, "the destination is no resource of the policy");
+  }
   opened.resource = resource->name;
   opened.protocol = name_of(resource->protocol);
 
@@ -140,7 +140,9 @@ Result<net::FlowSetup> FlowFactory::accept(int accepted_fd) {
   setup.upstream = upstream_of(*resource, record.original_destination, names);
   setup.leaf_names.dns = names;
   setup.agent_alpn = resource->protocol == Protocol::kPostgres ? "postgresql" : "";
-  SLUICE_TRY(setup.session, make_session(setup));
+  auto session = make_session(setup);
+  if (!session) return refuse(*run, opened, session.error().text());
+  setup.session = *std::move(session);
   SLUICE_TRY(auto writer, ports_.recorder.open(ports_.clock.wall(), opened));
   setup.writer = std::make_unique<CountingWriter>(std::move(writer), run->counters, totals_);
   return setup;

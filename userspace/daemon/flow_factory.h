@@ -45,7 +45,7 @@ class FlowFactory {
   explicit FlowFactory(Ports ports) : ports_(ports) {}
   Result<session::MaskTools> tools_of_this_thread();
   Result<std::unique_ptr<FlowSession>> make_session(const net::FlowSetup& setup);
-  Error refuse_unknown(const LiveRun& run, const SessionOpened& opened, const std::string& why);
+  Error refuse(const LiveRun& run, const SessionOpened& opened, const std::string& why);
 
   Ports ports_;
   std::shared_ptr<const mask::Detectors> detectors_;

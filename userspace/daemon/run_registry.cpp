@@ -172,6 +172,12 @@ void RunRegistry::remove(const LiveRun& live, const std::string& reason) {
   {
     const std::lock_guard lock{mutex_};
     by_cgroup_.erase(live.run.cgroup_id);
+    LiveRun& ended = ended_runs_[live.run.cgroup_id] = live;
+    ended.since = ports_.clock.steady();
+    // An agent can start and end runs as fast as it likes. Cgroup ids only grow, so the first is
+    // the oldest.
+    constexpr std::size_t kRememberedMax = 4096;
+    if (ended_runs_.size() > kRememberedMax) ended_runs_.erase(ended_runs_.begin());
   }
   ended_(live.run.id, reason);
   // A cgroup that holds a process again by now stays a run of the kernel's; without a record of it
@@ -182,6 +188,14 @@ void RunRegistry::remove(const LiveRun& live, const std::string& reason) {
 }
 
 void RunRegistry::sweep() {
+  {
+    // A TCP connection can outlive its process by the time that its peer takes to close.
+    constexpr std::chrono::minutes kRemembered{10};
+    const std::lock_guard lock{mutex_};
+    std::erase_if(ended_runs_, [&](const auto& entry) {
+      return ports_.clock.steady() - entry.second.since > kRemembered;
+    });
+  }
   for (const LiveRun& live : list()) {
     const auto id = cgroup_id(live.run.cgroup_path);
     if (!id || *id != live.run.cgroup_id) {
@@ -199,6 +213,14 @@ std::optional<LiveRun> RunRegistry::by_cgroup(std::uint64_t cgroup_id) const {
   const std::lock_guard lock{mutex_};
   const auto found = by_cgroup_.find(cgroup_id);
   if (found == by_cgroup_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<LiveRun> RunRegistry::living_or_ended(std::uint64_t cgroup_id) const {
+  if (auto living = by_cgroup(cgroup_id)) return living;
+  const std::lock_guard lock{mutex_};
+  const auto found = ended_runs_.find(cgroup_id);
+  if (found == ended_runs_.end()) return std::nullopt;
   return found->second;
 }
 

@@ -77,6 +77,8 @@ class RunRegistry {
   void sweep();
 
   std::optional<LiveRun> by_cgroup(std::uint64_t cgroup_id) const;
+  // Also a run that ended a while ago: the kernel reports the end of its last connections later.
+  std::optional<LiveRun> living_or_ended(std::uint64_t cgroup_id) const;
   std::optional<LiveRun> by_id(const RunId& run) const;
   // Runs that a cgroup (path below the mount) lies in, outermost first.
   Lineage lineage_of(const std::string& cgroup_path) const;
@@ -95,6 +97,7 @@ class RunRegistry {
   std::function<void(const RunId&, const std::string&)> ended_;
   mutable std::mutex mutex_;
   std::map<std::uint64_t, LiveRun> by_cgroup_;
+  std::map<std::uint64_t, LiveRun> ended_runs_;  // `since`: when it ended
 };
 
 }  // namespace sluice::daemon

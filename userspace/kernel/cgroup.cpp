@@ -17,20 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// /proc/self/mountinfo writes space, tab, newline and backslash as three octal digits (proc(5)).
-std::string unescaped(const std::string& field) {
-  std::string out;
-  for (std::size_t i = 0; i < field.size(); ++i) {
-    if (field[i] == '\\' && i + 3 < field.size()) {
-      out += static_cast<char>(std::stoi(field.substr(i + 1, 3), nullptr, 8));
-      i += 3;
-    } else {
-      out += field[i];
-    }
-  }
-  return out;
-}
-
 // Calls `visit` for `directory` (depth 0) and all below it until it returns false. What vanishes on
 // the way is passed over.
 void walk(const fs::path& directory, std::uint32_t depth,
@@ -49,23 +35,6 @@ void walk(const fs::path& directory, std::uint32_t depth,
 }
 
 }  // namespace
-
-Result<std::string> find_cgroup2_mount() {
-  std::ifstream mounts{"/proc/self/mountinfo"};
-  for (std::string line; std::getline(mounts, line);) {
-    const auto dash = line.find(" - ");
-    if (dash == std::string::npos) continue;
-    std::istringstream before{line.substr(0, dash)};
-    std::istringstream after{line.substr(dash + 3)};
-    std::string id, parent, device, root, mount_point, type;
-    before >> id >> parent >> device >> root >> mount_point;
-    after >> type;
-    if (type == "cgroup2") return unescaped(mount_point);
-  }
-  return Error{
-      "cgroup2 is not mounted: /proc/self/mountinfo names none; run "
-      "'mount -t cgroup2 cgroup2 /sys/fs/cgroup', or boot with systemd.unified_cgroup_hierarchy=1"};
-}
 
 Result<std::uint64_t> cgroup_id_of(const std::string& directory) {
   struct statfs file_system {};

@@ -13,9 +13,6 @@
 
 namespace sluice::kernel {
 
-// The first cgroup2 mount in /proc/self/mountinfo, e.g. "/sys/fs/cgroup".
-Result<std::string> find_cgroup2_mount();
-
 // Inode of a cgroup directory: what the kernel calls its id. An error for what is not on cgroup2.
 Result<std::uint64_t> cgroup_id_of(const std::string& directory);
 

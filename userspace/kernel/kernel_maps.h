@@ -19,7 +19,7 @@ namespace sluice::kernel {
 class KernelMaps final : public KernelPlane {
  public:
   // Checks that each descriptor is the map it should be. `cgroup_mount` is where cgroup2 is mounted
-  // (find_cgroup2_mount()); its directories must be readable, to find how deep a cgroup lies.
+  // (base/cgroup_mount.h); its directories must be readable, to find how deep a cgroup lies.
   static Result<std::unique_ptr<KernelMaps>> adopt(MapDescriptors maps, std::string cgroup_mount);
 
   // Error code ENOENT: the connection did not come through the programs (or its record was taken

@@ -19,6 +19,7 @@
 #include <set>
 #include <sstream>
 
+#include "base/cgroup_mount.h"
 #include "base/unique_fd.h"
 #include "kernel/cgroup.h"
 #include "kernel/objects.h"
@@ -31,7 +32,7 @@ namespace {
 constexpr auto kCgroupUnixConnect = static_cast<bpf_attach_type>(49);
 
 Result<void> has_cgroup2() {
-  SLUICE_TRY([[maybe_unused]] auto mount, find_cgroup2_mount());
+  SLUICE_TRY([[maybe_unused]] auto mount, find_cgroup_mount());
   return {};
 }
 

@@ -71,7 +71,7 @@ TEST(Agent, FindsNoForeignDescriptor) {
 }
 
 TEST(Agent, BecomesTheNamedUserForGood) {
-  if (::geteuid() != 0) GTEST_SKIP() << "not root";
+  if (::geteuid() != 0) FAIL() << "must run as root";
   const auto user = find_user("nobody");
   ASSERT_TRUE(user.ok()) << user.error().text();
   LaunchPlan plan = shell("cat /proc/self/status; echo $HOME $USER $LOGNAME");
@@ -86,7 +86,7 @@ TEST(Agent, BecomesTheNamedUserForGood) {
 }
 
 TEST(Agent, TakesTheUsersOwnGroupsOnly) {
-  if (::geteuid() != 0) GTEST_SKIP() << "not root";
+  if (::geteuid() != 0) FAIL() << "must run as root";
   LaunchPlan plan = shell("id -G");
   plan.user = *find_user("nobody");
   const gid_t mine[] = {0, 4};
@@ -95,7 +95,7 @@ TEST(Agent, TakesTheUsersOwnGroupsOnly) {
 }
 
 TEST(Agent, ThatStaysRootKeepsNoPowerOverTheKernelOrTheNetwork) {
-  if (::geteuid() != 0) GTEST_SKIP() << "not root";
+  if (::geteuid() != 0) FAIL() << "must run as root";
   const Ended ended = run(shell("cat /proc/self/status"));
   EXPECT_TRUE(has(ended.output, "Uid:\t0\t0\t0\t0\n"));
   for (const char* set : {"CapPrm:\t", "CapEff:\t", "CapBnd:\t"}) {
@@ -109,7 +109,7 @@ TEST(Agent, ThatStaysRootKeepsNoPowerOverTheKernelOrTheNetwork) {
 }
 
 TEST(Agent, MayNotBecomeAnotherUserWithoutRoot) {
-  if (::geteuid() != 0) GTEST_SKIP() << "not root";
+  if (::geteuid() != 0) FAIL() << "must run as root";
   LaunchPlan plan = shell("id");
   plan.user = *find_user("root");
   const Ended ended = run(plan, [] {
@@ -120,7 +120,7 @@ TEST(Agent, MayNotBecomeAnotherUserWithoutRoot) {
 }
 
 TEST(Agent, OfAnOrdinaryUserStarts) {
-  if (::geteuid() != 0) GTEST_SKIP() << "not root";
+  if (::geteuid() != 0) FAIL() << "must run as root";
   const Ended ended = run(shell("id -u"), [] {
     if (::setgroups(0, nullptr) != 0 || ::setresuid(65534, 65534, 65534) != 0) ::_exit(99);
   });

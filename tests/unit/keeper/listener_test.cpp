@@ -45,7 +45,7 @@ TEST(Listener, RefusesWhatCouldStandInForAServiceOfTheHost) {
 }
 
 TEST(Listener, OpensInTheNetworkNamespaceOfAProcessAndComesBack) {
-  if (::geteuid() != 0) GTEST_SKIP() << "not root";
+  if (::geteuid() != 0) FAIL() << "must run as root";
   int ready[2];
   ASSERT_EQ(::pipe(ready), 0);
   const pid_t pid = ::fork();
@@ -84,7 +84,7 @@ TEST(Listener, OpensInTheNetworkNamespaceOfAProcessAndComesBack) {
   ::waitpid(pid, nullptr, 0);
   ::close(ready[0]);
   ::close(ready[1]);
-  if (answer != 'y') GTEST_SKIP() << "cannot make a network namespace here";
+  if (answer != 'y') FAIL() << "cannot make a network namespace here";
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ int outcome(long result) { return result < 0 ? 100 + errno : 0; }
 class Worker : public testing::Test {
  protected:
   void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "not root";
+    if (::geteuid() != 0) FAIL() << "must run as root";
   }
   // Becomes a worker with its filter, then tries `body`.
   static int confined(const std::function<int()>& body) {
@@ -229,7 +229,7 @@ TEST_F(Worker, ReachesAnInheritedBpfMap) {
   attr.value_size = 4;
   attr.max_entries = 4;
   const UniqueFd map{static_cast<int>(::syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof attr))};
-  if (!map) GTEST_SKIP() << "cannot make a BPF map: " << std::strerror(errno);
+  if (!map) FAIL() << "cannot make a BPF map: " << std::strerror(errno);
   EXPECT_EQ(in_child([&] {
               if (!become_worker(nobody({map.get()})) || !install_seccomp()) return 1;
               std::uint32_t key = 7, value = 9, read = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lab.h"
+#include "base/cgroup_mount.h"
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -150,7 +151,7 @@ Lab::Lab(const std::function<void(PlaneOptions&)>& adjust) {
       "sluice-test-" + std::to_string(::getpid()) + "-" + std::to_string(++number);
   scratch_ = "/tmp/" + name;
   if (::mkdir(scratch_.c_str(), 0700) != 0) fail("make " + scratch_);
-  root = must(find_cgroup2_mount()) + "/" + name;
+  root = must(find_cgroup_mount()).path + "/" + name;
   if (::mkdir(root.c_str(), 0755) != 0) fail("make " + root);
   cgroups_.push_back(root);
   options.cgroup_root = root;
@@ -174,7 +175,7 @@ void Lab::load() {
   plane.emplace(must(Plane::load(options)));
   auto descriptors = must(plane->descriptors());
   reader.emplace(must(EventReader::open(std::move(descriptors[MapName::kEvents]))));
-  maps = must(KernelMaps::adopt(must(plane->descriptors()), must(find_cgroup2_mount())));
+  maps = must(KernelMaps::adopt(must(plane->descriptors()), must(find_cgroup_mount()).path));
 }
 
 Lab::~Lab() {

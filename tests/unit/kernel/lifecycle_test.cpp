@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <fstream>
 
+#include "base/cgroup_mount.h"
 #include "kernel/cgroup.h"
 #include "kernel/probe.h"
 #include "kernel/sock_destroy.h"
@@ -146,7 +147,8 @@ std::string without_any_privilege(Lab& lab, const Listener& v4, std::uint64_t id
     if (line.starts_with("CapEff:") && line.find_first_not_of("0", 8) != std::string::npos)
       return "still capable: " + line;
   auto reader = must(EventReader::open(std::move(ring)));
-  auto maps = must(KernelMaps::adopt(must(lab.plane->descriptors()), must(find_cgroup2_mount())));
+  auto maps =
+      must(KernelMaps::adopt(must(lab.plane->descriptors()), must(find_cgroup_mount()).path));
   must(maps->set_listeners(v4.endpoint(), std::nullopt));
   must(maps->add_run(id, 1));
   must(maps->set_verdict(verdict_for("127.1.2.3", 7, ConnectVerdict::kDeny)));
@@ -186,7 +188,7 @@ TEST(Worker, RefusesDescriptorsOfOtherMaps) {
   Lab lab;
   auto descriptors = must(lab.plane->descriptors());
   std::swap(descriptors.fds[0], descriptors.fds[1]);
-  const auto adopted = KernelMaps::adopt(std::move(descriptors), must(find_cgroup2_mount()));
+  const auto adopted = KernelMaps::adopt(std::move(descriptors), must(find_cgroup_mount()).path);
   ASSERT_FALSE(adopted.ok());
   EXPECT_NE(adopted.error().text().find("sluice_runs"), std::string::npos);
 }
@@ -320,7 +322,7 @@ TEST(Subjects, AreNumberedByTheWholeLineage) {
 TEST(CgroupTree, KnowsItsOwnDepths) {
   Lab lab;
   const std::string deep = (lab.make_cgroup("a"), lab.make_cgroup("a/b"));
-  const std::string mount = must(find_cgroup2_mount());
+  const std::string mount = must(find_cgroup_mount()).path;
   const auto level_of_root = must(cgroup_level_of(mount, lab.id_of(lab.root)));
   EXPECT_EQ(must(cgroup_level_of(mount, lab.id_of(deep))), level_of_root + 2);
   EXPECT_EQ(must(cgroup_subtree_ids(lab.root)).size(), 3u);

@@ -21,6 +21,21 @@ WorldOptions everything() {
 }
 const char* const kSecret = "078-05-1120";
 
+// The first sensitive column of a database can be younger than the catalogue: the server names a
+// column that the catalogue does not know, and nothing in it is sensitive yet.
+TEST(Masking, AColumnThatIsNewerThanTheCatalogueIsLookedUpAndElseMasked) {
+  WorldOptions options = everything();
+  options.sensitive = "[{ column: \"*.*.secret\", mask: redact }]";
+  Harness h{options};
+  h.logged_in();
+  h.catalogs_asked.clear();
+  h.agent(Say{}.query("select secret from orders"));
+  h.server(
+      Reply{}.columns({{"secret", kOrders, 9, 25}}).row({kSecret}).complete("SELECT 1").ready());
+  EXPECT_FALSE(h.catalogs_asked.empty()) << "a newer catalogue may know it";
+  EXPECT_EQ(h.agent_got(), "Columns secret ; Row [redacted] ; Complete SELECT 1 ; Ready I");
+}
+
 // A server in COPY IN ends the connection at any message but those of COPY; one that we had counted
 // would shift every later reply by one.
 TEST(CopyIn, TakesNoOtherStatementWhileItRuns) {

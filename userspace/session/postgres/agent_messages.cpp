@@ -266,7 +266,7 @@ void AgentMessages::note_effects(Unit& unit, const AnalysedText& text, bool exte
 }
 
 bool AgentMessages::rows_need_reading() const {
-  return context_.catalog->any_sensitive() || guard_.has_detectors();
+  return has_column_rules(*context_.options.resource) || guard_.has_detectors();
 }
 
 }  // namespace sluice::session

@@ -55,6 +55,11 @@ std::optional<MaskKind> mask_of(const ResultField& field, const sql::OutputColum
 
 }  // namespace
 
+bool has_column_rules(const Resource& resource) {
+  return std::any_of(resource.sensitive.begin(), resource.sensitive.end(),
+                     [](const SensitiveRule& rule) { return !rule.column.empty(); });
+}
+
 std::vector<ResultField> fields_of(const pg::RowDescription& description) {
   std::vector<ResultField> fields;
   fields.reserve(description.fields.size());
@@ -67,7 +72,7 @@ std::vector<ResultField> fields_of(const pg::RowDescription& description) {
 std::vector<std::uint32_t> unknown_tables(const std::vector<ResultField>& fields,
                                           const PlanInputs& inputs) {
   std::vector<std::uint32_t> unknown;
-  if (!inputs.catalog->any_sensitive()) return unknown;
+  if (!has_column_rules(*inputs.resource)) return unknown;
   for (const ResultField& field : fields)
     if (field.table_oid != 0 &&
         !inputs.catalog->sensitivity(field.table_oid, field.attribute_number).known &&
@@ -78,7 +83,7 @@ std::vector<std::uint32_t> unknown_tables(const std::vector<ResultField>& fields
 
 ResultPlan plan_result(const std::vector<ResultField>& fields, const PlanInputs& inputs) {
   const bool detect = has_detectors(*inputs.resource);
-  const bool by_column = inputs.catalog->any_sensitive();
+  const bool by_column = has_column_rules(*inputs.resource);
   ResultPlan plan;
   plan.untouched = true;
   plan.cells.reserve(fields.size());

@@ -44,6 +44,10 @@ struct ResultPlan {
   bool untouched = false;  // every cell passes: rows need not be read
 };
 
+// Some rule of the resource names columns. Asked instead of whether the catalogue has any of them:
+// the first one may be younger than the catalogue.
+bool has_column_rules(const Resource& resource);
+
 struct PlanInputs {
   const sql::Statement* statement = nullptr;  // null: of a result that no statement explains
   const sql::Catalog* catalog = nullptr;      // never null
