@@ -32,6 +32,16 @@ def is_simple(mark):
     return int(mark.rsplit("-", 1)[1]) % 2 == 1
 
 
+def wait_for_load(postgres):
+    """Until statements of both protocols have run that had not run before."""
+    since = postgres.log.stat().st_size
+
+    def both():
+        marks = marks_on_server(postgres, since)
+        return any(map(is_simple, marks)) and not all(map(is_simple, marks))
+    wait_for("the agents to write in both protocols", both, 60)
+
+
 def marks_in_recordings(daemon):
     marks = set()
     for row in daemon.json("sessions")["sessions"]:
@@ -59,16 +69,17 @@ def test_no_moment_to_die_lets_a_statement_or_a_connection_escape(daemon, postgr
     dice = random.Random(seed)
     agents = [daemon.spawn("writer", "/usr/bin/python3", LOAD, target, str(number)) for number in range(WRITERS)]
     try:
-        since = 0
         for _ in range(KILLS):
+            # Half of the kills come while both protocols are known to run, half at any moment of a start.
+            if dice.random() < 0.5:
+                wait_for_load(postgres)
             time.sleep(dice.uniform(0.01, 0.4))
             kill_some(daemon, dice)
             time.sleep(dice.uniform(0.0, 0.05))
             daemon.start()
             assert all(agent.poll() is None for agent in agents), "an agent outlives the daemon"
         # Runs were adopted: the very same agents write again.
-        before = len(marks_on_server(postgres, since))
-        wait_for("the agents to write again", lambda: len(marks_on_server(postgres, since)) > before + 10)
+        wait_for_load(postgres)
     finally:
         for agent in agents:
             agent.terminate()
@@ -79,8 +90,6 @@ def test_no_moment_to_die_lets_a_statement_or_a_connection_escape(daemon, postgr
     verified = daemon.sluice("verify", check=False)
     assert verified.returncode == 0, verified.stdout
     served, recorded = marks_on_server(postgres, 0), marks_in_recordings(daemon)
-    assert sum(map(is_simple, served)) > KILLS, "there was load of simple queries"
-    assert sum(not is_simple(mark) for mark in served) > KILLS, "there was load of extended queries"
     assert served <= recorded, sorted(served - recorded)[:5]
     logins = set(re.findall(r"connection authorized: user=(\S+)", postgres.log_text()))
     assert logins <= {postgres.login, "postgres"}
