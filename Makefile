@@ -147,6 +147,40 @@ fuzz-run:
 	  echo "fuzz $$name: clean"; \
 	done
 
+# --- the escape suite: one static program out of tests/escape/cases/NAME.c; a case's main() is renamed -----------------
+ESCAPE_CASES := $(patsubst tests/escape/cases/%.c,%,$(sort $(wildcard tests/escape/cases/*.c)))
+ESCAPE_OBJECTS := $(patsubst %,$(B)/escape/%.case.o,$(ESCAPE_CASES)) $(patsubst %,$(B)/escape/%.o,main agent victim)
+ESCAPE_CC := gcc -std=c11 -D_GNU_SOURCE -O1 -Wall -Wextra -Werror -MMD -MP -I$(B)/escape
+$(B)/escape/%.case.o: tests/escape/cases/%.c
+	@mkdir -p $(@D)
+	@$(ESCAPE_CC) -Dmain=escape_case_$* -c $< -o $@
+$(B)/escape/%.o: tests/escape/%.c | $(B)/escape/cases.inc
+	@mkdir -p $(@D)
+	@$(ESCAPE_CC) -c $< -o $@
+$(B)/escape/cases.inc: $(wildcard tests/escape/cases) $(wildcard tests/escape/cases/*.c)
+	@mkdir -p $(@D)
+	@for name in $(ESCAPE_CASES); do echo "CASE($$name)"; done >$@.tmp
+	@cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
+$(B)/escape/escape: $(ESCAPE_OBJECTS)
+	@echo "  LINK  $@"
+	@gcc -static -o $@ $^
+escape-program: $(B)/escape/escape
+escape: all escape-program ## run the escape suite on this kernel (as root)
+	SLUICE_BUILD=$(abspath $(B)) /usr/bin/python3 tests/escape/run.py
+escape-mutation: all escape-program ## take away one BPF program at a time and show which escapes then succeed
+	SLUICE_BUILD=$(abspath $(B)) /usr/bin/python3 tests/escape/run.py --mutation
+
+# --- vmtest: Debian's kernels in QEMU ---------------------------------------------------------------------------------
+VMTEST_UNITS := kernel keeper
+KERNELS ?= 6.1 6.12 newest
+$(B)/vmtest/power_off: vmtest/power_off.c
+	@mkdir -p $(@D)
+	@gcc -static -O1 -Wall -Wextra -Werror -o $@ $<
+vmtest-programs: all escape-program $(B)/vmtest/power_off $(foreach m,$(VMTEST_UNITS),$(B)/tests/unit_$(m))
+vmtest: ## run the kernel tests and the escape suite in QEMU (KERNELS="6.1 6.12 newest")
+	$(MAKE) MODE=release vmtest-programs
+	/usr/bin/python3 vmtest/run.py --build $(BUILD_ROOT)/release --kernels "$(KERNELS)"
+
 # --- everything around --------------------------------------------------------------------------------------------------
 integration: all ## run the integration tests against real servers (as root)
 	SLUICE_BUILD=$(abspath $(B)) /usr/bin/python3 -m pytest -q -x --tb=short tests/integration
@@ -171,7 +205,7 @@ clean: ## remove build/
 help: ## show this list
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z_-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
-.PHONY: all unit unit-programs fuzz fuzz-programs integration bench lint tidy clean help skeletons
+.PHONY: escape escape-mutation escape-program vmtest vmtest-programs all unit unit-programs fuzz fuzz-programs integration bench lint tidy clean help skeletons
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

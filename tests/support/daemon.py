@@ -13,6 +13,8 @@ from .places import wait_for
 
 BUILD = pathlib.Path(os.environ.get("SLUICE_BUILD", pathlib.Path(__file__).resolve().parents[2] / "build/release"))
 
+START_SECONDS = int(os.environ.get("SLUICE_START_SECONDS", "30"))  # more in a guest without hardware support
+
 
 class Daemon:
     def __init__(self, place, worker_user="nobody", **settings):
@@ -50,7 +52,7 @@ class Daemon:
                 [BUILD / "sluiced", "--config", self.config, "--log-level", log_level],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
         if wait:
-            wait_for("sluiced to be ready", self._ready, 30)
+            wait_for("sluiced to be ready", self._ready, START_SECONDS)
         return self
 
     def _ready(self):

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "case.h"
+
+int main(void) {
+  char request[512];
+  struct sockaddr_un to;
+  const socklen_t length = unix_address(setting("ESCAPE_CONTAINERD"), &to);
+  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (fd < 0 || connect(fd, (struct sockaddr*)&to, length) != 0)
+    return tell("ask containerd to start a container", -1);
+  const int size =
+      snprintf(request, sizeof request, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n %s", token());
+  return tell("ask containerd to start a container",
+              send(fd, request, (size_t)size, MSG_NOSIGNAL) < 0 ? -1 : answer(fd));
+}

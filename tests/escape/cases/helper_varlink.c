@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "case.h"
+
+int main(void) {
+  char request[512];
+  struct sockaddr_un to;
+  const socklen_t length = unix_address(setting("ESCAPE_VARLINK"), &to);
+  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (fd < 0 || connect(fd, (struct sockaddr*)&to, length) != 0)
+    return tell("have the resolver look up a name, by varlink", -1);
+  const int size =
+      snprintf(request, sizeof request,
+               "{\"method\":\"io.systemd.Resolve.ResolveHostname\",\"name\":\"%s\"}", token());
+  return tell("have the resolver look up a name, by varlink",
+              send(fd, request, (size_t)size, MSG_NOSIGNAL) < 0 ? -1 : answer(fd));
+}

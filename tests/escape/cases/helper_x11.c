@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "case.h"
+
+int main(void) {
+  char request[512];
+  struct sockaddr_un to;
+  const socklen_t length = unix_address(setting("ESCAPE_X11"), &to);
+  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (fd < 0 || connect(fd, (struct sockaddr*)&to, length) != 0)
+    return tell("type into another window by X11's abstract socket", -1);
+  const int size = snprintf(request, sizeof request, "XTEST FakeInput %s", token());
+  return tell("type into another window by X11's abstract socket",
+              send(fd, request, (size_t)size, MSG_NOSIGNAL) < 0 ? -1 : answer(fd));
+}

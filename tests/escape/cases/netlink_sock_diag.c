@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "case.h"
+
+int main(void) {
+  return tell("a netlink socket that lists and ends others' sockets",
+              socket(AF_NETLINK, SOCK_RAW, 4));
+}

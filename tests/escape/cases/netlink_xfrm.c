@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "case.h"
+
+int main(void) {
+  return tell("a netlink socket that writes IPsec policies", socket(AF_NETLINK, SOCK_RAW, 6));
+}

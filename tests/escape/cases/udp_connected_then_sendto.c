@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "case.h"
+
+int main(void) {
+  const struct sockaddr_in to = loopback4(number("ESCAPE_UDP4"));
+  const struct sockaddr_in allowed = loopback4(number("ESCAPE_RESOLVER"));
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  if (connect(fd, (const struct sockaddr*)&allowed, sizeof allowed) != 0)
+    return tell("connect to the resolver", -1);
+  return tell("connect to the resolver, sendto elsewhere", send_and_answer(fd, &to, sizeof to));
+}

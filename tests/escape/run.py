@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs every escape case in every mode against a real sluiced, prints one table, and fails where a path that should be
+held is not, or where one that is listed as open is held (then the list is stale).
+
+  run.py [--modes user,root,enrolled] [--cases NAME,...] [--root-cgroup] [--without-restarts]
+         [--json FILE] [--mutation | --control]
+
+--root-cgroup attaches the programs to the root cgroup of the machine: only in a virtual machine.
+--without-restarts leaves out the rows that are open and after which a new daemon must be started: a minute each in a guest.
+--mutation takes away one attached program at a time and shows which cases are no longer held; a program that no case
+misses is a failure.
+--control runs what the canaries judge without any Sluice: each must reach its canary, or it would prove nothing.
+"""
+import argparse
+import json
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from escape.bench import Bench  # noqa: E402
+from escape.table import MODES, Table  # noqa: E402
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+
+
+def arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--modes", default=",".join(MODES))
+    parser.add_argument("--cases", default="")
+    parser.add_argument("--root-cgroup", action="store_true")
+    parser.add_argument("--without-restarts", action="store_true")
+    parser.add_argument("--json", type=pathlib.Path)
+    parser.add_argument("--mutation", action="store_true")
+    parser.add_argument("--control", action="store_true")
+    return parser.parse_args()
+
+
+def print_table(rows):
+    heads = ("case", "mode", "tried", "got", "held", "by", "expected")
+    cells = [heads] + [tuple(str(row[head]) for head in heads) for row in rows]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(heads))]
+    for line, row in zip(cells, [None, *rows]):
+        text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip()
+        print(text + ("" if row is None or row["right"] else "   <-- WRONG: " + row["wrong"]))
+
+
+def mutation(bench, table):
+    """In the mode in which no launcher stands beside the programs."""
+    attached = {name for name, needs in table.mechanisms.items() if needs.get("links")}
+    cases = [case for case in table.cases if attached & set(case.held_by["enrolled"]) and not case.breaks]
+    missed = 0
+    for link in bench.pins:
+        fallen = bench.mutate(table, cases, link)
+        missed += not fallen
+        print(f"without {link}: " + (f"{len(fallen)} of {len(cases)} cases fail: {' '.join(fallen)}" if fallen
+                                     else "NO CASE FAILS"), flush=True)
+    print(f"mutation: {len(bench.pins)} programs, {missed} that no case misses")
+    return 1 if missed or not bench.pins else 0
+
+
+def control(table):
+    cases = [case for case in table.cases if case.oracle == "canary" and not case.needs_daemon]
+    with Bench(with_daemon=False) as bench:
+        rows = bench.control(cases)
+    wrong = [row for row in rows if row["held"] == "yes" and row["by"] != "kernel"]
+    for row in wrong:
+        print(f"{row['case']}: tried {row['tried']}, got {row['got']}: it does not get through where nothing holds it")
+    through = sum(row["held"] == "no" for row in rows)
+    print(f"control: {len(rows)} cases without Sluice: {through} get through, {len(rows) - through - len(wrong)} the kernel refuses")
+    return 1 if wrong or not rows else 0
+
+
+def main():
+    options = arguments()
+    table = Table()
+    if options.control:
+        return control(table)
+    with Bench(root_cgroup=options.root_cgroup) as bench:
+        table.check(bench.built_cases(), (TOP / "THREAT_MODEL.md").read_text())
+        if options.mutation:
+            return mutation(bench, table)
+        wanted = options.cases.split(",") if options.cases else [case.name for case in table.cases]
+        unknown = set(wanted) - {case.name for case in table.cases}
+        if unknown:
+            raise SystemExit(f"no such case: {', '.join(sorted(unknown))}")
+        rows = []
+        for mode in options.modes.split(","):
+            cases = [case for case in table.cases if case.name in wanted]
+            if options.without_restarts:
+                cases = [case for case in cases if not case.needs_daemon or case.holders(mode, table.active(bench.pins))]
+            rows += bench.run(table, cases, mode)
+    print_table(rows)
+    wrong = [row for row in rows if not row["right"]]
+    held = sum(row["held"] == "yes" for row in rows)
+    print(f"escape: {len(wanted)} cases, {len(rows)} rows: {held} held, {len(rows) - held} open; {len(wrong)} not as listed")
+    if options.json:
+        options.json.write_text(json.dumps({"rows": rows}, indent=1))
+    return 1 if wrong or not rows else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cases.yaml: what each case is about, and what holds it in each mode."""
+import fnmatch
+import pathlib
+
+import yaml
+
+HERE = pathlib.Path(__file__).resolve().parent
+MODES = ("user", "root", "enrolled")
+ORACLES = ("canary", "program", "audit")
+
+
+class Case:
+    def __init__(self, entry, mechanisms):
+        self.name = entry.pop("case")
+        self.about = entry.pop("from")
+        self.oracle = entry.pop("oracle", "canary")
+        self.inbound = entry.pop("inbound", False)
+        self.breaks = entry.pop("breaks", False)  # where it gets through, nothing after it can be judged without a new daemon
+        self.needs_daemon = self.breaks or entry.pop("needs_daemon", False)
+        self.open = entry.pop("open", None)  # title of the line in THREAT_MODEL.md
+        everywhere = entry.pop("held", "")
+        self.held_by = {mode: entry.pop(mode, everywhere).split() for mode in MODES}
+        # Without Sluice only the kernel is left, and where it does not refuse, the path is open: that is the control run.
+        self.held_by["control"] = ["kernel"] if "kernel" in self.held_by["enrolled"] else []
+        if entry:
+            raise SystemExit(f"cases.yaml: case '{self.name}': unknown keys {sorted(entry)}")
+        if self.oracle not in ORACLES:
+            raise SystemExit(f"cases.yaml: case '{self.name}': oracle '{self.oracle}' is none of {ORACLES}")
+        for words in self.held_by.values():
+            for word in words:
+                if word not in mechanisms:
+                    raise SystemExit(f"cases.yaml: case '{self.name}': '{word}' is no mechanism; they are {sorted(mechanisms)}")
+
+    def holders(self, mode, active):
+        """The mechanisms that hold this case in this mode, where those named in `active` work."""
+        return [word for word in self.held_by[mode] if word in active]
+
+
+class Table:
+    def __init__(self, file=HERE / "cases.yaml"):
+        document = yaml.safe_load(file.read_text())
+        self.mechanisms = document["mechanisms"]
+        self.cases = [Case(dict(entry), self.mechanisms) for entry in document["cases"]]
+
+    def active(self, link_names):
+        """The mechanisms that work here: those that need no program, and those whose programs are attached."""
+        found = set()
+        for name, needs in self.mechanisms.items():
+            if all(fnmatch.filter(link_names, pattern) for pattern in needs.get("links", [])):
+                found.add(name)
+        return found
+
+    def check(self, built, threat_model):
+        """Every program has its row and the other way round; every hole stands in THREAT_MODEL.md."""
+        rows = [case.name for case in self.cases]
+        wrong = [f"cases.yaml has no row for tests/escape/cases/{name}.c" for name in built if name not in rows]
+        wrong += [f"cases.yaml: there is no tests/escape/cases/{name}.c" for name in rows if name not in built]
+        wrong += [f"cases.yaml: case '{name}' is there twice" for name in set(rows) if rows.count(name) > 1]
+        for case in self.cases:
+            if case.open is not None and case.open not in threat_model:
+                wrong.append(f"cases.yaml: case '{case.name}': THREAT_MODEL.md has no line '{case.open}'")
+        if wrong:
+            raise SystemExit("\n".join(wrong))
