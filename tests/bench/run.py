@@ -14,7 +14,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 OUT = HERE.parents[1] / "build" / "bench"
-MODULES = ["pgbench", "connect"]
+MODULES = ["pgbench", "connect", "revoke"]
 
 
 def show(row):

@@ -109,6 +109,45 @@ def test_tcp_that_a_rule_allows_passes_without_the_daemon(daemon, echo):
     assert done.stdout == "hi\n", done.stderr
 
 
+HOLDS = """
+import select, socket
+tcp = socket.create_connection(('127.0.0.1', {tcp}))
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+udp.connect(('127.0.0.1', {udp}))
+below = socket.create_connection(('127.0.0.1', {tcp}))
+print('open', flush=True)
+input()
+for name, held in (('tcp', tcp), ('udp', udp), ('again', below)):
+    try:
+        held.send(b'hi')
+        print(name, held.recv(100))
+    except OSError as error:
+        print(name, error.errno, flush=True)
+try:
+    socket.create_connection(('127.0.0.1', {tcp}))
+    print('new connected')
+except OSError as error:
+    print('new', error.errno)
+"""
+
+
+def test_open_direct_sockets_are_dead_when_revoke_returns(daemon, echo):
+    """They never meet the daemon; those of a run below are cut too."""
+    agent = daemon.spawn("reporter", *daemon.run_command("reporter", "/usr/bin/python3", "-c",
+                                                         HOLDS.format(tcp=echo[0], udp=echo[1])))
+    assert agent.stdout.readline() == "open\n", agent.stderr.read()
+    rows = next(row for row in daemon.json("agents")["agents"] if row["name"] == "reporter")["runs"]
+    outer = next(run for run in rows if not run["parent"])
+    assert len(rows) == 2
+    daemon.sluice("revoke", outer["id"])
+    out, err = agent.communicate("go\n", timeout=30)
+    dead = {line.split()[0]: line.split()[1:] for line in out.splitlines()}
+    assert set(dead) == {"tcp", "udp", "again", "new"}, out + err
+    for name in ("tcp", "udp", "again"):
+        assert dead[name][0] in ("1", "32", "103", "104"), f"{name}: {dead[name]}"  # EPERM, EPIPE, ECONNABORTED, ECONNRESET
+    assert dead["new"] == ["1"]
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_what_is_no_resource_cannot_be_connected_to(daemon, host):
     with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as server:

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """A daemon that cannot do what it promises does not start, and says in one sentence why; a reload that is wrong changes
 nothing."""
+import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 
 import pytest
 import yaml
 
-from support.daemon import BUILD
+from conftest import policy_for
+from support.daemon import BUILD, Daemon
+from support.places import Place, wait_for
 
 
 def start_with(daemon, directory, **settings):
@@ -48,6 +52,7 @@ def test_a_wrong_policy_refuses_to_start_and_names_the_place(daemon, place, what
     done = start_with(daemon, directory, policy_dir=str(directory / "policies"))
     assert done.returncode == 1 and "refusing to start" in done.stderr
     assert f"p.yaml:{position}" in done.stderr and hint in done.stderr, done.stderr
+    assert not pathlib.Path(f"{place.pin_dir}-other").exists(), "nothing was loaded for it"
     checked = daemon.sluice("policy", "check", directory / "policies", check=False)
     assert checked.returncode == 1 and f"p.yaml:{position}" in checked.stdout + checked.stderr
 
@@ -76,17 +81,87 @@ def test_who_is_not_root_is_told_so(daemon):
     assert done.returncode == 1 and "must be started as root" in done.stderr
 
 
-def test_a_refused_start_harms_no_other_daemon_and_its_pins_can_be_removed(daemon, place, target):
-    """The programs stay pinned whatever ends a daemon: that is what refuses while there is none."""
-    directory = place.dir / "pinned"
-    (directory / "policies").mkdir(parents=True)
-    (directory / "policies" / "p.yaml").write_text("version: 2\n")
-    assert start_with(daemon, directory, policy_dir=str(directory / "policies")).returncode == 1
-    done = daemon.run("reporter", "psql", "-X", "-At", target, "-c", "SELECT 1")
-    assert done.stdout == "1\n", done.stderr
-    subprocess.run([BUILD / "sluiced", "--config", directory / "sluice.yaml", "--remove-pins"], check=True, timeout=30)
+def refused_by_its_state(daemon, directory, **settings):
+    """Its files are found wrong only by the worker, when the programs are attached already."""
+    directory.mkdir()
+    (directory / "state").mkdir()
+    (directory / "state" / "store").write_text("this is no data base " * 100)
+    (directory / "state" / "store").chmod(0o600)
+    shutil.chown(directory / "state" / "store", "nobody")
+    return start_with(daemon, directory, **settings)
+
+
+def test_a_first_start_that_is_refused_late_leaves_nothing_in_the_kernel(daemon, place, target):
+    cgroup = place.cgroup / "late"
+    cgroup.mkdir()
+    done = refused_by_its_state(daemon, place.dir / "late", cgroup_root=str(cgroup))
+    assert done.returncode == 1 and "refusing to start" in done.stderr and "state/store" in done.stderr, done.stderr
     assert not pathlib.Path(f"{place.pin_dir}-other").exists()
+    assert [entry.name for entry in cgroup.iterdir() if entry.is_dir()] == [], "no directory of runs is left"
     assert daemon.run("reporter", "psql", "-X", "-At", target, "-c", "SELECT 1").stdout == "1\n"
+
+
+def test_a_restart_that_is_refused_leaves_the_enforcement_of_before(place, postgres):
+    other = Place("sluice-restart")
+    daemon = Daemon(other)
+    try:
+        daemon.policy(policy_for(postgres, daemon.secret("orders", postgres.password)))
+        daemon.start()
+        agent = daemon.spawn("reporter", "bash", "-c", f"read; (: < /dev/tcp/127.0.0.1/{postgres.port}) 2>&1; read")
+        wait_for("the run", lambda: daemon.json("status")["runs_living"] == 1)
+        daemon.kill()
+        daemon.policy("version: 2\n")
+        refused = subprocess.run([BUILD / "sluiced", "--config", daemon.config], capture_output=True, text=True, timeout=30)
+        assert refused.returncode == 1 and "refusing to start" in refused.stderr
+        out, _ = agent.communicate("go\ngo\n", timeout=20)
+        assert "onnection refused" in out, "its agents are refused as before"
+        subprocess.run([BUILD / "sluiced", "--config", daemon.config, "--remove-pins"], check=True, timeout=30)
+        assert not other.pin_dir.exists()
+    finally:
+        daemon.close()
+        other.close()
+
+
+def test_a_secret_that_the_policy_names_and_that_is_not_there_refuses_to_start(daemon, place, postgres):
+    directory = place.dir / "secretless"
+    (directory / "policies").mkdir(parents=True)
+    for name, words in (("missing", ["No such file"]), ("readable", ["mode 0644", "chmod 600"]), ("empty", ["is empty"])):
+        file = daemon.secrets_dir / name
+        if name != "missing":
+            daemon.secret(name, "" if name == "empty" else "x").chmod(0o644 if name == "readable" else 0o600)
+        (directory / "policies" / "p.yaml").write_text(policy_for(postgres, file))
+        done = start_with(daemon, directory, policy_dir=str(directory / "policies"))
+        assert done.returncode == 1 and str(file) in done.stderr and "password_file" in done.stderr, done.stderr
+        assert all(word in done.stderr for word in words), done.stderr
+        assert not pathlib.Path(f"{place.pin_dir}-other").exists()
+
+
+def test_a_reload_that_names_a_missing_secret_is_not_taken(daemon, target):
+    good = (daemon.policy_dir / "policy.yaml").read_text()
+    daemon.policy(good.replace("/secrets/orders", "/secrets/nowhere"))
+    try:
+        done = daemon.sluice("reload", check=False)
+        assert done.returncode == 1 and "the policy in force stays" in done.stderr and "secrets/nowhere" in done.stderr
+        assert daemon.run("reporter", "psql", "-X", "-At", target, "-c", "SELECT 1").stdout == "1\n"
+    finally:
+        daemon.policy(good)
+
+
+def test_a_start_in_the_moment_of_a_keepers_death_waits_for_it(place, postgres):
+    other = Place("sluice-dying")
+    daemon = Daemon(other)
+    try:
+        daemon.policy(policy_for(postgres, daemon.secret("orders", postgres.password)))
+        for _ in range(5):
+            daemon.start()
+            os.kill(daemon.process.pid, signal.SIGKILL)  # and not reaped: a supervisor may be as quick
+            dead = daemon.process
+            daemon.start()
+            dead.wait()
+            daemon.kill()
+    finally:
+        daemon.close()
+        other.close()
 
 
 def test_sluice_reload_says_that_a_wrong_policy_is_not_taken(daemon, target):

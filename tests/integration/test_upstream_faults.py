@@ -88,12 +88,10 @@ def daemon(place, postgres, fakes):
     other_ca.chmod(0o644)
     good = daemon.secret("good", postgres.password)
     wrong = daemon.secret("wrong", "not-the-password-5c1")
-    daemon.secret("readable", postgres.password).chmod(0o644)
-    os.chown(daemon.secret("another", postgres.password), 65534, 65534)
+    missing, readable, another = (daemon.secret(name, postgres.password) for name in ("missing", "readable", "another"))
     of = {"wrong_password": (wrong, postgres.ca), "other_ca": (good, other_ca),
-          "secret_missing": (daemon.secrets_dir / "missing", postgres.ca),
-          "secret_readable": (daemon.secrets_dir / "readable", postgres.ca),
-          "secret_of_another": (daemon.secrets_dir / "another", postgres.ca)}
+          "secret_missing": (missing, postgres.ca), "secret_readable": (readable, postgres.ca),
+          "secret_of_another": (another, postgres.ca)}
     resources = ""
     for name, fake in fakes.items():
         secret, ca = of.get(name, (good, postgres.ca))
@@ -117,7 +115,12 @@ resources:{resources}
 rules:
   - {{ name: all, agents: [reporter], actions: any, verdict: allow }}
 """)
-    yield daemon.start()
+    daemon.start()
+    # A start refuses such secrets; these become wrong while the daemon runs.
+    missing.unlink()
+    readable.chmod(0o644)
+    os.chown(another, 65534, 65534)
+    yield daemon
     daemon.close()
 
 

@@ -45,15 +45,29 @@ class Daemon:
         (self.policy_dir / name).write_text(text)
         (self.policy_dir / name).chmod(0o644)
 
-    def start(self, wait=True, log_level="info"):
+    def start(self, wait=True, log_level="info", options=()):
         self.started_at = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [BUILD / "sluiced", "--config", self.config, "--log-level", log_level],
+                [BUILD / "sluiced", "--config", self.config, "--log-level", log_level, *options],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
         if wait:
             wait_for("sluiced to be ready", self._ready, START_SECONDS)
         return self
+
+    def replace(self):
+        """A new sluiced takes over. Gives the old process, which ends with its last connection."""
+        old = self.process
+        try:
+            self.start(options=["--replace"])
+        except RuntimeError:
+            self.process = old
+            raise
+        return old
+
+    def set(self, **settings):
+        """Changes the configuration, for the next start."""
+        self.config.write_text(yaml.safe_dump({**yaml.safe_load(self.config.read_text()), **settings}))
 
     def _ready(self):
         if self.process.poll() is not None:

@@ -70,6 +70,7 @@ class ApprovalBook::Impl {
   std::vector<Grant> grants() const;
   Result<bool> revoke_grant(const std::string& id, const std::string& by);
   void end_run(const RunId& run, const std::string& reason);
+  void end_everything(const std::string& reason);
   void tick();
   SteadyTime next_deadline() const;
   std::uint64_t version() const;
@@ -385,6 +386,23 @@ void ApprovalBook::Impl::end_run(const RunId& run, const std::string& reason) {
   changed(lock);
 }
 
+void ApprovalBook::Impl::end_everything(const std::string& reason) {
+  Lock lock{mutex_};
+  const WallTime now = clock_.wall();
+  std::vector<Telling> tellings;
+  for (auto entry = pending_.begin(); entry != pending_.end();) {
+    const auto next = std::next(entry);
+    static_cast<void>(store_.end_request({entry->request.ticket, "withdrawn", reason, now}));
+    tellings.push_back(take(entry, DecisionKind::kWithdrawn, {}, reason));
+    entry = next;
+  }
+  for (const LiveGrant& live : grants_)
+    static_cast<void>(store_.end_grant(live.grant.id, reason, now));
+  grants_.clear();
+  tell(lock, std::move(tellings));
+  changed(lock);
+}
+
 void ApprovalBook::Impl::expire(SteadyTime now, std::vector<Telling>& tellings) {
   for (auto entry = pending_.begin(); entry != pending_.end();) {
     const auto next = std::next(entry);
@@ -470,6 +488,7 @@ Result<bool> ApprovalBook::revoke_grant(const std::string& id, const std::string
 void ApprovalBook::end_run(const RunId& run, const std::string& reason) {
   impl_->end_run(run, reason);
 }
+void ApprovalBook::end_everything(const std::string& reason) { impl_->end_everything(reason); }
 bool ApprovalBook::names(const Approvers& approvers, const Person& person) {
   return approval::names(approvers, person);
 }

@@ -107,6 +107,8 @@ class ApprovalBook final : public Approvals {
   Result<bool> revoke_grant(const std::string& id, const std::string& by);
   // Withdraws what waits for the run and ends its grants. `reason` is told to the flows.
   void end_run(const RunId& run, const std::string& reason);
+  // Withdraws everything that waits, and ends every grant.
+  void end_everything(const std::string& reason);
   static bool names(const Approvers& approvers, const Person& person);
 
   // Expires what is due (answers kExpired) and drops grants that ended. Call about once a second.

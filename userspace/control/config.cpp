@@ -82,6 +82,28 @@ class Reader {
     return count;
   }
 
+  // Seconds, minutes or hours, up to a day.
+  Result<std::chrono::seconds> duration(const std::string& key, const YAML::Node& node) const {
+    SLUICE_TRY(const std::string value, text(key, node));
+    const Error wrong = at(node.Mark(), "'" + key +
+                                            "' must be a time of at most 24h: write 90s, 10m or 2h "
+                                            "(0s: not at all)");
+    if (value.size() < 2) return wrong;
+    std::uint32_t count = 0;
+    const char* unit = value.data() + value.size() - 1;
+    const auto [stop, error] = std::from_chars(value.data(), unit, count);
+    if (error != std::errc{} || stop != unit || count > 86'400) return wrong;
+    std::chrono::seconds time{count};
+    if (*unit == 'm')
+      time *= 60;
+    else if (*unit == 'h')
+      time *= 3600;
+    else if (*unit != 's')
+      return wrong;
+    if (time > std::chrono::hours{24}) return wrong;
+    return time;
+  }
+
   Result<Durability> durability(const YAML::Node& node) const {
     SLUICE_TRY(const std::string value, text("durability", node));
     if (value == "process") return Durability::kProcess;
@@ -128,6 +150,11 @@ std::map<std::string, Setter> setters(const Reader& reader, Config& config) {
       {"threads",
        [&](const YAML::Node& node) -> Result<void> {
          SLUICE_TRY(config.threads, reader.threads(node));
+         return {};
+       }},
+      {"drain_timeout",
+       [&](const YAML::Node& node) -> Result<void> {
+         SLUICE_TRY(config.drain_timeout, reader.duration("drain_timeout", node));
          return {};
        }},
       {"durability",

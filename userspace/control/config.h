@@ -6,6 +6,7 @@
 
 #include <sluice/result.h>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -30,12 +31,15 @@ struct Config {
   std::string worker_user = "sluice";
   std::string secrets_dir = "/etc/sluice/secrets";
   std::string pin_dir = "/sys/fs/bpf/sluice";
+  // How long the sessions of a daemon that was replaced may go on.
+  std::chrono::seconds drain_timeout = std::chrono::minutes{10};
   std::uint32_t threads = 0;  // worker threads; 0: one for each core, at most 16
   Durability durability = Durability::kProcess;
 
   std::string file;  // where it was read from; "" where the defaults stand alone
 
   std::string control_socket() const { return run_dir + "/control.sock"; }
+  std::string hand_over_socket() const { return run_dir + "/handover.sock"; }
   std::string recordings_dir() const { return state_dir + "/recordings"; }
   std::string key_dir() const { return state_dir + "/keys"; }  // recording.key, recording.pub
   std::string store_file() const { return state_dir + "/store"; }

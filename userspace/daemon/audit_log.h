@@ -24,8 +24,13 @@ class AuditLog {
   int poll_fd() const { return reader_.poll_fd(); }
   // Writes what is there, one write(2) for the batch.
   Result<void> drain(const RunRegistry& runs, const PolicyHolder& policies, const Clock& clock);
+  // Of an earlier log of this process.
+  void count_from(std::uint64_t events, std::uint64_t lost) {
+    events_ = events;
+    lost_before_ = lost;
+  }
   std::uint64_t events() const { return events_; }
-  std::uint64_t lost() const { return reader_.lost(); }
+  std::uint64_t lost() const { return lost_before_ + reader_.lost(); }
 
  private:
   AuditLog(UniqueFd file, std::string name, kernel::EventReader reader)
@@ -37,6 +42,7 @@ class AuditLog {
   kernel::EventReader reader_;
   std::uint64_t events_ = 0;
   std::uint64_t lost_said_ = 0;
+  std::uint64_t lost_before_ = 0;
 };
 
 }  // namespace sluice::daemon

@@ -17,6 +17,7 @@
 #include "daemon/flow_factory.h"
 #include "daemon/policy_holder.h"
 #include "daemon/run_registry.h"
+#include "daemon/succession.h"
 #include "kernel/kernel_maps.h"
 #include "kernel/probe.h"
 #include "net/flow_server.h"
@@ -41,6 +42,9 @@ class Backend final : public control::ControlBackend {
     std::string bundle_file;  // for agents
     std::function<Result<bool>()> reload;
     std::function<std::pair<std::uint64_t, std::uint64_t>()> audited;  // events, lost
+    // Of the daemon that this one replaced, while it drains and after.
+    std::function<CountedSoFar()> counted_before;
+    std::function<void(const RunId&, const std::string& reason)> end_run_there;
   };
   explicit Backend(Ports ports);
 

@@ -29,6 +29,17 @@ Refusal::Kind kind_of(approval::VoteRefused::Why why) {
   return Refusal::Kind::kFailed;
 }
 
+// A connect that was under way when the run was revoked may have its socket in the table only
+// after the first look.
+Result<void> destroy_sockets(keeper::KeeperClient& keeper, const std::string& cgroup) {
+  constexpr int kLooksMax = 5;
+  for (int look = 0; look < kLooksMax; ++look) {
+    SLUICE_TRY(const std::uint64_t destroyed, keeper.destroy_sockets(cgroup));
+    if (look > 0 && destroyed == 0) break;
+  }
+  return {};
+}
+
 }  // namespace
 
 Answer<control::VoteReply> Backend::vote(const Asking& asking,
@@ -55,6 +66,7 @@ Answer<control::RevokeReply> Backend::revoke(const Asking& asking,
     reply.grants.push_back(request.target);
     return reply;
   }
+  std::string alive;  // what could not be cut
   for (const LiveRun& live : ports_.runs.list()) {
     if (live.run.id != request.target && live.run.agent != request.target) continue;
     if (!may_see(asking, *live.lineage)) continue;
@@ -63,12 +75,17 @@ Answer<control::RevokeReply> Backend::revoke(const Asking& asking,
     const std::string reason = "run " + live.run.id + " was revoked by " + asking.caller.user;
     reply.flows_closed += ports_.flows.flows().terminate_run(live.run.id, reason);
     ports_.approvals.end_run(live.run.id, reason);
-    if (const auto destroyed = ports_.keeper.destroy_sockets(live.run.cgroup_path); !destroyed)
+    ports_.end_run_there(live.run.id, reason);
+    if (const auto destroyed = destroy_sockets(ports_.keeper, live.run.cgroup_path); !destroyed) {
       spdlog::warn("revoke {}: open sockets were not destroyed: {}", live.run.id,
                    destroyed.error().text());
+      alive = "run " + live.run.id + " is revoked and reaches nothing new, and its flows are " +
+              "closed; but its open sockets that pass direct live on: " + destroyed.error().text();
+    }
     spdlog::info("{}", reason);
     reply.runs.push_back(live.run.id);
   }
+  if (!alive.empty()) return Refusal{Refusal::Kind::kFailed, alive};
   if (reply.runs.empty())
     return Refusal{Refusal::Kind::kNotFound, "no living run, agent or grant '" + request.target +
                                                  "'; see `sluice agents` and `sluice approvals`"};

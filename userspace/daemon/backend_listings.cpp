@@ -49,17 +49,20 @@ bool Backend::is_approver(const Caller& caller) {
 std::vector<control::Counter> Backend::counters() const {
   std::vector<control::Counter> counters;
   const RunCounters& totals = *ports_.factory.totals();
-  counters.push_back({"statements", totals.statements.load()});
-  counters.push_back({"statements_held", totals.held.load()});
-  counters.push_back({"statements_refused", totals.refused.load()});
+  const CountedSoFar before = ports_.counted_before();
+  counters.push_back({"statements", totals.statements.load() + before.statements});
+  counters.push_back({"statements_held", totals.held.load() + before.statements_held});
+  counters.push_back({"statements_refused", totals.refused.load() + before.statements_refused});
   const net::FlowServerCounters flows = ports_.flows.counters();
-  counters.push_back({"flows_accepted", flows.accepted});
-  counters.push_back({"flows_refused", flows.refused});
-  counters.push_back({"flows_over_limit", flows.over_limit + flows.out_of_files});
-  counters.push_back({"recorder_failures", flows.recorder_failures});
+  counters.push_back({"flows_accepted", flows.accepted + before.flows_accepted});
+  counters.push_back({"flows_refused", flows.refused + before.flows_refused});
+  counters.push_back(
+      {"flows_over_limit", flows.over_limit + flows.out_of_files + before.flows_over_limit});
+  counters.push_back({"flows_draining", before.flows_open});
+  counters.push_back({"recorder_failures", flows.recorder_failures + before.recorder_failures});
   const auto [events, lost] = ports_.audited();
-  counters.push_back({"kernel_events", events});
-  counters.push_back({"kernel_events_lost", lost});
+  counters.push_back({"kernel_events", events + before.kernel_events});
+  counters.push_back({"kernel_events_lost", lost + before.kernel_events_lost});
   if (const auto kernel = ports_.kernel.counters())
     for (const auto& [reason, count] : *kernel) counters.push_back({"kernel_" + reason, count});
   return counters;

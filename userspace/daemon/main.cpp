@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluiced: prepares as root, splits into keeper and worker, and stays as the keeper (DESIGN.md
 // section 4).
+#include <fcntl.h>
 #include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
 #include <exception>
 #include <optional>
 #include <string>
@@ -14,8 +17,10 @@
 #include "base/cgroup_mount.h"
 #include "base/version.h"
 #include "control/config.h"
+#include "daemon/preflight.h"
 #include "daemon/privileged.h"
 #include "daemon/wire.h"
+#include "keeper/hand_over.h"
 #include "keeper/keeper.h"
 #include "keeper/sandbox.h"
 #include "kernel/kernel_maps.h"
@@ -27,6 +32,8 @@ namespace {
 
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
+// Of the worker only, told to its keeper.
+constexpr int kExitRefused = 3;
 
 int fail(const Error& error) {
   spdlog::error("sluiced: {}; refusing to start", error.text());
@@ -46,9 +53,25 @@ keeper::KeeperConfig keeper_config(const control::Config& config) {
 
 std::vector<int> descriptors_of(const Prepared& prepared, const keeper::Split& split) {
   std::vector<int> keep{split.socket.get(), prepared.control_socket.get()};
+  if (prepared.predecessor) keep.push_back(prepared.predecessor.get());
   for (const UniqueFd& map : prepared.maps.fds) keep.push_back(map.get());
   for (const UniqueFd& listener : prepared.listeners) keep.push_back(listener.get());
   return keep;
+}
+
+// What the keeper keeps of the sockets, to hand them to a later daemon.
+Result<std::unique_ptr<keeper::HandOver>> offer_of(const control::Config& config,
+                                                   Prepared& prepared) {
+  keeper::Sockets sockets;
+  sockets.hand_over = std::move(prepared.hand_over_socket);
+  sockets.control.reset(::fcntl(prepared.control_socket.get(), F_DUPFD_CLOEXEC, 0));
+  for (const UniqueFd& listener : prepared.listeners)
+    sockets.listeners.emplace_back(::fcntl(listener.get(), F_DUPFD_CLOEXEC, 0));
+  if (!sockets.control || std::any_of(sockets.listeners.begin(), sockets.listeners.end(),
+                                      [](const UniqueFd& fd) { return !fd; }))
+    return Error::sys(errno, "duplicate the daemon's sockets");
+  return std::make_unique<keeper::HandOver>(installation_of(config), kernel::plane_layout(),
+                                            std::move(sockets));
 }
 
 int be_worker(const control::Config& config, Prepared prepared, keeper::Split split) {
@@ -58,52 +81,87 @@ int be_worker(const control::Config& config, Prepared prepared, keeper::Split sp
   identity.keep_fds = descriptors_of(prepared, split);
   if (const auto became = keeper::become_worker(identity); !became)
     return fail(became.error().within("give up privileges"));
-  const auto ran = run_worker(config, std::move(prepared), std::move(split.socket));
-  if (!ran) return fail(ran.error());
-  return 0;
+  switch (run_worker(config, std::move(prepared), std::move(split.socket))) {
+    case WorkerOutcome::kStopped: return 0;
+    case WorkerOutcome::kFailed: return kExitFailed;
+    case WorkerOutcome::kRefusedToStart: return kExitRefused;
+  }
+  return kExitFailed;
 }
 
+// `first_pins`: the directory of pins, where this start made them; "" where it found an earlier
+// daemon's.
 int be_keeper(keeper::Keeper& keeper, keeper::Split split, kernel::MapDescriptors maps,
-              const std::string& mount) {
+              const std::string& mount, const std::string& first_pins, bool took_over) {
   const auto end = keeper.serve(std::move(split.socket), split.other);
   spdlog::info("worker {}", end.text);
+  // The new daemon steers to its own listeners by now.
+  if (end.handed_over) return 0;
+  // Its predecessor serves on.
+  if (end.exit_status == kExitRefused && took_over) return kExitFailed;
   // Whatever ended it: from now on nothing is steered to a port that anybody might take.
   if (auto kernel = kernel::KernelMaps::adopt(std::move(maps), mount))
     static_cast<void>((*kernel)->set_listeners(std::nullopt, std::nullopt));
-  return end.exit_status;
+  if (end.exit_status != kExitRefused) return end.exit_status;
+  // A first start that was refused leaves the kernel as it was. A later one leaves what was in
+  // force.
+  if (!first_pins.empty())
+    if (const auto removed = kernel::Plane::remove(first_pins); !removed)
+      spdlog::error("sluiced: {}", removed.error().text());
+  return kExitFailed;
 }
 
-int start(const std::optional<std::string>& config_file) {
+int start(const std::optional<std::string>& config_file, bool replace) {
   const auto config = control::load_config(config_file);
   if (!config) return fail(config.error());
   const auto mount = find_cgroup_mount();
   if (!mount) return fail(mount.error());
-  auto prepared = prepare_as_root(*config);
-  if (!prepared) return fail(prepared.error());
+  if (const auto fine = check_before_the_kernel(*config); !fine) return fail(fine.error());
   auto keeper = keeper::Keeper::open(keeper_config(*config));
   if (!keeper) return fail(keeper.error());
+  auto prepared = prepare_as_root(*config, replace);
+  if (!prepared) {
+    (*keeper)->withdraw();
+    return fail(prepared.error());
+  }
   auto keepers_maps = kernel::duplicate(prepared->maps);
   if (!keepers_maps) return fail(keepers_maps.error());
+  auto offer = offer_of(*config, *prepared);
+  if (!offer) return fail(offer.error());
+  // By it the keeper tells of a new daemon. The worker asks for it when it serves; until then it
+  // must not kill.
+  sigset_t told;
+  sigemptyset(&told);
+  sigaddset(&told, SIGUSR1);
+  sigprocmask(SIG_BLOCK, &told, nullptr);
   auto split = keeper::split_process();
   if (!split) return fail(split.error());
   if (split->worker) {
     keeper->reset();
+    offer->reset();
     return be_worker(*config, *std::move(prepared), *std::move(split));
   }
   // The worker's descriptors are not the keeper's to hold: a listener that lives on would take
   // connections that nobody answers.
+  (*keeper)->offer(*std::move(offer));
+  const bool took_over = static_cast<bool>(prepared->predecessor);
+  const std::string first_pins = prepared->maps_reused ? "" : config->pin_dir;
   *prepared = Prepared{};
-  return be_keeper(**keeper, *std::move(split), *std::move(keepers_maps), mount->path);
+  return be_keeper(**keeper, *std::move(split), *std::move(keepers_maps), mount->path, first_pins,
+                   took_over);
 }
 
 int main_or_throw(int argc, char** argv) {
   CLI::App app{"sluiced: the Sluice daemon"};
   std::string config_file;
   std::string log_level = "info";
+  bool replace = false;
   bool uninstall = false;
   app.add_option("--config", config_file,
                  "configuration file (default: SLUICE_CONFIG, /etc/sluice/sluice.yaml)");
   app.add_option("--log-level", log_level, "trace, debug, info, warn or error");
+  app.add_flag("--replace", replace,
+               "take over from the daemon that runs: its connections go on in it until they end");
   app.add_flag("--remove-pins", uninstall,
                "remove what a daemon left pinned in the kernel, and exit");
   app.set_version_flag("--version", kVersion);
@@ -126,7 +184,7 @@ int main_or_throw(int argc, char** argv) {
     if (!removed) return fail(removed.error());
     return 0;
   }
-  return start(named);
+  return start(named, replace);
 }
 
 }  // namespace

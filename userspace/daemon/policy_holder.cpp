@@ -26,8 +26,10 @@ PolicyHolder::PolicyHolder(std::string directory, const Clock& clock)
   state_.book = std::make_shared<policy::AddressBook>();
 }
 
-Result<bool> PolicyHolder::load() {
+Result<bool> PolicyHolder::load(const Check& acceptable) {
   auto compiled = compile_directory(directory_);
+  if (compiled && acceptable)
+    if (auto fit = acceptable(**compiled); !fit) compiled = fit.error();
   const std::lock_guard lock{mutex_};
   if (!compiled) {
     state_.last_error = compiled.error().text();

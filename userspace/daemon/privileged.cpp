@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/cgroup_mount.h"
+#include "control/hand_over_socket.h"
 #include "control/server.h"
 #include "daemon/users.h"
 #include "keeper/listener.h"
@@ -75,38 +76,59 @@ Result<void> open_listeners(const control::Config& config, Prepared& prepared) {
   return {};
 }
 
+Result<void> open_sockets(const control::Config& config, Prepared& prepared) {
+  // It refuses beside a living daemon, whose listeners the loading of the programs would forget.
+  SLUICE_TRY(prepared.control_socket, control::open_control_socket(config.control_socket()));
+  SLUICE_TRY(prepared.hand_over_socket, control::open_hand_over_socket(config.hand_over_socket()));
+  return open_listeners(config, prepared);
+}
+
+Result<void> adopt_sockets(keeper::TakenOver taken, Prepared& prepared) {
+  for (UniqueFd& listener : taken.sockets.listeners) {
+    SLUICE_TRY(const Endpoint at, net::local_endpoint(listener.get()));
+    (at.ip.is_v4() ? prepared.listener_v4 : prepared.listener_v6) = at;
+    prepared.listeners.push_back(std::move(listener));
+  }
+  prepared.control_socket = std::move(taken.sockets.control);
+  prepared.hand_over_socket = std::move(taken.sockets.hand_over);
+  prepared.predecessor = std::move(taken.channel);
+  return {};
+}
+
 }  // namespace
 
-Result<Prepared> prepare_as_root(const control::Config& config) {
-  if (::geteuid() != 0)
-    return Error{
-        "sluiced must be started as root: it loads BPF programs and makes cgroups, and then gives "
-        "root up "
-        "for its worker"};
-  const auto worker = find_user(config.worker_user);
-  if (!worker)
-    return Error{"worker_user: there is no user '" + config.worker_user +
-                 "'; make it with `useradd --system --no-create-home " + config.worker_user +
-                 "` or name another"};
-  if (worker->uid == 0) return Error{"worker_user: must not be root"};
+keeper::Installation installation_of(const control::Config& config) {
+  return {config.state_dir, config.pin_dir, config.cgroup_root};
+}
 
+Result<Prepared> prepare_as_root(const control::Config& config, bool replace) {
+  SLUICE_TRY(const UserId worker, find_user(config.worker_user));
   Prepared prepared;
-  SLUICE_TRY_VOID(own_directory(config.state_dir, 0700, *worker));
-  SLUICE_TRY_VOID(own_directory(config.run_dir, 0755, *worker));
-  // Before the kernel is touched: it refuses beside a living daemon, whose listeners the loading of
-  // the programs would forget.
-  SLUICE_TRY(prepared.control_socket, control::open_control_socket(config.control_socket()));
+  SLUICE_TRY_VOID(own_directory(config.state_dir, 0700, worker));
+  SLUICE_TRY_VOID(own_directory(config.run_dir, 0755, worker));
+  // Before the kernel is touched.
+  std::optional<keeper::TakenOver> taken;
+  if (replace) {
+    auto asked = keeper::take_over(config.hand_over_socket(), installation_of(config),
+                                   kernel::plane_layout());
+    if (!asked) return asked.error().within("take over from the running daemon");
+    taken = *std::move(asked);
+    if (!taken) spdlog::info("no daemon is running; nothing to take over");
+  }
+  if (taken)
+    SLUICE_TRY_VOID(adopt_sockets(*std::move(taken), prepared));
+  else
+    SLUICE_TRY_VOID(open_sockets(config, prepared));
   prepared.features = kernel::probe();
 
   SLUICE_TRY(const CgroupMount mount, find_cgroup_mount());
   kernel::PlaneOptions plane;
   plane.cgroup_root = config.cgroup_root.empty() ? mount.path : config.cgroup_root;
   plane.pin_dir = config.pin_dir;
+  plane.keep_listeners = static_cast<bool>(prepared.predecessor);
   SLUICE_TRY(auto loaded, kernel::Plane::load(plane));
   SLUICE_TRY(prepared.maps, loaded.descriptors());
   prepared.maps_reused = loaded.reused();
-
-  SLUICE_TRY_VOID(open_listeners(config, prepared));
   return prepared;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/unique_fd.h"
 #include "control/config.h"
+#include "keeper/hand_over.h"
 #include "kernel/descriptors.h"
 #include "kernel/probe.h"
 
@@ -25,9 +26,14 @@ struct Prepared {
   std::optional<Endpoint> listener_v4;
   std::optional<Endpoint> listener_v6;
   UniqueFd control_socket;
+  UniqueFd hand_over_socket;  // the keeper's
+  UniqueFd predecessor;       // the channel to the daemon that this one takes over from
 };
 
 // Error: one sentence that says what is missing and what to do.
-Result<Prepared> prepare_as_root(const control::Config& config);
+// With `replace`, a daemon that lives there gives its sockets, and its listeners stay in force.
+Result<Prepared> prepare_as_root(const control::Config& config, bool replace);
+
+keeper::Installation installation_of(const control::Config& config);
 
 }  // namespace sluice::daemon

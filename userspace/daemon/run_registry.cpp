@@ -59,6 +59,7 @@ Result<std::size_t> RunRegistry::adopt_living() {
   SLUICE_TRY(const auto entries, ports_.store.list_living());
   std::size_t adopted = 0;
   for (const store::RunEntry& entry : entries) {
+    if (by_id(entry.run.id)) continue;  // a daemon that goes on after another could not take over
     const auto id = cgroup_id(entry.run.cgroup_path);
     if (!id || *id != entry.run.cgroup_id) {
       SLUICE_TRY_VOID(ports_.store.end(entry.run.id, ports_.clock.wall()));
@@ -81,6 +82,11 @@ Result<std::size_t> RunRegistry::adopt_living() {
     ++adopted;
   }
   return adopted;
+}
+
+Result<void> RunRegistry::publish_again() {
+  for (const LiveRun& live : list()) SLUICE_TRY_VOID(insert(live));
+  return ports_.verdicts.republish();
 }
 
 bool RunRegistry::enrolled_already(const std::string& cgroup_path, std::uint64_t id) const {

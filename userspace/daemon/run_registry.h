@@ -67,6 +67,8 @@ class RunRegistry {
   // Runs of an earlier daemon that still live. A run whose agent the policy lost stays, and may do
   // nothing.
   Result<std::size_t> adopt_living();
+  // Writes the number of each living run into the kernel again.
+  Result<void> publish_again();
   // Cgroups that the policy matches and that are there: called at start and then again and again.
   Result<std::size_t> enrol();
   // Makes the run below `parent` (null: outermost) and moves the process into it.

@@ -18,8 +18,9 @@ namespace sluice::daemon {
 
 class VerdictPublisher {
  public:
-  VerdictPublisher(KernelPlane& kernel, const PolicyHolder& policies)
-      : kernel_(kernel), policies_(policies) {}
+  // `before_first`: see kernel::Subjects.
+  VerdictPublisher(KernelPlane& kernel, const PolicyHolder& policies, std::uint32_t before_first)
+      : kernel_(kernel), policies_(policies), subjects_(before_first) {}
 
   // The lineage's number in the kernel. Publishes its entries the first time.
   Result<std::uint32_t> subject_of(const Lineage& lineage);

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <iterator>
 
 #include "approval/book.h"
 #include "base/system_clock.h"
@@ -21,6 +22,7 @@
 #include "daemon/host_files.h"
 #include "daemon/policy_holder.h"
 #include "daemon/run_registry.h"
+#include "daemon/succession.h"
 #include "daemon/verdict_publisher.h"
 #include "keeper/sandbox.h"
 #include "kernel/kernel_maps.h"
@@ -34,6 +36,9 @@
 namespace sluice::daemon {
 namespace {
 
+constexpr std::chrono::milliseconds kReportEvery{500};
+// Longer than a keeper takes from its worker's death to its own end.
+constexpr std::chrono::seconds kClaimFor{3};
 constexpr int kTurnMs =
     100;  // how late an ended run, a new cgroup or an expired request may be seen
 
@@ -86,12 +91,30 @@ class Worker {
   void stop();
 
  private:
+  Result<void> open_host_ca();
+  void open_resolver();
   Result<void> open_state();
+  Result<void> open_audit();
   Result<void> open_runs();
   Result<void> open_flows();
   Result<void> open_control();
+  Result<void> serve_control();
+  Result<void> check_secrets(const policy::Policy& policy);
   Result<bool> reload();
   Result<void> turn();
+  Result<void> claim_listeners();
+
+  // As the one that is replaced (daemon/succession.h).
+  void meet_successor();
+  void yield();
+  void drain(std::chrono::seconds timeout);
+  void reload_for_successor();
+  void lose_successor();
+  void bury_predecessor();
+  Result<void> resume();
+  CountedSoFar counted() const;
+  bool drained() const;
+  void end_run_there(const RunId& run, const std::string& reason);
 
   const control::Config& config_;
   Prepared prepared_;
@@ -115,7 +138,17 @@ class Worker {
   std::atomic<std::uint64_t> events_{0};
   std::atomic<std::uint64_t> events_lost_{0};
   std::unique_ptr<Backend> backend_;
-  std::unique_ptr<control::ControlServer> control_;
+  std::shared_ptr<control::ControlServer> control_;
+  std::unique_ptr<Predecessor> predecessor_;
+  std::unique_ptr<Successor> successor_;
+  // Serving; waiting for the new daemon to serve; ending the flows that are left.
+  enum class Role { kServing, kYielded, kDraining } role_ = Role::kServing;
+  bool serving_since_start_ = false;  // false: the predecessor is still the one in force
+  SteadyTime drain_until_{};
+  SteadyTime report_at_{};
+  SteadyTime claim_until_{};
+  std::atomic<bool> publishing_{false};
+  std::optional<Error> failure_;
   std::mutex reload_mutex_;
   std::string enrol_error_;
 };
@@ -131,6 +164,10 @@ Result<void> Worker::open_state() {
   SLUICE_TRY(recorder_, record::DirectoryRecorder::start(recording, clock_));
   for (const std::string& what : recorder_->recovered()) spdlog::warn("recordings: {}", what);
   SLUICE_TRY(approvals_, approval::ApprovalBook::open(store_->approvals(), clock_));
+  return {};
+}
+
+Result<void> Worker::open_host_ca() {
   net::HostCa::Options ca;
   ca.directory = config_.state_dir + "/ca";
   SLUICE_TRY(host_ca_, net::HostCa::open(ca, clock_));
@@ -141,14 +178,15 @@ Result<void> Worker::open_state() {
 
 Result<void> Worker::open_runs() {
   SLUICE_TRY(const CgroupMount mount, find_cgroup_mount());
-  SLUICE_TRY(auto events, kernel::duplicate(prepared_.maps));
-  SLUICE_TRY(auto reader, kernel::EventReader::open(std::move(events[kernel::MapName::kEvents])));
-  SLUICE_TRY(auto audit, AuditLog::open(config_.audit_file(), std::move(reader)));
-  audit_.emplace(std::move(audit));
-  SLUICE_TRY(kernel_, kernel::KernelMaps::adopt(std::move(prepared_.maps), mount.path));
-  // Numbers of lineages mean something in one process only: what an earlier daemon wrote is void.
-  SLUICE_TRY_VOID(kernel_->next_epoch());
-  verdicts_ = std::make_unique<VerdictPublisher>(*kernel_, policies_);
+  SLUICE_TRY_VOID(open_audit());
+  SLUICE_TRY(auto maps, kernel::duplicate(prepared_.maps));
+  SLUICE_TRY(kernel_, kernel::KernelMaps::adopt(std::move(maps), mount.path));
+  // What an earlier daemon wrote is void, at once where it is dead. Where it hands over, each run
+  // keeps its entries until it gets those of its new number.
+  SLUICE_TRY(const std::uint32_t before, kernel_->largest_subject());
+  if (!predecessor_) SLUICE_TRY_VOID(kernel_->next_epoch());
+  verdicts_ = std::make_unique<VerdictPublisher>(*kernel_, policies_, before);
+  publishing_ = true;
   runs_ = std::make_unique<RunRegistry>(
       RunRegistry::Ports{keeper_, *kernel_, *verdicts_, store_->runs(), policies_, clock_, mount},
       [this](const RunId& run, const std::string& reason) {
@@ -158,7 +196,31 @@ Result<void> Worker::open_runs() {
       });
   SLUICE_TRY(const std::size_t adopted, runs_->adopt_living());
   if (adopted != 0) spdlog::info("adopted {} living runs of an earlier daemon", adopted);
+  return kernel_->drop_verdicts_up_to(before);
+}
+
+Result<void> Worker::open_audit() {
+  SLUICE_TRY(auto maps, kernel::duplicate(prepared_.maps));
+  SLUICE_TRY(auto reader, kernel::EventReader::open(std::move(maps[kernel::MapName::kEvents])));
+  SLUICE_TRY(auto audit, AuditLog::open(config_.audit_file(), std::move(reader)));
+  audit_.emplace(std::move(audit));
   return {};
+}
+
+// Before anything of a predecessor is taken: names may take seconds to resolve.
+void Worker::open_resolver() {
+  net::Resolver::Options resolving;
+  resolving.warn = [](std::string_view text) { spdlog::warn("{}", text); };
+  resolver_ = std::make_unique<net::Resolver>(
+      std::move(resolving), clock_, [this](const std::shared_ptr<const net::AddressBook>& book) {
+        policies_.set_book(std::make_shared<policy::AddressBook>(book_of(*book)));
+        if (!publishing_) return;
+        if (const auto written = verdicts_->republish(); !written)
+          spdlog::error("verdict map: {}; connects are steered and judged one by one",
+                        written.error().text());
+      });
+  resolver_->set_names(policies_.policy()->host_names());
+  resolver_->wait_resolved(std::chrono::seconds{10});
 }
 
 Result<void> Worker::open_flows() {
@@ -174,17 +236,9 @@ Result<void> Worker::open_flows() {
   options.warn = [](std::string_view text) { spdlog::warn("{}", text); };
   flows_ = std::make_unique<net::FlowServer>(
       std::move(options), net::FlowServer::Ports{clock_, *approvals_, *catalogs_, *host_ca_});
-  net::Resolver::Options resolving;
-  resolving.warn = [](std::string_view text) { spdlog::warn("{}", text); };
-  resolver_ = std::make_unique<net::Resolver>(
-      std::move(resolving), clock_, [this](const std::shared_ptr<const net::AddressBook>& book) {
-        policies_.set_book(std::make_shared<policy::AddressBook>(book_of(*book)));
-        if (const auto written = verdicts_->republish(); !written)
-          spdlog::error("verdict map: {}; connects are steered and judged one by one",
-                        written.error().text());
-      });
-  resolver_->set_names(policies_.policy()->host_names());
-  resolver_->wait_resolved(std::chrono::seconds{10});
+  flows_->cancels().forward_unknown_to([this](ByteView key, const std::string& owner) {
+    if (predecessor_) predecessor_->cancel(key, owner);
+  });
   return flows_->start(std::move(prepared_.listeners),
                        [this](int fd) { return factory_->accept(fd); });
 }
@@ -193,36 +247,52 @@ Result<void> Worker::open_control() {
   std::vector<std::string> listeners;
   for (const auto& listener : {prepared_.listener_v4, prepared_.listener_v6})
     if (listener) listeners.push_back(listener->text());
-  backend_ = std::make_unique<Backend>(
-      Backend::Ports{config_, policies_, *runs_, *approvals_, *flows_, *kernel_, keeper_, *factory_,
-                     clock_, prepared_.features, listeners, config_.run_dir + "/host-ca.pem",
-                     config_.run_dir + "/ca-bundle.pem", [this] { return reload(); },
-                     [this] {
-                       return std::pair{events_.load(), events_lost_.load()};
-                     }});
-  SLUICE_TRY(
-      control_,
-      control::ControlServer::start(
-          std::move(prepared_.control_socket), *backend_, [](const control::RefusedCall& call) {
-            spdlog::warn("refused {} to {} (pid {}{}): {}", call.operation, call.user, call.pid,
-                         call.run.empty() ? "" : ", inside " + call.run, call.reason);
-          }));
-  approvals_->on_change([this] { control_->approvals_changed(); });
+  backend_ = std::make_unique<Backend>(Backend::Ports{
+      config_, policies_, *runs_, *approvals_, *flows_, *kernel_, keeper_, *factory_, clock_,
+      prepared_.features, listeners, config_.run_dir + "/host-ca.pem",
+      config_.run_dir + "/ca-bundle.pem", [this] { return reload(); },
+      [this] {
+        return std::pair{events_.load(), events_lost_.load()};
+      },
+      [this] { return predecessor_ ? predecessor_->counted() : CountedSoFar{}; },
+      [this](const RunId& run, const std::string& reason) { end_run_there(run, reason); }});
+  return serve_control();
+}
+
+Result<void> Worker::serve_control() {
+  UniqueFd socket{::fcntl(prepared_.control_socket.get(), F_DUPFD_CLOEXEC, 0)};
+  if (!socket) return Error::sys(errno, "duplicate the control socket");
+  SLUICE_TRY(control_, control::ControlServer::start(
+                           std::move(socket), *backend_, [](const control::RefusedCall& call) {
+                             spdlog::warn("refused {} to {} (pid {}{}): {}", call.operation,
+                                          call.user, call.pid,
+                                          call.run.empty() ? "" : ", inside " + call.run,
+                                          call.reason);
+                           }));
+  approvals_->on_change([control = std::weak_ptr{control_}] {
+    if (const auto server = control.lock()) server->approvals_changed();
+  });
   return {};
 }
 
 Result<void> Worker::start() {
   sigset_t wanted;
   sigemptyset(&wanted);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&wanted, signal);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&wanted, signal);
   sigprocmask(SIG_BLOCK, &wanted, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   signals_ = UniqueFd{::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK)};
   if (!signals_) return Error::sys(errno, "wait for signals");
 
-  const auto policy = policies_.load();
+  const auto policy = policies_.load({});
   if (!policy) return policy.error().within("policy");
   SLUICE_TRY_VOID(check_required(*policies_.policy(), prepared_.features));
+  SLUICE_TRY_VOID(open_host_ca());
+  open_resolver();
+  if (prepared_.predecessor) {
+    predecessor_ = std::make_unique<Predecessor>(std::move(prepared_.predecessor));
+    SLUICE_TRY_VOID(predecessor_->yield());
+  }
   SLUICE_TRY_VOID(open_state());
   SLUICE_TRY_VOID(open_runs());
   SLUICE_TRY_VOID(open_flows());
@@ -231,23 +301,48 @@ Result<void> Worker::start() {
   SLUICE_TRY_VOID(open_control());
   SLUICE_TRY_VOID(keeper::install_seccomp());
   // Last: until now what is steered is refused by the kernel.
+  SLUICE_TRY_VOID(claim_listeners());
+  if (predecessor_) SLUICE_TRY_VOID(predecessor_->drain(config_.drain_timeout));
+  serving_since_start_ = true;
+  return {};
+}
+
+Result<void> Worker::claim_listeners() {
   return kernel_->set_listeners(prepared_.listener_v4, prepared_.listener_v6);
+}
+
+// At a start this was done before anything was loaded (daemon/preflight).
+Result<void> Worker::check_secrets(const policy::Policy& policy) {
+  for (const std::string& file : policy.secret_files())
+    if (const auto read = keeper_.read_password(file); !read) return read.error();
+  return {};
 }
 
 Result<bool> Worker::reload() {
   const std::lock_guard lock{reload_mutex_};
   const auto before = policies_.policy();
-  SLUICE_TRY(const bool changed, policies_.load());
+  SLUICE_TRY(const bool changed, policies_.load([this](const policy::Policy& policy) {
+    return check_secrets(policy);
+  }));
   if (!changed) return false;
   const auto now = policies_.policy();
   end_changed_resources(*before, *now, flows_->flows());
   catalogs_->forget_all();
   resolver_->set_names(now->host_names());
   SLUICE_TRY_VOID(verdicts_->republish());
+  if (predecessor_) predecessor_->reload();
   return true;
 }
 
 Result<void> Worker::turn() {
+  // Who died while the other took over may have had the listeners taken out, by its keeper.
+  if (claim_until_ > clock_.steady() && role_ != Role::kDraining)
+    SLUICE_TRY_VOID(claim_listeners());
+  if (successor_ && report_at_ <= clock_.steady()) {
+    report_at_ = clock_.steady() + kReportEvery;
+    successor_->report();
+  }
+  if (role_ != Role::kServing) return {};
   SLUICE_TRY_VOID(audit_->drain(*runs_, policies_, clock_));
   events_ = audit_->events();
   events_lost_ = audit_->lost();
@@ -264,16 +359,153 @@ Result<void> Worker::turn() {
   return {};
 }
 
+// --- handing over to another daemon
+// --------------------------------------------------------------------
+
+void Worker::meet_successor() {
+  auto channel = keeper_.take_successor();
+  if (!channel || role_ != Role::kServing) return;  // it sees the channel's end
+  Successor::Orders orders;
+  orders.yield = [this] { yield(); };
+  orders.drain = [this](std::chrono::seconds timeout) { drain(timeout); };
+  orders.end_run = [this](const RunId& run, const std::string& reason) {
+    flows_->flows().terminate_run(run, reason);
+    end_run_there(run, reason);
+  };
+  orders.cancel = [this](ByteView key, const std::string& owner) {
+    static_cast<void>(flows_->cancels().forward(key, owner));
+  };
+  orders.reload = [this] { reload_for_successor(); };
+  orders.count = [this] { return counted(); };
+  successor_ = std::make_unique<Successor>(*std::move(channel), std::move(orders));
+}
+
+void Worker::yield() {
+  if (role_ != Role::kServing) return;
+  spdlog::info("a new daemon takes over");
+  role_ = Role::kYielded;
+  publishing_ = false;
+  approvals_->on_change({});
+  control_.reset();
+  resolver_.reset();
+  approvals_->end_everything("a new daemon takes over: ask again");
+  static_cast<void>(audit_->drain(*runs_, policies_, clock_));
+  events_ = audit_->events();
+  events_lost_ = audit_->lost();
+  audit_.reset();
+  recorder_->hand_over();
+  store_->release();
+}
+
+void Worker::drain(std::chrono::seconds timeout) {
+  if (role_ != Role::kYielded) return;
+  if (const auto told = keeper_.handed_over(); !told)
+    spdlog::error("hand over: {}", told.error().text());
+  flows_->stop_accepting();
+  role_ = Role::kDraining;
+  drain_until_ = clock_.steady() + timeout;
+  spdlog::info("the new daemon serves; {} connections go on here for at most {} s", flows_->live(),
+               timeout.count());
+}
+
+bool Worker::drained() const {
+  if (role_ != Role::kDraining) return false;
+  if (clock_.steady() >= drain_until_) return true;
+  return flows_->live() == 0 && (!predecessor_ || !predecessor_->lives());
+}
+
+// What the policy changed must not go on here under the old one.
+void Worker::reload_for_successor() {
+  const auto before = policies_.policy();
+  const auto changed = policies_.load({});
+  if (!changed) {
+    flows_->flows().terminate_all("the policy changed: connect again");
+  } else if (*changed) {
+    end_changed_resources(*before, *policies_.policy(), flows_->flows());
+    catalogs_->forget_all();
+  }
+  if (predecessor_) predecessor_->reload();
+}
+
+void Worker::end_run_there(const RunId& run, const std::string& reason) {
+  if (predecessor_) predecessor_->end_run(run, reason);
+}
+
+void Worker::lose_successor() {
+  successor_.reset();
+  if (role_ == Role::kDraining) return;
+  claim_until_ = clock_.steady() + kClaimFor;
+  if (role_ == Role::kServing) return;
+  spdlog::warn("the new daemon could not start; this one goes on");
+  if (const auto resumed = resume(); !resumed) failure_ = resumed.error().within("resume");
+}
+
+Result<void> Worker::resume() {
+  SLUICE_TRY_VOID(store_->take_back());
+  SLUICE_TRY_VOID(recorder_->take_back());
+  SLUICE_TRY(const auto finished, recorder_->finish_abandoned());
+  for (const std::string& what : finished) spdlog::warn("recordings: {}", what);
+  const std::uint64_t events = events_;
+  const std::uint64_t lost = events_lost_;
+  SLUICE_TRY_VOID(open_audit());
+  audit_->count_from(events, lost);
+  role_ = Role::kServing;
+  // The one that could not start may have numbered some of the runs anew.
+  SLUICE_TRY_VOID(runs_->publish_again());
+  SLUICE_TRY(const std::size_t adopted, runs_->adopt_living());
+  if (adopted != 0) spdlog::info("adopted {} runs that it had started", adopted);
+  publishing_ = true;
+  open_resolver();
+  return serve_control();
+}
+
+void Worker::bury_predecessor() {
+  claim_until_ = clock_.steady() + kClaimFor;
+  const auto finished = recorder_->finish_abandoned();
+  if (!finished) spdlog::error("recordings: {}", finished.error().text());
+  if (finished)
+    for (const std::string& what : *finished) spdlog::warn("recordings: {}", what);
+  spdlog::info("the daemon before this one has ended");
+}
+
+CountedSoFar Worker::counted() const {
+  CountedSoFar sum = predecessor_ ? predecessor_->counted() : CountedSoFar{};
+  const RunCounters& totals = *factory_->totals();
+  const net::FlowServerCounters flows = flows_->counters();
+  sum.statements += totals.statements.load();
+  sum.statements_held += totals.held.load();
+  sum.statements_refused += totals.refused.load();
+  sum.flows_accepted += flows.accepted;
+  sum.flows_refused += flows.refused;
+  sum.flows_over_limit += flows.over_limit + flows.out_of_files;
+  sum.recorder_failures += flows.recorder_failures;
+  sum.kernel_events += events_;
+  sum.kernel_events_lost += events_lost_;
+  sum.flows_open += flows_->live();
+  return sum;
+}
+
 Result<void> Worker::run_until_stopped() {
-  while (true) {
-    pollfd waits[3] = {{signals_.get(), POLLIN, 0},
-                       {audit_->poll_fd(), POLLIN, 0},
-                       {keeper_.socket(), POLLRDHUP, 0}};  // bytes on it are another thread's reply
-    if (::poll(waits, 3, kTurnMs) < 0 && errno != EINTR) return Error::sys(errno, "wait");
+  while (!drained()) {
+    pollfd waits[5] = {{signals_.get(), POLLIN, 0},
+                       {audit_ ? audit_->poll_fd() : -1, POLLIN, 0},
+                       {keeper_.socket(), POLLRDHUP, 0},  // bytes on it are another thread's reply
+                       {successor_ ? successor_->poll_fd() : -1, POLLIN, 0},
+                       {predecessor_ ? predecessor_->poll_fd() : -1, POLLIN, 0}};
+    if (::poll(waits, std::size(waits), kTurnMs) < 0 && errno != EINTR)
+      return Error::sys(errno, "wait");
     if ((waits[2].revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0) return Error{"the keeper ended"};
+    if (waits[3].revents != 0 && !successor_->handle()) lose_successor();
+    if (waits[4].revents != 0 && !predecessor_->handle()) bury_predecessor();
+    if (failure_) return *failure_;
     signalfd_siginfo signal{};
     while (::read(signals_.get(), &signal, sizeof signal) == sizeof signal) {
+      if (signal.ssi_signo == SIGUSR1) {
+        meet_successor();
+        continue;
+      }
       if (signal.ssi_signo != SIGHUP) return {};
+      if (role_ != Role::kServing) continue;  // the new daemon's policy counts
       const auto changed = reload();
       if (!changed)
         spdlog::error("reload refused, the policy in force stays:\n{}", changed.error().text());
@@ -282,11 +514,19 @@ Result<void> Worker::run_until_stopped() {
     }
     SLUICE_TRY_VOID(turn());
   }
+  return {};
 }
 
 void Worker::stop() {
+  if (role_ == Role::kDraining) {
+    // Everything but these flows is the new daemon's.
+    flows_->stop("sluice was replaced, and drain_timeout is over: connect again");
+    return;
+  }
   // The kernel refuses from here on; nobody can be steered to a port that somebody else may take.
-  if (kernel_) static_cast<void>(kernel_->set_listeners(std::nullopt, std::nullopt));
+  // Unless this daemon was to take over and could not: its predecessor serves on.
+  const bool in_force = !predecessor_ || serving_since_start_;
+  if (kernel_ && in_force) static_cast<void>(kernel_->set_listeners(std::nullopt, std::nullopt));
   control_.reset();
   if (flows_) flows_->stop("sluice is stopping");
   if (audit_ && runs_) static_cast<void>(audit_->drain(*runs_, policies_, clock_));
@@ -302,15 +542,19 @@ void Worker::stop() {
 
 }  // namespace
 
-Result<void> run_worker(const control::Config& config, Prepared prepared, UniqueFd keeper_socket) {
+WorkerOutcome run_worker(const control::Config& config, Prepared prepared, UniqueFd keeper_socket) {
   Worker worker{config, std::move(prepared), std::move(keeper_socket)};
-  auto result = worker.start();
-  if (result) {
-    spdlog::info("sluiced is ready");
-    result = worker.run_until_stopped();
+  const auto started = worker.start();
+  if (!started) {
+    spdlog::error("sluiced: {}; refusing to start", started.error().text());
+    worker.stop();
+    return WorkerOutcome::kRefusedToStart;
   }
+  spdlog::info("sluiced is ready");
+  const auto ran = worker.run_until_stopped();
+  if (!ran) spdlog::error("sluiced: {}; stopping", ran.error().text());
   worker.stop();
-  return result;
+  return ran ? WorkerOutcome::kStopped : WorkerOutcome::kFailed;
 }
 
 }  // namespace sluice::daemon

@@ -10,8 +10,11 @@
 
 namespace sluice::daemon {
 
+// How the worker ended: in order, for an error while it served, or before it ever served.
+enum class WorkerOutcome : std::uint8_t { kStopped, kFailed, kRefusedToStart };
+
 // Runs in the worker process, after it gave its privileges up, until SIGTERM, SIGINT or the
-// keeper's death. An Error: it could not start.
-Result<void> run_worker(const control::Config& config, Prepared prepared, UniqueFd keeper_socket);
+// keeper's death. Logs its errors.
+WorkerOutcome run_worker(const control::Config& config, Prepared prepared, UniqueFd keeper_socket);
 
 }  // namespace sluice::daemon

@@ -8,6 +8,7 @@
 #include <memory>
 #include <system_error>
 
+#include "keeper/secret_file.h"
 #include "keeper/wire.h"
 
 namespace sluice::keeper {
@@ -108,15 +109,7 @@ Result<Secret> KeeperClient::read_secret(std::string_view file) {
 
 Result<Secret> KeeperClient::read_password(std::string_view file) {
   SLUICE_TRY(const Secret whole, read_secret(file));
-  ByteView line = whole.for_wire();
-  if (!line.empty() && line.back() == '\n') line = line.first(line.size() - 1);
-  if (!line.empty() && line.back() == '\r') line = line.first(line.size() - 1);
-  const bool more_lines = std::find(line.begin(), line.end(), '\n') != line.end();
-  if (line.empty() || more_lines)
-    return Error("secret file '" + std::string(file) +
-                 (line.empty() ? "' is empty" : "' has more than one line") +
-                 "; it must hold the password on one line");
-  return Secret{Bytes(line.begin(), line.end())};
+  return only_line(whole, file);
 }
 
 Result<std::uint64_t> KeeperClient::destroy_sockets(std::string_view cgroup) {
@@ -125,6 +118,19 @@ Result<std::uint64_t> KeeperClient::destroy_sockets(std::string_view cgroup) {
   CountReply reply;
   SLUICE_TRY_VOID(transact(request, reply));
   return reply.count;
+}
+
+Result<UniqueFd> KeeperClient::take_successor() {
+  ListenerReply reply;
+  UniqueFd channel;
+  SLUICE_TRY_VOID(transact(TakeSuccessor{}, reply, -1, &channel));
+  if (!channel) return Error::sys(EPROTO, "the keeper's answer brought no channel");
+  return channel;
+}
+
+Result<void> KeeperClient::handed_over() {
+  PlainReply reply;
+  return transact(HandedOver{}, reply);
 }
 
 Result<UniqueFd> KeeperClient::open_listener(const Endpoint& address, int namespace_fd) {

@@ -48,6 +48,11 @@ class KeeperClient {
   // own.
   Result<UniqueFd> open_listener(const Endpoint& address, int namespace_fd = -1);
 
+  // The channel to the daemon that asked to take over. ENOENT: none has.
+  Result<UniqueFd> take_successor();
+  // The keeper will leave the listeners in the kernel to the new daemon.
+  Result<void> handed_over();
+
   // Readable (EOF) when the keeper has died. For the worker's event loop; never read from it.
   int socket() const { return socket_.get(); }
 

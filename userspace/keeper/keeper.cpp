@@ -96,6 +96,7 @@ struct Keeper::State {
   // False when the worker has to end.
   bool serve_one(int socket);
   void serve_until_end(int socket, int pidfd, pid_t worker);
+  void answer_newcomer(HandOver& hand_over, pid_t worker);
 };
 
 bool Keeper::State::serve_one(int socket) {
@@ -115,11 +116,27 @@ bool Keeper::State::serve_one(int socket) {
   return true;
 }
 
+void Keeper::State::answer_newcomer(HandOver& hand_over, pid_t worker) {
+  const auto taken = hand_over.answer([this](pid_t peer) -> Result<void> {
+    SLUICE_TRY(const std::string cgroup, requests.runs().cgroup_of(peer));
+    if (const auto run = requests.runs().innermost_run(cgroup))
+      return Error{"process " + std::to_string(peer) + " is in the run '" + *run + "'"};
+    return {};
+  });
+  if (!taken)
+    spdlog::warn("keeper: refused to hand over: {}", taken.error().text());
+  else
+    ::kill(worker, SIGUSR1);
+}
+
 void Keeper::State::serve_until_end(int socket, int pidfd, pid_t worker) {
   const PassedOnSignals signals;
-  enum { kSocket, kWorker, kSignal };
-  pollfd wait[] = {{socket, POLLIN, 0}, {pidfd, POLLIN, 0}, {signals.fd(), POLLIN, 0}};
+  enum { kSocket, kWorker, kSignal, kHandOver };
+  pollfd wait[] = {
+      {socket, POLLIN, 0}, {pidfd, POLLIN, 0}, {signals.fd(), POLLIN, 0}, {-1, POLLIN, 0}};
   for (;;) {
+    HandOver* const hand_over = requests.hand_over();
+    wait[kHandOver] = {hand_over == nullptr ? -1 : hand_over->socket(), POLLIN, 0};
     if (::poll(wait, std::size(wait), -1) < 0) {
       if (errno == EINTR) continue;
       spdlog::error("keeper: poll: {}", ::strerrordesc_np(errno));
@@ -128,6 +145,7 @@ void Keeper::State::serve_until_end(int socket, int pidfd, pid_t worker) {
     if (wait[kSignal].revents != 0)
       if (const int number = signals.next(); number != 0) ::kill(worker, number);
     if (wait[kWorker].revents != 0) return;
+    if (wait[kHandOver].revents != 0) answer_newcomer(*hand_over, worker);
     if (wait[kSocket].revents != 0 && !serve_one(socket))
       return end_worker(pidfd, worker, kExitWaitMs);
   }
@@ -147,6 +165,12 @@ Result<std::unique_ptr<Keeper>> Keeper::open(KeeperConfig config) {
 
 const std::string& Keeper::runs_path() const { return state_->requests.runs().path(); }
 
+void Keeper::offer(std::unique_ptr<HandOver> hand_over) {
+  state_->requests.offer(std::move(hand_over));
+}
+
+void Keeper::withdraw() { state_->requests.runs().remove_if_empty(); }
+
 WorkerEnd Keeper::serve(UniqueFd socket, pid_t worker) {
   harden();
   state_->requests.runs().never_move(::getpid());
@@ -159,10 +183,12 @@ WorkerEnd Keeper::serve(UniqueFd socket, pid_t worker) {
     ::kill(worker, SIGKILL);
   }
   socket.reset();
-  const WorkerEnd end = reap(worker);
+  WorkerEnd end = reap(worker);
+  const HandOver* const hand_over = state_->requests.hand_over();
+  end.handed_over = hand_over != nullptr && hand_over->finished();
   // Here and not in the destructor: the worker, too, inherits this object.
   state_->requests.runs().remove_if_empty();
-  if (end.exit_status == 0)
+  if (end.exit_status == 0 || end.handed_over)
     spdlog::info("keeper: the worker {}", end.text);
   else
     spdlog::error("keeper: the worker {}; agents are refused until sluiced runs again", end.text);

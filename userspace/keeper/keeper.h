@@ -27,9 +27,12 @@ struct KeeperConfig {
 
 // How the worker ended.
 struct WorkerEnd {
-  int exit_status = 0;  // fit for exit(): the worker's own, or 128 + the signal that killed it
-  std::string text;     // "exited with status 0", "killed by signal 9 (Killed)"
+  int exit_status = 0;       // fit for exit(): the worker's own, or 128 + the signal that killed it
+  std::string text;          // "exited with status 0", "killed by signal 9 (Killed)"
+  bool handed_over = false;  // another daemon serves; the kernel is its
 };
+
+class HandOver;
 
 class Keeper {
  public:
@@ -38,9 +41,16 @@ class Keeper {
   static Result<std::unique_ptr<Keeper>> open(KeeperConfig config);
   ~Keeper();
 
+  // What a later daemon may take over while this one serves.
+  void offer(std::unique_ptr<HandOver> hand_over);
+
   // Serves until the worker ends or closes its end (then it is killed), and reaps it. SIGTERM,
   // SIGINT and SIGHUP are passed on to the worker while serving.
   WorkerEnd serve(UniqueFd socket, pid_t worker);
+
+  // Takes the directory of runs away again where it is empty: for a start that is refused before
+  // serve(), which does it at its end.
+  void withdraw();
 
   // Cgroup path of the directory that holds all runs, below the cgroup2 mount.
   const std::string& runs_path() const;

@@ -31,6 +31,9 @@ enum class RequestType : std::uint32_t {
   kReadSecret,
   kDestroySockets,
   kOpenListener,
+  kTakeSuccessor,
+  kHandedOver,
+  kTakeOver,  // of a new sluiced, not of the worker: keeper/hand_over.h
 };
 
 struct Head {
@@ -101,6 +104,19 @@ struct OpenListener {
   std::uint16_t reserved = 0;
 };
 
+// A new daemon has asked to take over (the worker was told by SIGUSR1). The channel to it comes
+// along with the reply.
+struct TakeSuccessor {
+  static constexpr RequestType kType = RequestType::kTakeSuccessor;
+  Head head{.type = kType};
+};
+
+// The new daemon serves now: this keeper's end leaves the kernel alone.
+struct HandedOver {
+  static constexpr RequestType kType = RequestType::kHandedOver;
+  Head head{.type = kType};
+};
+
 // Every reply. A reply to a request of unknown type is a bare ReplyHead.
 struct ReplyHead {
   std::uint32_t magic = kMagic;
@@ -143,6 +159,7 @@ concept Message = std::is_trivially_copyable_v<T> && std::is_standard_layout_v<T
 static_assert(Message<MakeRunCgroup> && Message<EnrolCgroup> && Message<MoveProcess>);
 static_assert(Message<RemoveRunCgroup> && Message<KillRun> && Message<ReadSecret>);
 static_assert(Message<DestroySockets> && Message<OpenListener>);
+static_assert(Message<TakeSuccessor> && Message<HandedOver>);
 static_assert(Message<CgroupReply> && Message<SecretReply> && Message<CountReply>);
 
 // Which reply answers which request.
@@ -168,6 +185,10 @@ struct Answer<DestroySockets> {
 };
 template <>
 struct Answer<OpenListener> {
+  using Reply = ListenerReply;
+};
+template <>
+struct Answer<TakeSuccessor> {
   using Reply = ListenerReply;
 };
 

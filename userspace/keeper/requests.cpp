@@ -23,6 +23,9 @@ constexpr const char* name_of(RequestType type) {
     case RequestType::kReadSecret: return "read secret";
     case RequestType::kDestroySockets: return "destroy sockets";
     case RequestType::kOpenListener: return "open listener";
+    case RequestType::kTakeSuccessor: return "take successor";
+    case RequestType::kHandedOver: return "handed over";
+    case RequestType::kTakeOver: return "take over";
   }
   return "unknown request";
 }
@@ -122,6 +125,20 @@ Result<void> Requests::handle(const OpenListener& request, int fd, UniqueFd& lis
   return {};
 }
 
+Result<void> Requests::handle(const TakeSuccessor&, int fd, UniqueFd& channel) {
+  SLUICE_TRY_VOID(no_descriptor(fd));
+  if (hand_over_) channel = hand_over_->take_successor();
+  if (!channel) return Error::sys(ENOENT, "no new daemon has asked to take over");
+  return {};
+}
+
+Result<void> Requests::handle(const HandedOver&, int fd, PlainReply&) {
+  SLUICE_TRY_VOID(no_descriptor(fd));
+  if (!hand_over_ || !hand_over_->finish())
+    return Error::sys(EINVAL, "no new daemon has taken over");
+  return {};
+}
+
 template <class Request>
 Result<Requests::Outcome> Requests::answer_as(const Datagram& datagram, const void* bytes,
                                               int socket) {
@@ -134,7 +151,7 @@ Result<Requests::Outcome> Requests::answer_as(const Datagram& datagram, const vo
   } else {
     Request request;
     std::memcpy(&request, bytes, sizeof request);
-    if constexpr (std::is_same_v<Request, OpenListener>)
+    if constexpr (std::is_same_v<Request, OpenListener> || std::is_same_v<Request, TakeSuccessor>)
       done = handle(request, datagram.fd.get(), outcome.fd);
     else
       done = handle(request, datagram.fd.get(), *reply);
@@ -165,6 +182,9 @@ Result<Requests::Outcome> Requests::answer(const Datagram& datagram, const void*
     case RequestType::kReadSecret: return answer_as<ReadSecret>(datagram, request, socket);
     case RequestType::kDestroySockets: return answer_as<DestroySockets>(datagram, request, socket);
     case RequestType::kOpenListener: return answer_as<OpenListener>(datagram, request, socket);
+    case RequestType::kTakeSuccessor: return answer_as<TakeSuccessor>(datagram, request, socket);
+    case RequestType::kHandedOver: return answer_as<HandedOver>(datagram, request, socket);
+    case RequestType::kTakeOver: break;
   }
   ReplyHead reply;
   put_error(reply, Error::sys(EINVAL, "not a request that the keeper knows"));

@@ -5,10 +5,12 @@
 #include <sluice/result.h>
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "keeper/hand_over.h"
 #include "keeper/keeper.h"
 #include "keeper/protocol.h"
 #include "keeper/runs.h"
@@ -32,6 +34,8 @@ class Requests {
   Result<Outcome> answer(const Datagram& datagram, const void* request, int socket);
 
   Runs& runs() { return runs_; }
+  void offer(std::unique_ptr<HandOver> hand_over) { hand_over_ = std::move(hand_over); }
+  HandOver* hand_over() { return hand_over_.get(); }
 
  private:
   Result<void> handle(const MakeRunCgroup& request, int fd, CgroupReply& reply);
@@ -42,6 +46,8 @@ class Requests {
   Result<void> handle(const ReadSecret& request, int fd, SecretReply& reply);
   Result<void> handle(const DestroySockets& request, int fd, CountReply& reply);
   Result<void> handle(const OpenListener& request, int fd, UniqueFd& listener);
+  Result<void> handle(const TakeSuccessor& request, int fd, UniqueFd& channel);
+  Result<void> handle(const HandedOver& request, int fd, PlainReply& reply);
 
   template <class Request>
   Result<Outcome> answer_as(const Datagram& datagram, const void* bytes, int socket);
@@ -49,6 +55,7 @@ class Requests {
   Runs runs_;
   SecretFiles secrets_;
   KeeperConfig config_;
+  std::unique_ptr<HandOver> hand_over_;  // null: this keeper hands nothing over
 };
 
 // The largest request and one byte more, so that a longer datagram is seen to be too long.

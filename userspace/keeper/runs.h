@@ -34,6 +34,9 @@ class Runs {
   // The file system path of a run or an enrolled cgroup that is there.
   Result<std::string> directory_of(std::string_view cgroup) const;
 
+  // Of any process, below the mount.
+  Result<std::string> cgroup_of(pid_t pid) const { return cgroup_of_process(tree_.mount(), pid); }
+
   // These processes are never moved (the keeper's own and the worker's).
   void never_move(pid_t pid) { never_moved_.insert(pid); }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -96,6 +97,23 @@ Result<Secret> SecretFiles::read(std::string_view name) const {
   return Error::sys(EPERM, "secret file '" + file +
                                "' is not below a configured secrets directory; move it there or "
                                "add its directory to 'secrets_dirs'");
+}
+
+Result<Secret> SecretFiles::read_password(std::string_view file) const {
+  SLUICE_TRY(const Secret whole, read(file));
+  return only_line(whole, file);
+}
+
+Result<Secret> only_line(const Secret& whole, std::string_view file) {
+  ByteView line = whole.for_wire();
+  if (!line.empty() && line.back() == '\n') line = line.first(line.size() - 1);
+  if (!line.empty() && line.back() == '\r') line = line.first(line.size() - 1);
+  const bool more_lines = std::find(line.begin(), line.end(), '\n') != line.end();
+  if (line.empty() || more_lines)
+    return Error("secret file '" + std::string(file) +
+                 (line.empty() ? "' is empty" : "' has more than one line") +
+                 "; it must hold the password on one line");
+  return Secret{Bytes(line.begin(), line.end())};
 }
 
 }  // namespace sluice::keeper

@@ -21,6 +21,8 @@ class SecretFiles {
   // The bytes of `file`, at most kSecretBytesMax: a regular file of root below one of the
   // directories, with no permission for group or others, reached without a symbolic link.
   Result<Secret> read(std::string_view file) const;
+  // The file's only line; see only_line().
+  Result<Secret> read_password(std::string_view file) const;
 
  private:
   struct Directory {
@@ -29,5 +31,9 @@ class SecretFiles {
   };
   std::vector<Directory> directories_;
 };
+
+// The only line of a secret file's bytes, without its end. An empty file or a second line is an
+// error.
+Result<Secret> only_line(const Secret& whole, std::string_view file);
 
 }  // namespace sluice::keeper

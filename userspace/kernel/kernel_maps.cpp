@@ -308,6 +308,29 @@ Result<void> KernelMaps::drop_dead_verdicts(std::uint64_t epoch, std::uint64_t n
   return {};
 }
 
+Result<std::uint32_t> KernelMaps::largest_subject() const {
+  SLUICE_TRY(const auto ids, keys_of<std::uint64_t>(fd(MapName::kRuns)));
+  std::uint32_t largest = 0;
+  for (const std::uint64_t id : ids) {
+    sluice_run run{};
+    if (bpf_map_lookup_elem(fd(MapName::kRuns), &id, &run) == 0)
+      largest = std::max(largest, run.subject);
+  }
+  SLUICE_TRY(const auto keys, keys_of<sluice_verdict_key>(fd(MapName::kVerdicts)));
+  for (const sluice_verdict_key& key : keys) largest = std::max(largest, key.subject);
+  return largest;
+}
+
+Result<void> KernelMaps::drop_verdicts_up_to(std::uint32_t subject) {
+  const std::lock_guard lock{mutex_};
+  const int map = fd(MapName::kVerdicts);
+  SLUICE_TRY(const auto keys, keys_of<sluice_verdict_key>(map));
+  for (const sluice_verdict_key& key : keys)
+    if (key.subject <= subject && bpf_map_delete_elem(map, &key) != 0 && errno != ENOENT)
+      return Error::sys(errno, "drop an earlier daemon's verdict");
+  return {};
+}
+
 // --- flows
 // -------------------------------------------------------------------------------------------
 

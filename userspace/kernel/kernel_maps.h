@@ -32,6 +32,10 @@ class KernelMaps final : public KernelPlane {
   // The same, where the caller knows the depth: "/" is 0, "/a/b" is 2. Looks nothing up.
   Result<void> add_run_at(std::uint64_t cgroup_id, std::uint32_t subject, std::uint32_t level);
   Result<void> revoke_run(std::uint64_t cgroup_id) override;
+  // The largest subject of any run or verdict in the maps, also of an earlier daemon; 0: none.
+  Result<std::uint32_t> largest_subject() const;
+  // Takes every entry out whose subject is not larger.
+  Result<void> drop_verdicts_up_to(std::uint32_t subject);
   // Error code ENOENT where there is no such run.
   Result<void> remove_run(std::uint64_t cgroup_id) override;
 

@@ -243,6 +243,8 @@ Result<MapDescriptors> in_order(MapsByName& maps) {
 
 }  // namespace
 
+std::uint32_t plane_layout() { return SLUICE_LAYOUT; }
+
 Result<Plane> Plane::load(const PlaneOptions& options) {
   SLUICE_TRY_VOID(check(options));
   SLUICE_TRY(const Attachment to, open_cgroup(options.cgroup_root));
@@ -250,7 +252,11 @@ Result<Plane> Plane::load(const PlaneOptions& options) {
   SLUICE_TRY(MapsByName maps, pinned_maps(pins, options));
   const bool reused = !maps.empty();
   SLUICE_TRY(const auto objects, load_objects(maps, options));
-  Result<void> done = reused ? forget_listeners(maps) : pin_maps(maps, pins);
+  Result<void> done;
+  if (!reused)
+    done = pin_maps(maps, pins);
+  else if (!options.keep_listeners)
+    done = forget_listeners(maps);
   if (done) done = link_programs(objects, to, pins);
   if (!done) {
     // A first start that failed leaves nothing; a restart leaves the earlier enforcement.

@@ -20,9 +20,15 @@ struct PlaneOptions {
       pin_dir;  // made if missing, mode 0700; bpffs is mounted on its parent if none is there
   std::uint32_t run_capacity = 4096;
   std::uint32_t verdict_capacity = 65536;
-  std::uint32_t flow_capacity = 65536;   // connections that the daemon has not accepted yet
+  std::uint32_t flow_capacity = 65536;  // connections that the daemon has not accepted yet
+  // An earlier daemon's listeners stay in force: it lives and hands them over. Otherwise they are
+  // forgotten, since the ports may be anybody's.
+  bool keep_listeners = false;
   std::uint32_t event_bytes = 4u << 20;  // of the ring buffer; a power of two, at least a page
 };
+
+// The number of the maps' layout: daemons of another one cannot share them.
+std::uint32_t plane_layout();
 
 class Plane {
  public:

@@ -19,14 +19,25 @@ void CancelRegistry::withdraw(ByteView key) {
 
 bool CancelRegistry::forward(ByteView key, const std::string& owner) {
   std::function<void()> cancel;
+  Elsewhere elsewhere;
   {
     const std::lock_guard lock{mutex_};
     const auto found = entries_.find(as_key(key));
-    if (found == entries_.end() || found->second.owner != owner) return false;
-    cancel = found->second.cancel;
+    if (found != entries_.end() && found->second.owner != owner) return false;
+    if (found != entries_.end())
+      cancel = found->second.cancel;
+    else
+      elsewhere = elsewhere_;
   }
+  if (elsewhere) elsewhere(key, owner);
+  if (!cancel) return false;
   cancel();
   return true;
+}
+
+void CancelRegistry::forward_unknown_to(Elsewhere elsewhere) {
+  const std::lock_guard lock{mutex_};
+  elsewhere_ = std::move(elsewhere);
 }
 
 std::size_t CancelRegistry::size() const {

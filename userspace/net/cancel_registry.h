@@ -19,6 +19,10 @@ class CancelRegistry {
   void withdraw(ByteView key);
   // True: the flow that offered `key` was told. False: no such key, or of another owner.
   bool forward(ByteView key, const std::string& owner);
+  // Where keys that nobody here offered are taken: an earlier daemon still has the flows of some.
+  // Called from any thread, without a lock.
+  using Elsewhere = std::function<void(ByteView key, const std::string& owner)>;
+  void forward_unknown_to(Elsewhere elsewhere);
   std::size_t size() const;
 
  private:
@@ -28,6 +32,7 @@ class CancelRegistry {
   };
   mutable std::mutex mutex_;
   std::unordered_map<std::string, Entry> entries_;
+  Elsewhere elsewhere_;
 };
 
 }  // namespace sluice::net

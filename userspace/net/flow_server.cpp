@@ -15,6 +15,7 @@
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -78,6 +79,7 @@ struct FlowServer::Impl {
   void take(UniqueFd connection);
   void say_refused(const std::string& why);
   void begin(Worker& worker, UniqueFd connection);
+  void stop_accepting();
   void stop(std::string_view reason);
 };
 
@@ -132,6 +134,16 @@ void FlowServer::Impl::begin(Worker& worker, UniqueFd connection) {
       ->start();
 }
 
+void FlowServer::Impl::stop_accepting() {
+  if (stopped || workers.empty() || !acceptor) return;
+  std::promise<void> done;
+  workers.front()->loop().post([&] {
+    acceptor->stop();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
 void FlowServer::Impl::stop(std::string_view reason) {
   if (stopped || workers.empty()) return;
   stopped = true;
@@ -178,6 +190,8 @@ Result<void> FlowServer::start(std::vector<UniqueFd> listeners, OnAccept on_acce
   return {};
 }
 
+void FlowServer::stop_accepting() { impl_->stop_accepting(); }
+std::size_t FlowServer::live() const { return impl_->live.load(); }
 void FlowServer::stop(std::string_view reason) { impl_->stop(reason); }
 void FlowServer::adopt(UniqueFd connected) { impl_->take(std::move(connected)); }
 FlowTable& FlowServer::flows() { return impl_->table; }

@@ -54,6 +54,8 @@ class FlowServer {
 
   // `listeners`: bound and listening TCP sockets (IPv4, IPv6), inherited or opened by the caller.
   Result<void> start(std::vector<UniqueFd> listeners, OnAccept on_accept);
+  // Accepts no more; the flows go on. Returns when the listeners are closed here.
+  void stop_accepting();
   // Accepts no more, ends every flow with `reason`, waits for stop_timeout, resets what is left and
   // joins the threads. Idempotent.
   void stop(std::string_view reason);
@@ -61,6 +63,8 @@ class FlowServer {
   // Runs a connection that did not come through a listener (a Unix socket, a test). Any thread.
   void adopt(UniqueFd connected);
 
+  // Connections that were taken and have not ended, also those that are closing.
+  std::size_t live() const;
   FlowTable& flows();
   CancelRegistry& cancels();
   FlowServerCounters counters() const;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,6 +37,13 @@ class SystemFiles final : public Files {
                       (mode == Mode::kCreateNew ? O_EXCL : 0);
     UniqueFd fd{::open(path.c_str(), flags, 0640)};
     if (!fd) return Error::sys(errno, "open '" + path + "'");
+    // A session's file: for as long as it is open others can see that it has a writer
+    // (append_turn.h).
+    if (mode == Mode::kCreateNew && ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+      const int failed = errno;
+      ::unlink(path.c_str());
+      return Error::sys(failed, "lock '" + path + "'");
+    }
     return std::unique_ptr<AppendFile>{std::make_unique<SystemFile>(std::move(fd))};
   }
   Result<void> sync_directory(const std::string& directory) override {

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record/host_log.h"
 
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <span>
+
 namespace sluice::record {
 namespace {
 
@@ -29,12 +34,13 @@ void PackerPool::give_back(std::unique_ptr<Packer> packer) {
 }
 
 HostLog::HostLog(RecorderOptions options, std::unique_ptr<Files> files, SigningKey key,
-                 const Clock& clock, Start start)
+                 const Clock& clock, AppendTurn turn, Start start)
     : options_(std::move(options)),
       files_(std::move(files)),
       key_(std::move(key)),
       host_id_(key_.public_key().host_id()),
       clock_(clock),
+      turn_(std::move(turn)),
       chain_(std::move(start.chain)),
       index_(std::move(start.index)),
       index_bytes_(start.index_bytes),
@@ -49,7 +55,87 @@ Result<void> HostLog::fail_for_ever(Error error) {
   return error;
 }
 
+Result<void> HostLog::hold() {
+  const std::lock_guard lock{mutex_};
+  return begin_append();
+}
+
+void HostLog::let_others() {
+  const std::lock_guard lock{mutex_};
+  end_append();
+}
+
+Result<void> HostLog::begin_append() {
+  if (turn_held_ == 0) {
+    SLUICE_TRY_VOID(turn_.take());
+    if (auto read = read_what_others_appended(); !read) {
+      turn_.give_back();
+      return read;
+    }
+  }
+  turn_held_ += 1;
+  return {};
+}
+
+void HostLog::end_append() {
+  turn_held_ -= 1;
+  if (turn_held_ == 0) turn_.give_back();
+}
+
+// One entry that another daemon appended after `end_`; false: there is none. Its meaning was
+// checked by who wrote it, and will be by verify; here its place in the chain is.
+Result<bool> HostLog::read_one_more(ByteSource& chain) {
+  const auto damaged = [this](const std::string& what) {
+    return Error{"host.chain is damaged at offset " + std::to_string(end_.bytes) + ": " + what};
+  };
+  Bytes frame(kHeaderBytes);
+  SLUICE_TRY(std::size_t got, chain.read_at(end_.bytes, frame));
+  if (got < kHeaderBytes) return false;
+  const auto parsed = read_header(kEntryMagic, frame, kEntryBytesMax);
+  if (const auto* bad = std::get_if<BadHeader>(&parsed)) return damaged(bad->what);
+  const FrameHeader& header = std::get<FrameHeader>(parsed);
+  if (header.sequence != end_.frames) return damaged("an entry has another's number");
+  const std::size_t rest = header.payload_bytes + kHashBytes;
+  frame.resize(kHeaderBytes + rest);
+  SLUICE_TRY(got, chain.read_at(end_.bytes + kHeaderBytes, std::span{frame}.subspan(kHeaderBytes)));
+  if (got < rest) return false;
+  const ByteView whole{frame};
+  const Hash head = hasher_.of({end_.head, whole.first(whole.size() - kHashBytes)});
+  if (!std::equal(head.begin(), head.end(), whole.last(kHashBytes).begin()))
+    return damaged("an entry's hash is wrong");
+  end_ = {end_.frames + 1, end_.bytes + whole.size(), head};
+  return true;
+}
+
+Result<void> HostLog::read_what_others_appended() {
+  if (failed_) return {};
+  const std::string path = options_.directory + "/" + std::string{kChainFile};
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 ||
+      static_cast<std::uint64_t>(status.st_size) <= end_.bytes)
+    return {};  // what was cut off or removed is for verify to find
+  SLUICE_TRY(auto source, open_source(path));
+  for (;;) {
+    const auto more = read_one_more(*source);
+    if (!more) return fail_for_ever(more.error());
+    if (!*more) break;
+    entries_since_checkpoint_ += 1;
+  }
+  if (!due_at_) due_at_ = clock_.steady() + options_.checkpoint_interval;
+  if (static_cast<std::uint64_t>(status.st_size) == end_.bytes) return {};
+  // Nobody writes now: who left an unfinished entry has died.
+  if (const int failed = chain_->truncate(end_.bytes); failed != 0)
+    return fail_for_ever(Error::sys(-failed, "cut off the unfinished end of host.chain"));
+  return {};
+}
+
 Result<void> HostLog::append_entry(const ChainEntry& entry) {
+  SLUICE_TRY_VOID(begin_append());
+  const EndOfAppend end{*this};
+  return append_in_turn(entry);
+}
+
+Result<void> HostLog::append_in_turn(const ChainEntry& entry) {
   if (failed_) return failed_->within("the chain of the host takes no more entries");
   Position end = end_;
   const Bytes frame = encode_entry(entry, hasher_, end);
@@ -80,8 +166,17 @@ Result<void> HostLog::add(const ChainEntry& entry) {
 }
 
 Result<void> HostLog::append_row(const SessionSummary& summary) {
+  SLUICE_TRY_VOID(begin_append());
+  const EndOfAppend end{*this};
+  return append_row_in_turn(summary);
+}
+
+Result<void> HostLog::append_row_in_turn(const SessionSummary& summary) {
   if (failed_) return failed_->within("the index takes no more rows");
   const Bytes row = encode_row(summary);
+  const std::string path = options_.directory + "/" + std::string{kIndexFile};
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) index_bytes_ = static_cast<std::uint64_t>(status.st_size);
   std::uint64_t torn_bytes = 0;
   if (auto written = append_whole(*index_, row, index_bytes_, torn_bytes); !written) {
     const Error error = written.error().within("write the index");
@@ -122,6 +217,8 @@ Result<Checkpoint> HostLog::checkpoint() {
   Checkpoint checkpoint;
   {
     const std::lock_guard lock{mutex_};
+    SLUICE_TRY_VOID(begin_append());
+    const EndOfAppend end{*this};
     checkpoint.host_id = host_id_;
     checkpoint.entries = end_.frames;
     checkpoint.head = end_.head;

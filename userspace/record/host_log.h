@@ -3,6 +3,7 @@
 // directory. Called from any thread.
 #pragma once
 
+#include "record/append_turn.h"
 #include "record/chain.h"
 #include "record/file.h"
 #include "record/index.h"
@@ -45,8 +46,13 @@ class HostLog {
     std::optional<Checkpoint> newest_checkpoint;
     std::uint64_t entries_since_checkpoint = 0;
   };
+  // `turn`: of the directory, held. It stays held until let_others().
   HostLog(RecorderOptions options, std::unique_ptr<Files> files, SigningKey key, const Clock& clock,
-          Start start);
+          AppendTurn turn, Start start);
+
+  // From hold() to let_others() no other daemon appends; the calls below do it for one append.
+  Result<void> hold();
+  void let_others();
 
   Result<void> add(const ChainEntry& entry);
   Result<void> add_row(const SessionSummary& summary);
@@ -62,6 +68,16 @@ class HostLog {
   const PublicKey& public_key() const { return key_.public_key(); }
 
  private:
+  Result<void> begin_append();                    // with mutex_ held
+  void end_append();                              // with mutex_ held
+  Result<bool> read_one_more(ByteSource& chain);  // with mutex_ and the turn held
+  Result<void> read_what_others_appended();       // with mutex_ and the turn held
+  struct EndOfAppend {
+    HostLog& log;
+    ~EndOfAppend() { log.end_append(); }
+  };
+  Result<void> append_in_turn(const ChainEntry& entry);
+  Result<void> append_row_in_turn(const SessionSummary& summary);
   Result<void> append_entry(const ChainEntry& entry);      // with mutex_ held
   Result<void> append_row(const SessionSummary& summary);  // with mutex_ held
   Result<void> fail_for_ever(Error error);                 // with mutex_ held
@@ -75,6 +91,8 @@ class HostLog {
 
   std::mutex checkpoint_mutex_;  // one checkpoint at a time; taken before mutex_
   mutable std::mutex mutex_;     // guards what follows
+  AppendTurn turn_;
+  int turn_held_ = 1;  // by how many, let_others() being one
   const std::unique_ptr<AppendFile> chain_;
   const std::unique_ptr<AppendFile> index_;
   std::uint64_t index_bytes_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Recorder of ports.h over a directory: one file per session, host.chain, index and checkpoint
 // (record/format.h says what is in them). One daemon at a time owns a directory; a lock sees to it.
+// One that handed it over may finish its sessions beside the next (append_turn.h).
 #pragma once
 
 #include "record/checkpoint.h"
@@ -46,6 +47,15 @@ class DirectoryRecorder : public Recorder {
   // What start() had to finish, a sentence each, for the daemon's log.
   virtual const std::vector<std::string>& recovered() const = 0;
   virtual const PublicKey& public_key() const = 0;
+
+  // From now on another daemon may start() on the directory. Sessions that are open, and those that
+  // are opened still, go on; checkpoints are the other daemon's to make.
+  virtual void hand_over() = 0;
+  // The directory is this daemon's alone again: the other one ended.
+  virtual Result<void> take_back() = 0;
+  // Closes, as start() does, what a daemon that had handed over left open when it died. Any thread;
+  // flows may go on. A sentence for each.
+  virtual Result<std::vector<std::string>> finish_abandoned() = 0;
 
   // Signs the chain if enough entries or time have gone by since the last checkpoint. The new one
   // is returned, to be logged or sent off the host. Call it every second or so, from any thread:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record/recovery.h"
 
+#include "record/append_turn.h"
 #include "record/listing.h"
 #include "record/sessions.h"
 
@@ -128,6 +129,7 @@ Result<Opened> open_directory(const RecorderOptions& options, Files& files, cons
     if (out.sessions.contains(session)) continue;
     // A file is made before the chain speaks of it, and holds nothing until then.
     const std::string path = session_path(options.directory, session);
+    if (has_living_writer(path)) continue;
     auto content = read_small_file(path, 0);
     if (content)
       files.remove(path);
@@ -152,6 +154,38 @@ Result<Opened> open_directory(const RecorderOptions& options, Files& files, cons
   return out;
 }
 
+namespace {
+
+using Fates = std::map<SessionId, ChainReader::Fate>;
+
+Result<Fates> open_sessions(const HostLog& host) {
+  const std::string path = host.options().directory + "/" + std::string{kChainFile};
+  SLUICE_TRY(auto source, open_source(path));
+  ChainReader reader{std::move(source), host.public_key()};
+  for (;;) {
+    auto step = reader.next();
+    if (const auto* bad = std::get_if<Bad>(&step)) return damaged(path, *bad);
+    if (!std::holds_alternative<NumberedEntry>(step)) break;
+  }
+  Fates open = reader.sessions();
+  std::erase_if(open, [](const auto& entry) { return entry.second.end.index() != 0; });
+  return open;
+}
+
+}  // namespace
+
+Result<void> finish_what_has_no_writer(HostLog& host, std::vector<std::string>& finished) {
+  SLUICE_TRY(Fates abandoned, open_sessions(host));
+  std::erase_if(abandoned, [&](const auto& entry) {
+    return has_living_writer(session_path(host.options().directory, entry.first));
+  });
+  // This daemon's own threads go on sealing. One that was sealed before its writer was found gone
+  // is no longer open now; the others can be sealed by nobody.
+  SLUICE_TRY(const Fates still_open, open_sessions(host));
+  std::erase_if(abandoned, [&](const auto& entry) { return !still_open.contains(entry.first); });
+  return finish_sessions(host, abandoned, finished);
+}
+
 Result<void> finish_sessions(HostLog& host, const std::map<SessionId, ChainReader::Fate>& sessions,
                              std::vector<std::string>& recovered) {
   SLUICE_TRY(const auto index, read_index(host.options().directory));
@@ -161,6 +195,7 @@ Result<void> finish_sessions(HostLog& host, const std::map<SessionId, ChainReade
   std::uint64_t rebuilt = 0;
   for (const auto& [session, fate] : sessions) {
     if (fate.end.index() == 0) {
+      if (has_living_writer(session_path(host.options().directory, session))) continue;
       SLUICE_TRY_VOID(finish_session(host, session, rows, recovered));
       continue;
     }

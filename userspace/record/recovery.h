@@ -22,6 +22,10 @@ struct Opened {
 Result<Opened> open_directory(const RecorderOptions& options, Files& files, const PublicKey& key,
                               std::vector<std::string>& recovered);
 
+// Reads the chain again and finishes its open sessions that nobody writes. The caller holds the
+// turn of `host`.
+Result<void> finish_what_has_no_writer(HostLog& host, std::vector<std::string>& finished);
+
 Result<void> finish_sessions(HostLog& host, const std::map<SessionId, ChainReader::Fate>& sessions,
                              std::vector<std::string>& recovered);
 

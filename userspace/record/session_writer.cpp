@@ -31,9 +31,12 @@ Result<std::unique_ptr<SessionWriter>> FileSessionWriter::open(std::shared_ptr<H
     return within(Error{"a session is named \"ses-\" and letters, digits and '-'"});
   if (opened.lineage.empty()) return within(Error{"its lineage is empty"});
   const std::string path = session_path(host->options().directory, opened.session);
-  auto file = host->files().open(path, Files::Mode::kCreateNew);
-  if (!file) return within(file.error());
   Files& files = host->files();
+  // In one turn: a daemon that takes over removes files that are empty and have no writer.
+  if (auto held = host->hold(); !held) return within(held.error());
+  auto file = files.open(path, Files::Mode::kCreateNew);
+  host->let_others();
+  if (!file) return within(file.error());
   std::unique_ptr<FileSessionWriter> writer{
       new FileSessionWriter{std::move(host), opened.session, *std::move(file)}};
   // The file stands before the chain speaks of it: afterwards, a missing file was removed.

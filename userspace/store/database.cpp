@@ -15,6 +15,10 @@ namespace {
 // Long enough for a daemon that is just ending, short enough for a person who starts a second one.
 constexpr int kBusyTimeoutMs = 1000;
 
+Error closed() {
+  return Error{"the store was given to the daemon that takes over: connect again, and ask there"};
+}
+
 Error failure(sqlite3* database, std::string_view doing) {
   return Error{std::string(doing) + ": " + sqlite3_errmsg(database)};
 }
@@ -136,7 +140,10 @@ Result<Database> Database::open(const std::string& file) {
   return database;
 }
 
+void Database::close() { handle_.reset(); }
+
 Result<Statement> Database::prepare(std::string_view sql) {
+  if (!handle_) return closed();
   sqlite3_stmt* handle = nullptr;
   if (sqlite3_prepare_v2(handle_.get(), sql.data(), static_cast<int>(sql.size()), &handle,
                          nullptr) != SQLITE_OK)
@@ -145,6 +152,7 @@ Result<Statement> Database::prepare(std::string_view sql) {
 }
 
 Result<void> Database::run(const std::string& sql) {
+  if (!handle_) return closed();
   if (sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
     return failure(handle_.get(), "store");
   return {};

@@ -57,6 +57,10 @@ class Database {
   // Commits are on the disk when they return (WAL, synchronous=FULL). A damaged file is an Error.
   static Result<Database> open(const std::string& file);
 
+  // Gives the file free for another opener. Every call below is an Error from then on, until this
+  // object is assigned an open one.
+  void close();
+
   Result<Statement> prepare(std::string_view sql);
   // Statements without results, separated by ';'.
   Result<void> run(const std::string& sql);

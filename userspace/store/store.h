@@ -102,6 +102,11 @@ class Store {
   static Result<std::unique_ptr<Store>> open(const std::string& file);
   ~Store();
 
+  // Gives the file to another process: from now on every call is an Error that says so.
+  void release();
+  // The other process did not take it, or has ended.
+  Result<void> take_back();
+
   RunStore& runs();
   ApprovalStore& approvals();
 

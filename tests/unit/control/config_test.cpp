@@ -113,5 +113,18 @@ TEST(Config, ANamedFileMustBeThere) {
   EXPECT_EQ(config->file, dir.file("a.yaml"));
 }
 
+TEST(Config, TakesATimeToDrain) {
+  EXPECT_EQ(parse_config("", "f")->drain_timeout, std::chrono::minutes{10});
+  EXPECT_EQ(parse_config("drain_timeout: 90s", "f")->drain_timeout, std::chrono::seconds{90});
+  EXPECT_EQ(parse_config("drain_timeout: 2h", "f")->drain_timeout, std::chrono::hours{2});
+  EXPECT_EQ(parse_config("drain_timeout: 0s", "f")->drain_timeout, std::chrono::seconds{0});
+  for (const char* wrong : {"10", "m", "-1m", "25h", "1500m", "10 m", "1m30s"}) {
+    const auto config = parse_config(std::string{"drain_timeout: "} + wrong, "f");
+    ASSERT_FALSE(config.ok()) << wrong;
+    EXPECT_NE(config.error().text().find("f:1:16"), std::string::npos) << config.error().text();
+    EXPECT_NE(config.error().text().find("write 90s, 10m or 2h"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace sluice::control

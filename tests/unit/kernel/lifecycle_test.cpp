@@ -319,6 +319,23 @@ TEST(Subjects, AreNumberedByTheWholeLineage) {
   EXPECT_FALSE(subjects.agents_of(3));
 }
 
+TEST(Subjects, NeverUseANumberOfAnEarlierDaemon) {
+  Lab lab;
+  must(lab.maps->add_run(lab.id_of(lab.make_cgroup("run")), 41));
+  VerdictEntry entry = verdict_for("127.1.2.3", 1, ConnectVerdict::kDeny);
+  entry.subject = 44;
+  must(lab.maps->set_verdict(entry));
+  Subjects subjects{must(lab.maps->largest_subject())};
+  const auto first = subjects.number_of({"reporter"});
+  EXPECT_EQ(first, 45u);
+  EXPECT_EQ(subjects.agents_of(first), (Subjects::AgentNames{"reporter"}));
+  EXPECT_FALSE(subjects.agents_of(44));
+  EXPECT_FALSE(subjects.agents_of(46));
+  must(lab.maps->drop_verdicts_up_to(44));
+  must(lab.maps->add_run(lab.id_of(lab.make_cgroup("other")), 44));
+  EXPECT_EQ(must(lab.maps->largest_subject()), 44u);
+}
+
 TEST(CgroupTree, KnowsItsOwnDepths) {
   Lab lab;
   const std::string deep = (lab.make_cgroup("a"), lab.make_cgroup("a/b"));

@@ -255,6 +255,24 @@ TEST(ApprovalStore, PrunesWhatEndedLongAgo) {
   EXPECT_EQ(*store->approvals().end_all_pending("withdrawn", "", at(40)), 1U);
 }
 
+TEST(Store, IsGivenToAnotherOpenerAndTakenBack) {
+  const TempDir dir;
+  const auto first = must_open(dir.file("store"));
+  ASSERT_TRUE(first->approvals().add_request(request_entry("aaaa")).ok());
+  first->release();
+  const auto refused = first->approvals().add_request(request_entry("bbbb"));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().text().find("daemon that takes over"), std::string::npos);
+  EXPECT_FALSE(first->runs().list_living().ok());
+  {
+    const auto second = must_open(dir.file("store"));
+    ASSERT_TRUE(second->approvals().add_request(request_entry("cccc")).ok());
+    EXPECT_FALSE(first->take_back().ok()) << "the other has it";
+  }
+  ASSERT_TRUE(first->take_back().ok());
+  EXPECT_EQ(*first->approvals().end_all_pending("withdrawn", "", at(1)), 2U);
+}
+
 // A crash is a process that ends without closing anything: its commits must be there, its open
 // transaction must not.
 TEST(Store, KeepsWhatWasCommittedWhenTheProcessDies) {
