@@ -4,6 +4,8 @@
 #include "base/time_text.h"
 #include "cli/text.h"
 
+#include <map>
+
 namespace sluice::cli {
 namespace {
 
@@ -143,20 +145,38 @@ std::string show(const std::vector<FlowRow>& flows, WallTime now) {
   return table.text();
 }
 
-std::string show(const std::vector<DoctorRow>& rows) {
-  std::string text;
-  bool enforcing = true;
-  for (const DoctorRow& row : rows) {
-    if (row.required && !row.holds) enforcing = false;
-    text += row.holds ? "holds    " : row.required ? "MISSING  " : "absent   ";
+std::string show(const DoctorReport& report) {
+  const std::map<std::string, std::string> signs{{"held", "held     "},
+                                                 {"partly", "PARTLY   "},
+                                                 {"not_held", "NOT HELD "},
+                                                 {"unknown", "UNKNOWN  "}};
+  std::string text = "guarantees, numbered as in THREAT_MODEL.md (* required)\n";
+  const auto more = [&](std::string_view name, const std::string& what) {
+    if (!what.empty()) text += "                " + std::string{name} + visible(what) + "\n";
+  };
+  for (const GuaranteeRow& row : report.guarantees) {
+    const auto sign = signs.find(row.state);
+    const std::string number = std::to_string(row.number);
+    text += (number.size() < 2 ? " " : "") + number + (row.required ? "* " : "  ") +
+            (sign == signs.end() ? visible(row.state) + " " : sign->second) + visible(row.id) +
+            ": " + visible(row.guarantee) + "\n";
+    more(row.state == "partly" ? "in part by: " : "by: ", row.by);
+    more("why not: ", row.why_not);
+    more("so: ", row.open);
+  }
+  text += "\nfeatures of this kernel\n";
+  for (const DoctorRow& row : report.checks) {
+    text += row.holds ? "    holds    " : row.required ? "    MISSING  " : "    absent   ";
     text += visible(row.name);
     if (!row.detail.empty()) text += ": " + visible(row.detail);
     text += "\n";
-    if (!row.holds && !row.what_to_do.empty())
-      text += "           " + visible(row.what_to_do) + "\n";
+    if (!row.holds) more("", row.what_to_do);
   }
-  return text + (enforcing ? "Sluice can enforce on this host.\n"
-                           : "Sluice cannot enforce on this host: what is MISSING is required.\n");
+  text += "\n";
+  for (const std::string& note : report.notes) text += "note: " + visible(note) + "\n";
+  if (report.missing.empty()) return text + "Every required guarantee is held: enforcing.\n";
+  for (const std::string& missing : report.missing) text += "missing: " + visible(missing) + "\n";
+  return text + "NOT all that is required is known to be held.\n";
 }
 
 std::string show(const ApprovalRow& row, WallTime now) {

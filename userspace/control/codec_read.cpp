@@ -92,6 +92,19 @@ Result<void> read_doctor_row(const json::value& value, DoctorRow& row) {
   return done(reader, "check");
 }
 
+Result<void> read_guarantee_row(const json::value& value, GuaranteeRow& row) {
+  JsonReader reader{value};
+  row.number = static_cast<std::uint32_t>(reader.number("number"));
+  row.id = reader.text("id");
+  row.guarantee = reader.text("guarantee");
+  row.state = reader.text("state");
+  row.required = reader.flag("required");
+  row.by = reader.text("by");
+  row.why_not = reader.text("why_not");
+  row.open = reader.text("open");
+  return done(reader, "guarantee");
+}
+
 Result<void> read_vote_row(const json::value& value, VoteRow& row) {
   JsonReader reader{value};
   row.by = reader.text("by");
@@ -173,9 +186,13 @@ Result<void> read(const json::value& value, std::vector<FlowRow>& out) {
   read_list(reader, "flows", out, read_flow_row);
   return done(reader, "flows");
 }
-Result<void> read(const json::value& value, std::vector<DoctorRow>& out) {
+Result<void> read(const json::value& value, DoctorReport& out) {
   JsonReader reader{value};
-  read_list(reader, "checks", out, read_doctor_row);
+  out.attached = reader.flag("attached");
+  out.missing = reader.texts("missing");
+  out.notes = reader.texts("notes");
+  read_list(reader, "guarantees", out.guarantees, read_guarantee_row);
+  read_list(reader, "checks", out.checks, read_doctor_row);
   return done(reader, "doctor");
 }
 Result<void> read(const json::value& value, ApprovalsReport& out) {

@@ -69,6 +69,14 @@ json::object doctor_row(const DoctorRow& row) {
           {"what_to_do", to_utf8(row.what_to_do)}};
 }
 
+json::object guarantee_row(const GuaranteeRow& row) {
+  return {{"number", row.number},        {"id", row.id},
+          {"guarantee", row.guarantee},  {"state", row.state},
+          {"held", row.state == "held"}, {"required", row.required},
+          {"by", to_utf8(row.by)},       {"why_not", to_utf8(row.why_not)},
+          {"open", to_utf8(row.open)}};
+}
+
 json::object vote_row(const VoteRow& row) {
   return {{"by", to_utf8(row.by)},
           {"approve", row.approve},
@@ -155,10 +163,13 @@ json::value to_json(const std::vector<AgentRow>& agents) {
 json::value to_json(const std::vector<FlowRow>& flows) {
   return json::object{{"flows", each(flows, flow_row)}};
 }
-json::value to_json(const std::vector<DoctorRow>& rows) {
-  bool enforcing = true;
-  for (const DoctorRow& row : rows) enforcing = enforcing && (row.holds || !row.required);
-  return json::object{{"can_enforce", enforcing}, {"checks", each(rows, doctor_row)}};
+json::value to_json(const DoctorReport& report) {
+  return json::object{{"can_enforce", report.missing.empty()},
+                      {"attached", report.attached},
+                      {"missing", texts(report.missing)},
+                      {"notes", texts(report.notes)},
+                      {"guarantees", each(report.guarantees, guarantee_row)},
+                      {"checks", each(report.checks, doctor_row)}};
 }
 json::value to_json(const ApprovalsReport& report) {
   return json::object{{"version", report.version},

@@ -17,6 +17,8 @@
 #include "daemon/flow_factory.h"
 #include "daemon/policy_holder.h"
 #include "daemon/run_registry.h"
+#include "kernel/attachments.h"
+#include "kernel/guarantees.h"
 #include "kernel/kernel_maps.h"
 #include "kernel/probe.h"
 #include "net/flow_server.h"
@@ -35,7 +37,8 @@ class Backend final : public control::ControlBackend {
     keeper::KeeperClient& keeper;
     const FlowFactory& factory;
     const Clock& clock;
-    std::vector<kernel::Feature> features;  // probed while there were privileges
+    std::vector<kernel::Feature> features;         // probed while there were privileges
+    const std::vector<kernel::PinnedLink>& links;  // of the programs that were attached
     std::vector<std::string> listeners;
     std::string ca_file;      // for agents
     std::string bundle_file;  // for agents
@@ -51,7 +54,7 @@ class Backend final : public control::ControlBackend {
   control::Answer<control::StatusReport> status(const control::Asking& asking) override;
   control::Answer<std::vector<control::AgentRow>> agents(const control::Asking& asking) override;
   control::Answer<std::vector<control::FlowRow>> flows(const control::Asking& asking) override;
-  control::Answer<std::vector<control::DoctorRow>> doctor(const control::Asking& asking) override;
+  control::Answer<control::DoctorReport> doctor(const control::Asking& asking) override;
   control::Answer<control::ApprovalsReport> approvals(const control::Asking& asking,
                                                       bool decided) override;
   std::uint64_t approvals_version() override;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/version.h"
+#include "control/doctor.h"
 #include "control/peer.h"
 #include "daemon/backend.h"
 
@@ -68,10 +69,10 @@ std::vector<control::Counter> Backend::counters() const {
 Answer<control::StatusReport> Backend::status(const Asking&) {
   control::StatusReport report;
   report.version = kVersion;
-  report.enforcing = kernel::can_enforce(ports_.features);
-  for (const kernel::Feature& feature : ports_.features)
-    if (feature.required && !feature.held && report.not_enforcing_because.empty())
-      report.not_enforcing_because = feature.id + ": " + feature.why_not;
+  const auto missing = kernel::what_is_missing(
+      kernel::with_attachments(ports_.features, ports_.links), ports_.policies.policy()->require());
+  report.enforcing = missing.empty();
+  if (!missing.empty()) report.not_enforcing_because = missing.front();
   report.pid = static_cast<std::int32_t>(::getpid());
   report.started_at = started_at_;
   const PolicyState state = ports_.policies.state();
@@ -152,21 +153,16 @@ Answer<std::vector<control::FlowRow>> Backend::flows(const Asking& asking) {
   return rows;
 }
 
-Answer<std::vector<control::DoctorRow>> Backend::doctor(const Asking&) {
+Answer<control::DoctorReport> Backend::doctor(const Asking&) {
   const auto policy = ports_.policies.policy();
-  const auto& wanted = policy->require();
-  std::vector<control::DoctorRow> rows;
-  for (const kernel::Feature& feature : ports_.features) {
-    control::DoctorRow row;
-    row.name = feature.id;
-    row.holds = feature.held;
-    row.required =
-        feature.required || std::find(wanted.begin(), wanted.end(), feature.id) != wanted.end();
-    row.detail = feature.gives + " (" + feature.mechanism + ")";
-    row.what_to_do = feature.why_not;
-    rows.push_back(std::move(row));
-  }
-  return rows;
+  const auto& require = policy->require();
+  const auto features = kernel::with_attachments(ports_.features, ports_.links);
+  auto report = control::doctor_report(
+      kernel::judge_guarantees(features, require), features,
+      [&](const kernel::Feature& feature) { return kernel::is_required(feature, require); },
+      kernel::what_is_missing(features, require));
+  report.attached = true;
+  return report;
 }
 
 Answer<control::ApprovalsReport> Backend::approvals(const Asking& asking, bool decided) {

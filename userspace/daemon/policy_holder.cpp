@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "control/policy_files.h"
+#include "kernel/guarantees.h"
 #include "policy/compile.h"
 
 namespace sluice::daemon {
@@ -14,7 +15,7 @@ Result<std::shared_ptr<const policy::Policy>> compile_directory(const std::strin
   std::vector<policy::SourceFile> sources;
   sources.reserve(files.size());
   for (auto& file : files) sources.push_back({std::move(file.name), std::move(file.text)});
-  auto compiled = policy::compile(sources);
+  auto compiled = policy::compile(sources, {.requirements = kernel::requirement_ids()});
   if (!compiled.policy) return Error{policy::text_of(compiled.diagnostics)};
   return std::move(compiled.policy);
 }
@@ -26,8 +27,10 @@ PolicyHolder::PolicyHolder(std::string directory, const Clock& clock)
   state_.book = std::make_shared<policy::AddressBook>();
 }
 
-Result<bool> PolicyHolder::load() {
+Result<bool> PolicyHolder::load(const Check& acceptable) {
   auto compiled = compile_directory(directory_);
+  if (compiled)
+    if (auto ok = acceptable(**compiled); !ok) compiled = ok.error();
   const std::lock_guard lock{mutex_};
   if (!compiled) {
     state_.last_error = compiled.error().text();

@@ -6,6 +6,7 @@
 #include <sluice/clock.h>
 #include <sluice/result.h>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -25,9 +26,12 @@ class PolicyHolder {
  public:
   PolicyHolder(std::string directory, const Clock& clock);
 
-  // Compiles what is in the directory now. On an error the policy in force stays, and the error has
-  // every diagnostic.
-  Result<bool> load();  // true: it differs from the one before
+  // Says of a policy without errors whether this host can keep it.
+  using Check = std::function<Result<void>(const policy::Policy&)>;
+
+  // Compiles what is in the directory now. On an error, or where `acceptable` gives one, the policy
+  // in force stays; the error has every diagnostic. True: it differs from the one before.
+  Result<bool> load(const Check& acceptable);
   void set_book(std::shared_ptr<const policy::AddressBook> book);
 
   PolicyState state() const;

@@ -104,6 +104,7 @@ Result<Prepared> prepare_as_root(const control::Config& config) {
   plane.pin_dir = config.pin_dir;
   SLUICE_TRY(auto loaded, kernel::Plane::load(plane));
   SLUICE_TRY(prepared.maps, loaded.descriptors());
+  SLUICE_TRY(prepared.links, loaded.links());
   prepared.maps_reused = loaded.reused();
 
   SLUICE_TRY_VOID(open_listeners(config, prepared));

@@ -23,6 +23,7 @@
 #include "daemon/run_registry.h"
 #include "daemon/verdict_publisher.h"
 #include "keeper/sandbox.h"
+#include "kernel/guarantees.h"
 #include "kernel/kernel_maps.h"
 #include "net/flow_server.h"
 #include "net/host_ca.h"
@@ -46,20 +47,13 @@ policy::AddressBook book_of(const net::AddressBook& resolved) {
 // What `require:` in the policy asks for and this host does not have.
 Result<void> check_required(const policy::Policy& policy,
                             const std::vector<kernel::Feature>& features) {
-  for (const std::string& id : policy.require()) {
-    const auto found = std::find_if(features.begin(), features.end(),
-                                    [&](const kernel::Feature& f) { return f.id == id; });
-    if (found == features.end())
-      return Error{"the policy requires '" + id +
-                   "', which is no guarantee that `sluice doctor` knows"};
-    if (!found->held)
-      return Error{"the policy requires '" + id +
-                   "', which this host does not have: " + found->why_not};
-  }
-  for (const kernel::Feature& feature : features)
-    if (feature.required && !feature.held)
-      return Error{"this host cannot enforce: " + feature.id + ": " + feature.why_not};
-  return {};
+  std::string text;
+  for (const std::string& missing : kernel::what_is_missing(features, policy.require()))
+    text += "\n  " + missing;
+  if (text.empty()) return {};
+  return Error{"this host cannot enforce what is required:" + text +
+               "\n`sluice doctor` lists every guarantee; mend the host, or take the word out of "
+               "`require:` in the policy"};
 }
 
 // Ends flows whose resource is not what it was: they would go on under rules for masking that are
@@ -90,6 +84,7 @@ class Worker {
   Result<void> open_runs();
   Result<void> open_flows();
   Result<void> open_control();
+  Result<bool> load_policy();
   Result<bool> reload();
   Result<void> turn();
 
@@ -193,13 +188,13 @@ Result<void> Worker::open_control() {
   std::vector<std::string> listeners;
   for (const auto& listener : {prepared_.listener_v4, prepared_.listener_v6})
     if (listener) listeners.push_back(listener->text());
-  backend_ = std::make_unique<Backend>(
-      Backend::Ports{config_, policies_, *runs_, *approvals_, *flows_, *kernel_, keeper_, *factory_,
-                     clock_, prepared_.features, listeners, config_.run_dir + "/host-ca.pem",
-                     config_.run_dir + "/ca-bundle.pem", [this] { return reload(); },
-                     [this] {
-                       return std::pair{events_.load(), events_lost_.load()};
-                     }});
+  backend_ = std::make_unique<Backend>(Backend::Ports{
+      config_, policies_, *runs_, *approvals_, *flows_, *kernel_, keeper_, *factory_, clock_,
+      prepared_.features, prepared_.links, listeners, config_.run_dir + "/host-ca.pem",
+      config_.run_dir + "/ca-bundle.pem", [this] { return reload(); },
+      [this] {
+        return std::pair{events_.load(), events_lost_.load()};
+      }});
   SLUICE_TRY(
       control_,
       control::ControlServer::start(
@@ -220,9 +215,7 @@ Result<void> Worker::start() {
   signals_ = UniqueFd{::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK)};
   if (!signals_) return Error::sys(errno, "wait for signals");
 
-  const auto policy = policies_.load();
-  if (!policy) return policy.error().within("policy");
-  SLUICE_TRY_VOID(check_required(*policies_.policy(), prepared_.features));
+  if (const auto policy = load_policy(); !policy) return policy.error().within("policy");
   SLUICE_TRY_VOID(open_state());
   SLUICE_TRY_VOID(open_runs());
   SLUICE_TRY_VOID(open_flows());
@@ -234,10 +227,16 @@ Result<void> Worker::start() {
   return kernel_->set_listeners(prepared_.listener_v4, prepared_.listener_v6);
 }
 
+Result<bool> Worker::load_policy() {
+  return policies_.load([this](const policy::Policy& policy) {
+    return check_required(policy, kernel::with_attachments(prepared_.features, prepared_.links));
+  });
+}
+
 Result<bool> Worker::reload() {
   const std::lock_guard lock{reload_mutex_};
   const auto before = policies_.policy();
-  SLUICE_TRY(const bool changed, policies_.load());
+  SLUICE_TRY(const bool changed, load_policy());
   if (!changed) return false;
   const auto now = policies_.policy();
   end_changed_resources(*before, *now, flows_->flows());
