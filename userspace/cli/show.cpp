@@ -108,6 +108,18 @@ std::string show(const StatusReport& report, WallTime now) {
   text += line("runs", std::to_string(report.runs_living));
   text += line("flows", std::to_string(report.flows_open));
   text += line("approvals", std::to_string(report.approvals_pending) + " waiting");
+  if (!report.balances.empty()) {
+    Columns table{{"RECONCILED", "SUM", "AGAINST", "SUM", "DIFFERENCE"}};
+    for (const BalanceRow& row : report.balances) {
+      std::vector<std::string> parts;
+      for (const Counter& part : row.parts)
+        parts.push_back(part.name + " " + std::to_string(part.value));
+      table.add({row.one_words, std::to_string(row.one),
+                 row.other_words + " (" + join(parts, ", ") + ")", std::to_string(row.other),
+                 std::to_string(static_cast<std::int64_t>(row.one - row.other))});
+    }
+    text += "\n" + table.text();
+  }
   if (report.counters.empty()) return text;
   Columns counters{{"COUNTER", "VALUE"}};
   for (const Counter& counter : report.counters)

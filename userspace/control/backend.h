@@ -70,6 +70,15 @@ struct Counter {
   std::uint64_t value = 0;
 };
 
+// Two sums that are the same while nothing is on its way.
+struct BalanceRow {
+  std::string id;  // "events"
+  std::string one_words, other_words;
+  std::uint64_t one = 0;
+  std::uint64_t other = 0;
+  std::vector<Counter> parts;  // of `other`
+};
+
 struct StatusReport {
   std::string version;
   bool enforcing = false;
@@ -88,6 +97,7 @@ struct StatusReport {
   std::uint64_t approvals_pending = 0;
   std::vector<Counter>
       counters;  // statements by verdict, kernel counters by reason, lost events...
+  std::vector<BalanceRow> balances;  // kernel against daemon
 };
 
 struct RunRow {

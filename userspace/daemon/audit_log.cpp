@@ -29,6 +29,16 @@ WallTime wall_of(std::uint64_t monotonic_ns, const Clock& clock) {
   return clock.wall() - std::chrono::duration_cast<std::chrono::nanoseconds>(ago);
 }
 
+// What the kernel saw: file system and inode, as stat(2) shows them. The path is looked up later,
+// by pid, and may be gone; it is there only where the file behind it is still that very file.
+json::object executable_of(const kernel::KernelEvent& event) {
+  json::object executable;
+  executable["device"] = std::to_string(event.executable.device >> 20) + ":" +
+                         std::to_string(event.executable.device & 0xfffff);
+  executable["inode"] = event.executable.inode;
+  return executable;
+}
+
 json::object line_of(const kernel::KernelEvent& event, const RunRegistry& runs,
                      const policy::Policy& policy, const Clock& clock) {
   json::object line;
@@ -48,6 +58,7 @@ json::object line_of(const kernel::KernelEvent& event, const RunRegistry& runs,
   }
   line["pid"] = event.pid;
   line["task_start_ns"] = event.task_start_ns;
+  if (event.executable.inode != 0) line["executable"] = executable_of(event);
   line["destination"] = event.destination.text();
   line["ip_protocol"] = event.ip_protocol;
   line["verdict"] = name_of_verdict(event.verdict);
@@ -81,21 +92,32 @@ Result<void> AuditLog::write(const std::string& lines) {
 }
 
 Result<void> AuditLog::drain(const RunRegistry& runs, const PolicyHolder& policies,
-                             const Clock& clock) {
+                             const kernel::KernelMaps& kernel, const Clock& clock) {
+  const std::lock_guard lock{*mutex_};
   std::string lines;
   const auto policy = policies.policy();
-  SLUICE_TRY(const std::size_t count, reader_.drain([&](const kernel::KernelEvent& event) {
+  const auto add = [&](const kernel::KernelEvent& event) {
     lines += json::serialize(line_of(event, runs, *policy, clock));
     lines += '\n';
-  }));
-  events_ += count;
-  if (const std::uint64_t lost = reader_.lost(); lost > lost_said_) {
-    lines += json::serialize(json::object{
-        {"time", to_rfc3339(clock.wall())}, {"event", "lost"}, {"count", lost - lost_said_}});
-    lines += '\n';
-    lost_said_ = lost;
-  }
-  return write(lines);
+  };
+  const auto written = [&](std::uint64_t said) -> Result<std::uint64_t> {
+    SLUICE_TRY(const kernel::SequenceTotals sequences, kernel.sequences());
+    if (sequences.lost > said) {
+      lines += json::serialize(json::object{
+          {"time", to_rfc3339(clock.wall())}, {"event", "lost"}, {"count", sequences.lost - said}});
+      lines += '\n';
+    }
+    SLUICE_TRY_VOID(write(lines));
+    lines.clear();
+    return sequences.lost;
+  };
+  SLUICE_TRY([[maybe_unused]] const std::size_t count, reader_.drain(add, written));
+  return {};
+}
+
+std::map<std::string, std::uint64_t> AuditLog::audited() const {
+  const std::lock_guard lock{*mutex_};
+  return reader_.audited();
 }
 
 }  // namespace sluice::daemon

@@ -7,12 +7,16 @@
 #include <sluice/result.h>
 
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/unique_fd.h"
 #include "daemon/policy_holder.h"
 #include "daemon/run_registry.h"
 #include "kernel/events.h"
+#include "kernel/kernel_maps.h"
 
 namespace sluice::daemon {
 
@@ -22,10 +26,12 @@ class AuditLog {
   static Result<AuditLog> open(const std::string& file, kernel::EventReader reader);
 
   int poll_fd() const { return reader_.poll_fd(); }
-  // Writes what is there, one write(2) for the batch.
-  Result<void> drain(const RunRegistry& runs, const PolicyHolder& policies, const Clock& clock);
-  std::uint64_t events() const { return events_; }
-  std::uint64_t lost() const { return reader_.lost(); }
+  // Writes what is there, one write(2) for each batch, then settles it with the kernel. A line is
+  // there twice where a daemon died between the two: same cpu, same sequence. Any thread.
+  Result<void> drain(const RunRegistry& runs, const PolicyHolder& policies,
+                     const kernel::KernelMaps& kernel, const Clock& clock);
+  // By reason, since the kernel's maps were made; by earlier daemons too. Any thread.
+  std::map<std::string, std::uint64_t> audited() const;
 
  private:
   AuditLog(UniqueFd file, std::string name, kernel::EventReader reader)
@@ -35,8 +41,7 @@ class AuditLog {
   UniqueFd file_;
   std::string name_;
   kernel::EventReader reader_;
-  std::uint64_t events_ = 0;
-  std::uint64_t lost_said_ = 0;
+  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  // guards the reader
 };
 
 }  // namespace sluice::daemon

@@ -43,7 +43,7 @@ class Backend final : public control::ControlBackend {
     std::string ca_file;      // for agents
     std::string bundle_file;  // for agents
     std::function<Result<bool>()> reload;
-    std::function<std::pair<std::uint64_t, std::uint64_t>()> audited;  // events, lost
+    std::function<Result<kernel::Books>()> books;  // after all that waits was written down
   };
   explicit Backend(Ports ports);
 
@@ -70,7 +70,7 @@ class Backend final : public control::ControlBackend {
   control::Answer<control::ReloadReply> reload(const control::Asking& asking) override;
 
  private:
-  std::vector<control::Counter> counters() const;
+  std::vector<control::Counter> counters(const kernel::Books& books) const;
   control::RunRow row_of(const LiveRun& live, const std::vector<net::FlowInfo>& flows) const;
 
   Ports ports_;

@@ -47,7 +47,7 @@ bool Backend::is_approver(const Caller& caller) {
   return false;
 }
 
-std::vector<control::Counter> Backend::counters() const {
+std::vector<control::Counter> Backend::counters(const kernel::Books& books) const {
   std::vector<control::Counter> counters;
   const RunCounters& totals = *ports_.factory.totals();
   counters.push_back({"statements", totals.statements.load()});
@@ -58,11 +58,12 @@ std::vector<control::Counter> Backend::counters() const {
   counters.push_back({"flows_refused", flows.refused});
   counters.push_back({"flows_over_limit", flows.over_limit + flows.out_of_files});
   counters.push_back({"recorder_failures", flows.recorder_failures});
-  const auto [events, lost] = ports_.audited();
+  std::uint64_t events = 0;
+  for (const auto& [reason, count] : books.audited) events += count;
   counters.push_back({"kernel_events", events});
-  counters.push_back({"kernel_events_lost", lost});
-  if (const auto kernel = ports_.kernel.counters())
-    for (const auto& [reason, count] : *kernel) counters.push_back({"kernel_" + reason, count});
+  counters.push_back({"kernel_events_lost", books.sequences.lost});
+  for (const auto& [reason, counted] : books.counted)
+    counters.push_back({"kernel_" + reason, counted.total});
   return counters;
 }
 
@@ -86,7 +87,15 @@ Answer<control::StatusReport> Backend::status(const Asking&) {
   report.runs_living = ports_.runs.list().size();
   report.flows_open = ports_.flows.flows().size();
   report.approvals_pending = ports_.approvals.list().size();
-  report.counters = counters();
+  const auto books = ports_.books();
+  if (!books) return control::Refusal{control::Refusal::Kind::kFailed, books.error().text()};
+  report.counters = counters(*books);
+  for (const kernel::Balance& balance : kernel::reconcile(*books)) {
+    control::BalanceRow row{balance.id,  balance.one_words, balance.other_words,
+                            balance.one, balance.other,     {}};
+    for (const auto& [name, count] : balance.parts) row.parts.push_back({name, count});
+    report.balances.push_back(std::move(row));
+  }
   return report;
 }
 

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 
 #include "approval/book.h"
@@ -107,8 +106,6 @@ class Worker {
   std::unique_ptr<net::FlowServer> flows_;
   std::unique_ptr<net::Resolver> resolver_;
   std::optional<AuditLog> audit_;
-  std::atomic<std::uint64_t> events_{0};
-  std::atomic<std::uint64_t> events_lost_{0};
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<control::ControlServer> control_;
   std::mutex reload_mutex_;
@@ -137,10 +134,12 @@ Result<void> Worker::open_state() {
 Result<void> Worker::open_runs() {
   SLUICE_TRY(const CgroupMount mount, find_cgroup_mount());
   SLUICE_TRY(auto events, kernel::duplicate(prepared_.maps));
-  SLUICE_TRY(auto reader, kernel::EventReader::open(std::move(events[kernel::MapName::kEvents])));
+  SLUICE_TRY(auto reader, kernel::EventReader::open(std::move(events[kernel::MapName::kEvents]),
+                                                    std::move(events[kernel::MapName::kAudited])));
   SLUICE_TRY(auto audit, AuditLog::open(config_.audit_file(), std::move(reader)));
   audit_.emplace(std::move(audit));
   SLUICE_TRY(kernel_, kernel::KernelMaps::adopt(std::move(prepared_.maps), mount.path));
+  SLUICE_TRY_VOID(kernel_->require_audit(config_.audit_required));
   // Numbers of lineages mean something in one process only: what an earlier daemon wrote is void.
   SLUICE_TRY_VOID(kernel_->next_epoch());
   verdicts_ = std::make_unique<VerdictPublisher>(*kernel_, policies_);
@@ -192,8 +191,9 @@ Result<void> Worker::open_control() {
       config_, policies_, *runs_, *approvals_, *flows_, *kernel_, keeper_, *factory_, clock_,
       prepared_.features, prepared_.links, listeners, config_.run_dir + "/host-ca.pem",
       config_.run_dir + "/ca-bundle.pem", [this] { return reload(); },
-      [this] {
-        return std::pair{events_.load(), events_lost_.load()};
+      [this]() -> Result<kernel::Books> {
+        SLUICE_TRY_VOID(audit_->drain(*runs_, policies_, *kernel_, clock_));
+        return kernel_->books(audit_->audited());
       }});
   SLUICE_TRY(
       control_,
@@ -247,9 +247,7 @@ Result<bool> Worker::reload() {
 }
 
 Result<void> Worker::turn() {
-  SLUICE_TRY_VOID(audit_->drain(*runs_, policies_, clock_));
-  events_ = audit_->events();
-  events_lost_ = audit_->lost();
+  SLUICE_TRY_VOID(audit_->drain(*runs_, policies_, *kernel_, clock_));
   approvals_->tick();
   runs_->sweep();
   const auto enrolled = runs_->enrol();
@@ -288,7 +286,7 @@ void Worker::stop() {
   if (kernel_) static_cast<void>(kernel_->set_listeners(std::nullopt, std::nullopt));
   control_.reset();
   if (flows_) flows_->stop("sluice is stopping");
-  if (audit_ && runs_) static_cast<void>(audit_->drain(*runs_, policies_, clock_));
+  if (audit_ && runs_) static_cast<void>(audit_->drain(*runs_, policies_, *kernel_, clock_));
   resolver_.reset();
   if (recorder_) {
     const auto checkpoint = recorder_->checkpoint();

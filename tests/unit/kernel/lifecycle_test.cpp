@@ -139,6 +139,7 @@ TEST(Pins, AreForRootOnly) {
 std::string without_any_privilege(Lab& lab, const Listener& v4, std::uint64_t id) {
   auto descriptors = must(lab.plane->descriptors());
   UniqueFd ring = std::move(descriptors[MapName::kEvents]);
+  UniqueFd audited = std::move(descriptors[MapName::kAudited]);
   if (::setgroups(0, nullptr) != 0 || ::setresgid(65534, 65534, 65534) != 0 ||
       ::setresuid(65534, 65534, 65534) != 0 || ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return "could not drop";
@@ -147,7 +148,7 @@ std::string without_any_privilege(Lab& lab, const Listener& v4, std::uint64_t id
   for (std::string line; std::getline(status, line);)
     if (line.starts_with("CapEff:") && line.find_first_not_of("0", 8) != std::string::npos)
       return "still capable: " + line;
-  auto reader = must(EventReader::open(std::move(ring)));
+  auto reader = must(EventReader::open(std::move(ring), std::move(audited)));
   auto maps =
       must(KernelMaps::adopt(must(lab.plane->descriptors()), must(find_cgroup_mount()).path));
   must(maps->set_listeners(v4.endpoint(), std::nullopt));
