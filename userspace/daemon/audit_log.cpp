@@ -40,7 +40,7 @@ json::object executable_of(const kernel::KernelEvent& event) {
 }
 
 json::object line_of(const kernel::KernelEvent& event, const RunRegistry& runs,
-                     const policy::Policy& policy, const Clock& clock) {
+                     const RuleIds& rules, const Clock& clock) {
   json::object line;
   line["time"] = to_rfc3339(wall_of(event.time_ns, clock));
   line["event"] = kernel::name_of(event.kind);
@@ -63,7 +63,7 @@ json::object line_of(const kernel::KernelEvent& event, const RunRegistry& runs,
   line["ip_protocol"] = event.ip_protocol;
   line["verdict"] = name_of_verdict(event.verdict);
   line["reason"] = event.reason;
-  if (event.rule != 0) line["rule"] = policy.rule_name(event.rule);
+  if (event.rule != 0) line["rule"] = rules.name_of(event.rule);
   if (event.denied_errno != 0) line["errno"] = event.denied_errno;
   if (event.kind == kernel::KernelEventKind::kClosed) {
     line["bytes_sent"] = event.bytes_sent;
@@ -91,13 +91,12 @@ Result<void> AuditLog::write(const std::string& lines) {
   return {};
 }
 
-Result<void> AuditLog::drain(const RunRegistry& runs, const PolicyHolder& policies,
+Result<void> AuditLog::drain(const RunRegistry& runs, const RuleIds& rules,
                              const kernel::KernelMaps& kernel, const Clock& clock) {
   const std::lock_guard lock{*mutex_};
   std::string lines;
-  const auto policy = policies.policy();
   const auto add = [&](const kernel::KernelEvent& event) {
-    lines += json::serialize(line_of(event, runs, *policy, clock));
+    lines += json::serialize(line_of(event, runs, rules, clock));
     lines += '\n';
   };
   const auto written = [&](std::uint64_t said) -> Result<std::uint64_t> {

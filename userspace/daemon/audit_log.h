@@ -13,7 +13,7 @@
 #include <string>
 
 #include "base/unique_fd.h"
-#include "daemon/policy_holder.h"
+#include "daemon/rule_ids.h"
 #include "daemon/run_registry.h"
 #include "kernel/events.h"
 #include "kernel/kernel_maps.h"
@@ -28,7 +28,7 @@ class AuditLog {
   int poll_fd() const { return reader_.poll_fd(); }
   // Writes what is there, one write(2) for each batch, then settles it with the kernel. A line is
   // there twice where a daemon died between the two: same cpu, same sequence. Any thread.
-  Result<void> drain(const RunRegistry& runs, const PolicyHolder& policies,
+  Result<void> drain(const RunRegistry& runs, const RuleIds& rules,
                      const kernel::KernelMaps& kernel, const Clock& clock);
   // By reason, since the kernel's maps were made; by earlier daemons too. Any thread.
   std::map<std::string, std::uint64_t> audited() const;

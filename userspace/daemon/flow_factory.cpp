@@ -128,7 +128,7 @@ Result<net::FlowSetup> FlowFactory::set_up(const FlowRecord& record) {
                                                         record.original_destination, *state.book);
   if (resource == nullptr) {
     // From now on the kernel answers alone.
-    static_cast<void>(ports_.verdicts.deny(*run->lineage, record.original_destination));
+    static_cast<void>(ports_.verdicts.deny(*run->lineage, record.original_destination, state));
     return refuse(*run, opened, "the destination is no resource of the policy");
   }
   opened.resource = resource->name;

@@ -83,7 +83,7 @@ class Worker {
   Result<void> open_runs();
   Result<void> open_flows();
   Result<void> open_control();
-  Result<bool> load_policy();
+  Result<std::shared_ptr<const policy::Policy>> read_policy();
   Result<bool> reload();
   Result<void> turn();
 
@@ -172,8 +172,11 @@ Result<void> Worker::open_flows() {
   resolving.warn = [](std::string_view text) { spdlog::warn("{}", text); };
   resolver_ = std::make_unique<net::Resolver>(
       std::move(resolving), clock_, [this](const std::shared_ptr<const net::AddressBook>& book) {
-        policies_.set_book(std::make_shared<policy::AddressBook>(book_of(*book)));
-        if (const auto written = verdicts_->republish(); !written)
+        const auto replace = [&](const PolicyHolder::Flip& flip) {
+          return policies_.replace_book(std::make_shared<policy::AddressBook>(book_of(*book)),
+                                        flip);
+        };
+        if (const auto written = verdicts_->change(replace); !written)
           spdlog::error("verdict map: {}; connects are steered and judged one by one",
                         written.error().text());
       });
@@ -192,7 +195,7 @@ Result<void> Worker::open_control() {
       prepared_.features, prepared_.links, listeners, config_.run_dir + "/host-ca.pem",
       config_.run_dir + "/ca-bundle.pem", [this] { return reload(); },
       [this]() -> Result<kernel::Books> {
-        SLUICE_TRY_VOID(audit_->drain(*runs_, policies_, *kernel_, clock_));
+        SLUICE_TRY_VOID(audit_->drain(*runs_, verdicts_->rules(), *kernel_, clock_));
         return kernel_->books(audit_->audited());
       }});
   SLUICE_TRY(
@@ -215,7 +218,9 @@ Result<void> Worker::start() {
   signals_ = UniqueFd{::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK)};
   if (!signals_) return Error::sys(errno, "wait for signals");
 
-  if (const auto policy = load_policy(); !policy) return policy.error().within("policy");
+  const auto policy = read_policy();
+  if (!policy) return policy.error().within("policy");
+  SLUICE_TRY_VOID(policies_.replace(*policy, [] { return Result<void>{}; }));
   SLUICE_TRY_VOID(open_state());
   SLUICE_TRY_VOID(open_runs());
   SLUICE_TRY_VOID(open_flows());
@@ -227,8 +232,8 @@ Result<void> Worker::start() {
   return kernel_->set_listeners(prepared_.listener_v4, prepared_.listener_v6);
 }
 
-Result<bool> Worker::load_policy() {
-  return policies_.load([this](const policy::Policy& policy) {
+Result<std::shared_ptr<const policy::Policy>> Worker::read_policy() {
+  return policies_.read([this](const policy::Policy& policy) {
     return check_required(policy, kernel::with_attachments(prepared_.features, prepared_.links));
   });
 }
@@ -236,18 +241,20 @@ Result<bool> Worker::load_policy() {
 Result<bool> Worker::reload() {
   const std::lock_guard lock{reload_mutex_};
   const auto before = policies_.policy();
-  SLUICE_TRY(const bool changed, load_policy());
-  if (!changed) return false;
-  const auto now = policies_.policy();
+  SLUICE_TRY(const auto now, read_policy());
+  if (now->version() == before->version()) return false;
+  const auto written = verdicts_->change(
+      [&](const PolicyHolder::Flip& flip) { return policies_.replace(now, flip); });
+  if (policies_.policy() != now) return written.error();
   end_changed_resources(*before, *now, flows_->flows());
   catalogs_->forget_all();
   resolver_->set_names(now->host_names());
-  SLUICE_TRY_VOID(verdicts_->republish());
+  if (!written) return written.error();
   return true;
 }
 
 Result<void> Worker::turn() {
-  SLUICE_TRY_VOID(audit_->drain(*runs_, policies_, *kernel_, clock_));
+  SLUICE_TRY_VOID(audit_->drain(*runs_, verdicts_->rules(), *kernel_, clock_));
   approvals_->tick();
   runs_->sweep();
   const auto enrolled = runs_->enrol();
@@ -286,7 +293,8 @@ void Worker::stop() {
   if (kernel_) static_cast<void>(kernel_->set_listeners(std::nullopt, std::nullopt));
   control_.reset();
   if (flows_) flows_->stop("sluice is stopping");
-  if (audit_ && runs_) static_cast<void>(audit_->drain(*runs_, policies_, *kernel_, clock_));
+  if (audit_ && runs_ && verdicts_)
+    static_cast<void>(audit_->drain(*runs_, verdicts_->rules(), *kernel_, clock_));
   resolver_.reset();
   if (recorder_) {
     const auto checkpoint = recorder_->checkpoint();
