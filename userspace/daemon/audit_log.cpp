@@ -29,8 +29,8 @@ WallTime wall_of(std::uint64_t monotonic_ns, const Clock& clock) {
   return clock.wall() - std::chrono::duration_cast<std::chrono::nanoseconds>(ago);
 }
 
-// What the kernel saw: file system and inode, as stat(2) shows them. The path is looked up later,
-// by pid, and may be gone; it is there only where the file behind it is still that very file.
+// File system and inode, as stat(2) shows them. Not the path: the worker may not read it, and it
+// says less.
 json::object executable_of(const kernel::KernelEvent& event) {
   json::object executable;
   executable["device"] = std::to_string(event.executable.device >> 20) + ":" +
