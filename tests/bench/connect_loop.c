@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The peers of bench_connect.py.
  *   client PORT HOW COUNT   for each line on stdin: COUNT connects to 127.0.0.1:PORT, then one line
- *                           "wall ns, own CPU ns" per connect. HOW: close, refused (it must fail),
- *                           or echo (one byte there and back before the close).
+ *                           "wall ns, own CPU ns" per connect. HOW: close (with making and closing
+ *                           the socket), refused (connect() alone, which must fail), or echo (as
+ *                           close, with one byte there and back before it).
  *   server                  accepts, echoes what comes until the peer closes; prints its port.
  *   relay PORT              the same, but from a connection of its own to 127.0.0.1:PORT. */
 #include <arpa/inet.h>
@@ -50,17 +51,21 @@ static int connected(int port) {
 
 static void client(int port, const char* how, int count) {
   int refused = !strcmp(how, "refused"), echo = !strcmp(how, "echo");
+  struct sockaddr_in to = local(port);
+  int again = socket(AF_INET, SOCK_STREAM, 0);
   char line[16], byte = 'x';
 
   while (fgets(line, sizeof(line), stdin)) {
     long long wall = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
 
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; refused && i < count; i++)
+      if (connect(again, (struct sockaddr*)&to, sizeof(to)) == 0) die("connect was not refused");
+    for (int i = 0; !refused && i < count; i++) {
       int fd = connected(port);
 
-      if ((fd < 0) != refused) die("connect went the other way");
+      if (fd < 0) die("connect");
       if (echo && (write(fd, &byte, 1) != 1 || read(fd, &byte, 1) != 1)) die("echo");
-      if (fd >= 0) close(fd);
+      close(fd);
     }
     wall = now(CLOCK_MONOTONIC) - wall;
     cpu = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
