@@ -38,6 +38,19 @@ static __always_inline bool remember(struct bpf_sock_addr *ctx, const struct slu
 	return true;
 }
 
+/* Refused after all: this connect has no end that would be reported. */
+static __always_inline void forget(struct bpf_sock_addr *ctx)
+{
+	struct bpf_sock *sk = ctx->sk;
+	struct sluice_socket *socket;
+
+	if (!sk)
+		return;
+	socket = bpf_sk_storage_get(&sluice_sockets, sk, NULL, 0);
+	if (socket)
+		socket->flags = 0;
+}
+
 static __always_inline int let_go(struct bpf_sock_addr *ctx, struct sluice_socket *about,
 				  const struct sluice_decision *decision)
 {
@@ -53,7 +66,11 @@ static __always_inline int let_go(struct bpf_sock_addr *ctx, struct sluice_socke
 	/* Also for DIRECT: without it the end of the connection would not be accounted for. */
 	if (!remember(ctx, about))
 		return refuse(about, SLUICE_REASON_NO_STORAGE, SLUICE_ENOMEM);
-	report(about, &outcome);
+	if (!report(about, &outcome)) {
+		forget(ctx);
+		bpf_set_retval(-(int)SLUICE_ENOBUFS);
+		return 0;
+	}
 	return 1;
 }
 

@@ -69,7 +69,13 @@ static __always_inline int on_send(struct bpf_sock_addr *ctx, const struct run *
 		    .verdict = decision.kind,
 		};
 
-		report(&about, &outcome);
+		if (!report(&about, &outcome)) {
+			/* The next datagram asks again. */
+			socket->kind = SLUICE_VERDICT_NONE;
+			socket->flags = 0;
+			bpf_set_retval(-(int)SLUICE_ENOBUFS);
+			return 0;
+		}
 	} else {
 		count(decision.reason);
 	}

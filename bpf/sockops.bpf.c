@@ -50,6 +50,7 @@ static __always_inline void record_flow(struct bpf_sock_ops *ctx, struct sluice_
 					       : SLUICE_REASON_FLOW_MAP_FULL);
 		return;
 	}
+	count(SLUICE_REASON_FLOW_RECORDED);
 	socket->flow_key = key;
 	socket->flags |= SLUICE_SOCKET_RECORDED;
 }

@@ -28,8 +28,13 @@ static __always_inline void end_flow(struct sluice_socket *socket, __u64 bytes_s
 
 		if (flow && flow->flow == socket->flow && established)
 			flow->closed_ns = bpf_ktime_get_ns();
-		else if (flow && flow->flow == socket->flow)
-			bpf_map_delete_elem(&sluice_flows, &socket->flow_key);
+		else if (flow && flow->flow == socket->flow &&
+			 !bpf_map_delete_elem(&sluice_flows, &socket->flow_key))
+			count(SLUICE_REASON_FLOW_DROPPED);
+	} else if (socket->kind == SLUICE_VERDICT_STEER &&
+		   socket->ip_protocol == SLUICE_PROTOCOL_TCP &&
+		   !(socket->flags & SLUICE_SOCKET_WATCHED)) {
+		count(SLUICE_REASON_NEVER_SENT);
 	}
 	socket->flags = 0;
 	report(socket, &outcome);

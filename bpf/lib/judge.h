@@ -49,8 +49,10 @@ judge(const struct run *run, const struct destination *to, const struct sluice_l
 
 	__builtin_memcpy(key.address, &to->address, sizeof(key.address));
 	facts.entry = bpf_map_lookup_elem(&sluice_verdicts, &key);
-	key.port = 0;
-	facts.any_port = bpf_map_lookup_elem(&sluice_verdicts, &key);
+	if (!facts.entry) {
+		key.port = 0;
+		facts.any_port = bpf_map_lookup_elem(&sluice_verdicts, &key);
+	}
 	return sluice_decide_connect(&facts);
 }
 

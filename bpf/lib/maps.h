@@ -63,7 +63,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, SLUICE_REASON_COUNT);
 	__type(key, __u32);
-	__type(value, __u64);
+	__type(value, struct sluice_counter);
 } sluice_counters SEC(".maps");
 
 struct {
@@ -72,6 +72,22 @@ struct {
 	__type(key, __u32);
 	__type(value, struct sluice_cpu);
 } sluice_cpus SEC(".maps");
+
+/* The daemon's own, see event.h and flow.h: no program reads them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sluice_audited);
+} sluice_audited SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SLUICE_FLOW_TOTAL_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} sluice_flow_totals SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -2,15 +2,26 @@
 /* Counters by reason, and events. Nothing that a run does goes without one of them. */
 #pragma once
 
+#include "decide.h"
 #include "maps.h"
 
+static __always_inline __u64 setting(__u32 which)
+{
+	__u64 *value = bpf_map_lookup_elem(&sluice_settings, &which);
+
+	return value ? *value : 0;
+}
+
+/* Without an event. Atomic, like all counting here, because a hook in a softirq may interrupt one
+ * in a task on the same CPU. */
 static __always_inline void count(__u32 reason)
 {
-	__u64 *counter = bpf_map_lookup_elem(&sluice_counters, &reason);
+	struct sluice_counter *counter = bpf_map_lookup_elem(&sluice_counters, &reason);
 
-	/* Atomic, because a hook in a softirq may interrupt one in a task on the same CPU. */
-	if (counter)
-		__sync_fetch_and_add(counter, 1);
+	if (!counter)
+		return;
+	__sync_fetch_and_add(&counter->total, 1);
+	__sync_fetch_and_add(&counter->repeated, 1);
 }
 
 struct outcome {
@@ -22,28 +33,26 @@ struct outcome {
 	__u64 bytes_received;
 };
 
-static __always_inline void report(const struct sluice_socket *about, const struct outcome *outcome)
+/* The reader comes by itself every 100 ms; waking it for each event would cost more than all else
+ * here. It is woken when a quarter of the buffer is waiting, looked at now and then. */
+static __always_inline __u64 wake_up(__u64 sequence)
 {
-	__u32 zero = 0;
-	struct sluice_cpu *cpu = bpf_map_lookup_elem(&sluice_cpus, &zero);
-	struct sluice_event *event;
-	__u64 sequence;
+	if (sequence & 63)
+		return BPF_RB_NO_WAKEUP;
+	return bpf_ringbuf_query(&sluice_events, BPF_RB_AVAIL_DATA) >
+		       bpf_ringbuf_query(&sluice_events, BPF_RB_RING_SIZE) / 4
+		   ? BPF_RB_FORCE_WAKEUP
+		   : BPF_RB_NO_WAKEUP;
+}
 
-	count(outcome->reason);
-	if (!cpu)
-		return;
-	sequence = __sync_fetch_and_add(&cpu->sequence, 1) + 1;
-	event = bpf_ringbuf_reserve(&sluice_events, sizeof(*event), 0);
-	if (!event) {
-		__sync_fetch_and_add(&cpu->lost, 1);
-		count(SLUICE_REASON_EVENT_LOST);
-		return;
-	}
-	event->sequence = sequence;
+static __always_inline void fill(struct sluice_event *event, const struct sluice_socket *about,
+				 const struct outcome *outcome)
+{
 	event->time_ns = bpf_ktime_get_ns();
 	event->flow = about->flow;
 	event->cgroup_id = about->cgroup_id;
 	event->task_start_ns = about->task_start_ns;
+	event->executable_inode = about->executable_inode;
 	event->bytes_sent = outcome->bytes_sent;
 	event->bytes_received = outcome->bytes_received;
 	__builtin_memcpy(event->destination, about->destination, sizeof(event->destination));
@@ -57,5 +66,41 @@ static __always_inline void report(const struct sluice_socket *about, const stru
 	event->verdict = outcome->verdict;
 	event->denied_errno = outcome->error;
 	event->reason = outcome->reason;
-	bpf_ringbuf_submit(event, 0);
+	event->executable_device = about->executable_device;
+	event->reserved = 0;
+}
+
+/* False: the event found no room, and the audit is required, so what it tells of must not happen.
+ * That is then counted in its place; the caller refuses. */
+static __always_inline bool report(const struct sluice_socket *about, const struct outcome *outcome)
+{
+	struct sluice_event *event = bpf_ringbuf_reserve(&sluice_events, sizeof(*event), 0);
+	struct sluice_counter *counter;
+	struct sluice_cpu *cpu;
+	__u32 zero = 0, reason = outcome->reason;
+	bool goes_on =
+	    outcome->event == SLUICE_EVENT_OPENED || outcome->event == SLUICE_EVENT_DIRECT;
+	bool refused = !event && goes_on && setting(SLUICE_SETTING_AUDIT_REQUIRED);
+	__u64 sequence = 0;
+
+	if (refused)
+		reason = SLUICE_REASON_AUDIT_FULL;
+	counter = bpf_map_lookup_elem(&sluice_counters, &reason);
+	if (counter)
+		__sync_fetch_and_add(&counter->total, 1);
+	cpu = bpf_map_lookup_elem(&sluice_cpus, &zero);
+	if (cpu)
+		sequence = __sync_fetch_and_add(&cpu->sequence, 1) + 1;
+	if (!event) {
+		if (counter)
+			__sync_fetch_and_add(&counter->lost, 1);
+		if (cpu)
+			__sync_fetch_and_add(&cpu->lost, 1);
+		count(SLUICE_REASON_EVENT_LOST);
+		return !refused;
+	}
+	event->sequence = sequence;
+	fill(event, about, outcome);
+	bpf_ringbuf_submit(event, wake_up(sequence));
+	return true;
 }

@@ -4,20 +4,13 @@
 
 #include "kernel_types.h"
 #include "levels.h"
-#include "maps.h"
+#include "report.h"
 
 struct run {
 	__u64 cgroup_id; /* of the deepest run above the task; 0 = in none */
 	__u32 subject;
 	__u32 flags; /* of that run and of all above it */
 };
-
-static __always_inline __u64 setting(__u32 which)
-{
-	__u64 *value = bpf_map_lookup_elem(&sluice_settings, &which);
-
-	return value ? *value : 0;
-}
 
 /* Looks only at levels where runs live, the deepest first; for a task outside of every run this is
  * all that Sluice costs. A revoked run takes those below it along, so all levels are looked at. */
@@ -42,6 +35,27 @@ static __always_inline bool find_run(struct run *found)
 	return found->cgroup_id != 0;
 }
 
+/* Which file the process executes: not its path, which others can change and the kernel side cannot
+ * read. A kernel thread has none. */
+static __always_inline void describe_executable(struct sluice_socket *about,
+						struct task_struct *task)
+{
+	struct mm_struct *mm = task->mm;
+	struct file *file;
+	struct inode *inode;
+
+	if (!mm)
+		return;
+	file = mm->exe_file;
+	if (!file)
+		return;
+	inode = file->f_inode;
+	if (!inode)
+		return;
+	about->executable_inode = inode->i_ino;
+	about->executable_device = inode->i_sb->s_dev;
+}
+
 /* What is known of the asker, before it is known what it asks. */
 static __always_inline void describe_task(struct sluice_socket *about, const struct run *run)
 {
@@ -51,4 +65,5 @@ static __always_inline void describe_task(struct sluice_socket *about, const str
 	about->subject = run->subject;
 	about->pid = bpf_get_current_pid_tgid() >> 32;
 	about->task_start_ns = task->group_leader->start_boottime;
+	describe_executable(about, task);
 }

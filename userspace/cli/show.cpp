@@ -4,6 +4,8 @@
 #include "base/time_text.h"
 #include "cli/text.h"
 
+#include <map>
+
 namespace sluice::cli {
 namespace {
 
@@ -106,6 +108,18 @@ std::string show(const StatusReport& report, WallTime now) {
   text += line("runs", std::to_string(report.runs_living));
   text += line("flows", std::to_string(report.flows_open));
   text += line("approvals", std::to_string(report.approvals_pending) + " waiting");
+  if (!report.balances.empty()) {
+    Columns table{{"RECONCILED", "SUM", "AGAINST", "SUM", "DIFFERENCE"}};
+    for (const BalanceRow& row : report.balances) {
+      std::vector<std::string> parts;
+      for (const Counter& part : row.parts)
+        parts.push_back(part.name + " " + std::to_string(part.value));
+      table.add({row.one_words, std::to_string(row.one),
+                 row.other_words + " (" + join(parts, ", ") + ")", std::to_string(row.other),
+                 std::to_string(static_cast<std::int64_t>(row.one - row.other))});
+    }
+    text += "\n" + table.text();
+  }
   if (report.counters.empty()) return text;
   Columns counters{{"COUNTER", "VALUE"}};
   for (const Counter& counter : report.counters)
@@ -143,20 +157,38 @@ std::string show(const std::vector<FlowRow>& flows, WallTime now) {
   return table.text();
 }
 
-std::string show(const std::vector<DoctorRow>& rows) {
-  std::string text;
-  bool enforcing = true;
-  for (const DoctorRow& row : rows) {
-    if (row.required && !row.holds) enforcing = false;
-    text += row.holds ? "holds    " : row.required ? "MISSING  " : "absent   ";
+std::string show(const DoctorReport& report) {
+  const std::map<std::string, std::string> signs{{"held", "held     "},
+                                                 {"partly", "PARTLY   "},
+                                                 {"not_held", "NOT HELD "},
+                                                 {"unknown", "UNKNOWN  "}};
+  std::string text = "guarantees, numbered as in THREAT_MODEL.md (* required)\n";
+  const auto more = [&](std::string_view name, const std::string& what) {
+    if (!what.empty()) text += "                " + std::string{name} + visible(what) + "\n";
+  };
+  for (const GuaranteeRow& row : report.guarantees) {
+    const auto sign = signs.find(row.state);
+    const std::string number = std::to_string(row.number);
+    text += (number.size() < 2 ? " " : "") + number + (row.required ? "* " : "  ") +
+            (sign == signs.end() ? visible(row.state) + " " : sign->second) + visible(row.id) +
+            ": " + visible(row.guarantee) + "\n";
+    more(row.state == "partly" ? "in part by: " : "by: ", row.by);
+    more("why not: ", row.why_not);
+    more("so: ", row.open);
+  }
+  text += "\nfeatures of this kernel\n";
+  for (const DoctorRow& row : report.checks) {
+    text += row.holds ? "    holds    " : row.required ? "    MISSING  " : "    absent   ";
     text += visible(row.name);
     if (!row.detail.empty()) text += ": " + visible(row.detail);
     text += "\n";
-    if (!row.holds && !row.what_to_do.empty())
-      text += "           " + visible(row.what_to_do) + "\n";
+    if (!row.holds) more("", row.what_to_do);
   }
-  return text + (enforcing ? "Sluice can enforce on this host.\n"
-                           : "Sluice cannot enforce on this host: what is MISSING is required.\n");
+  text += "\n";
+  for (const std::string& note : report.notes) text += "note: " + visible(note) + "\n";
+  if (report.missing.empty()) return text + "Every required guarantee is held: enforcing.\n";
+  for (const std::string& missing : report.missing) text += "missing: " + visible(missing) + "\n";
+  return text + "NOT all that is required is known to be held.\n";
 }
 
 std::string show(const ApprovalRow& row, WallTime now) {

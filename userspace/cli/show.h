@@ -12,7 +12,7 @@ namespace sluice::cli {
 std::string show(const control::StatusReport& report, WallTime now);
 std::string show(const std::vector<control::AgentRow>& agents, WallTime now);
 std::string show(const std::vector<control::FlowRow>& flows, WallTime now);
-std::string show(const std::vector<control::DoctorRow>& rows);
+std::string show(const control::DoctorReport& report);
 std::string show(const control::ApprovalsReport& report, WallTime now);
 // One request, whole: what a person needs to decide.
 std::string show(const control::ApprovalRow& row, WallTime now);

@@ -70,6 +70,15 @@ struct Counter {
   std::uint64_t value = 0;
 };
 
+// Two sums that are the same while nothing is on its way.
+struct BalanceRow {
+  std::string id;  // "events"
+  std::string one_words, other_words;
+  std::uint64_t one = 0;
+  std::uint64_t other = 0;
+  std::vector<Counter> parts;  // of `other`
+};
+
 struct StatusReport {
   std::string version;
   bool enforcing = false;
@@ -88,6 +97,7 @@ struct StatusReport {
   std::uint64_t approvals_pending = 0;
   std::vector<Counter>
       counters;  // statements by verdict, kernel counters by reason, lost events...
+  std::vector<BalanceRow> balances;  // kernel against daemon
 };
 
 struct RunRow {
@@ -127,12 +137,32 @@ struct FlowRow {
   std::uint64_t bytes_to_agent = 0;
 };
 
+// A feature of the kernel.
 struct DoctorRow {
-  std::string name;  // "connect hooks", "BPF LSM", ...
+  std::string name;  // "connect4"
   bool holds = false;
   bool required = false;
   std::string detail;      // what was found
   std::string what_to_do;  // "" where it holds
+};
+
+struct GuaranteeRow {
+  std::uint32_t number = 0;  // in THREAT_MODEL.md
+  std::string id;            // "unix_sockets"
+  std::string guarantee;     // in words
+  std::string state;         // held partly not_held unknown
+  bool required = false;
+  std::string by;       // what holds it, or the part of it that is held
+  std::string why_not;  // "" where held; else why, and what to do
+  std::string open;     // what is possible then; "" where held
+};
+
+struct DoctorReport {
+  bool attached = false;             // a daemon says what it really attached
+  std::vector<std::string> missing;  // of what is required; empty: enforcing
+  std::vector<std::string> notes;    // what could not be looked at
+  std::vector<GuaranteeRow> guarantees;
+  std::vector<DoctorRow> checks;
 };
 
 struct VoteRow {
@@ -243,7 +273,7 @@ class ControlBackend {
   virtual Answer<StatusReport> status(const Asking& asking) = 0;
   virtual Answer<std::vector<AgentRow>> agents(const Asking& asking) = 0;
   virtual Answer<std::vector<FlowRow>> flows(const Asking& asking) = 0;
-  virtual Answer<std::vector<DoctorRow>> doctor(const Asking& asking) = 0;
+  virtual Answer<DoctorReport> doctor(const Asking& asking) = 0;
   // Pending ones; with `decided`, those of the last day too.
   virtual Answer<ApprovalsReport> approvals(const Asking& asking, bool decided) = 0;
   // Cheap; read often. See ControlServer::approvals_changed().

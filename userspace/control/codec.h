@@ -16,7 +16,7 @@ namespace sluice::control {
 boost::json::value to_json(const StatusReport& report);
 boost::json::value to_json(const std::vector<AgentRow>& agents);
 boost::json::value to_json(const std::vector<FlowRow>& flows);
-boost::json::value to_json(const std::vector<DoctorRow>& rows);
+boost::json::value to_json(const DoctorReport& report);
 boost::json::value to_json(const ApprovalsReport& report);
 boost::json::value to_json(const std::vector<SessionRow>& sessions);
 boost::json::value to_json(const VoteReply& reply);
@@ -29,7 +29,7 @@ boost::json::value to_json(const Refusal& refusal);
 Result<void> read(const boost::json::value& value, StatusReport& out);
 Result<void> read(const boost::json::value& value, std::vector<AgentRow>& out);
 Result<void> read(const boost::json::value& value, std::vector<FlowRow>& out);
-Result<void> read(const boost::json::value& value, std::vector<DoctorRow>& out);
+Result<void> read(const boost::json::value& value, DoctorReport& out);
 Result<void> read(const boost::json::value& value, ApprovalsReport& out);
 Result<void> read(const boost::json::value& value, VoteReply& out);
 Result<void> read(const boost::json::value& value, RevokeReply& out);

@@ -92,6 +92,43 @@ Result<void> read_doctor_row(const json::value& value, DoctorRow& row) {
   return done(reader, "check");
 }
 
+std::vector<Counter> read_counters(JsonReader& reader, const char* key) {
+  std::vector<Counter> found;
+  if (const auto* counters = reader.member(key).if_object()) {
+    for (const auto& pair : *counters)
+      if (pair.value().is_int64() || pair.value().is_uint64())
+        found.push_back({std::string{pair.key().data(), pair.key().size()},
+                         pair.value().to_number<std::uint64_t>()});
+  } else {
+    reader.fail("'" + std::string{key} + "' must be an object");
+  }
+  return found;
+}
+
+Result<void> read_balance_row(const json::value& value, BalanceRow& row) {
+  JsonReader reader{value};
+  row.id = reader.text("id");
+  row.one = reader.number("one");
+  row.one_words = reader.text("one_words");
+  row.other = reader.number("other");
+  row.other_words = reader.text("other_words");
+  row.parts = read_counters(reader, "parts");
+  return done(reader, "balance");
+}
+
+Result<void> read_guarantee_row(const json::value& value, GuaranteeRow& row) {
+  JsonReader reader{value};
+  row.number = static_cast<std::uint32_t>(reader.number("number"));
+  row.id = reader.text("id");
+  row.guarantee = reader.text("guarantee");
+  row.state = reader.text("state");
+  row.required = reader.flag("required");
+  row.by = reader.text("by");
+  row.why_not = reader.text("why_not");
+  row.open = reader.text("open");
+  return done(reader, "guarantee");
+}
+
 Result<void> read_vote_row(const json::value& value, VoteRow& row) {
   JsonReader reader{value};
   row.by = reader.text("by");
@@ -151,15 +188,8 @@ Result<void> read(const json::value& value, StatusReport& out) {
   out.runs_living = reader.number("runs_living");
   out.flows_open = reader.number("flows_open");
   out.approvals_pending = reader.number("approvals_pending");
-  out.counters.clear();
-  if (const auto* counters = reader.member("counters").if_object()) {
-    for (const auto& pair : *counters)
-      if (pair.value().is_int64() || pair.value().is_uint64())
-        out.counters.push_back({std::string{pair.key().data(), pair.key().size()},
-                                pair.value().to_number<std::uint64_t>()});
-  } else {
-    reader.fail("'counters' must be an object");
-  }
+  out.counters = read_counters(reader, "counters");
+  read_list(reader, "reconciliation", out.balances, read_balance_row);
   return done(reader, "status");
 }
 
@@ -173,9 +203,13 @@ Result<void> read(const json::value& value, std::vector<FlowRow>& out) {
   read_list(reader, "flows", out, read_flow_row);
   return done(reader, "flows");
 }
-Result<void> read(const json::value& value, std::vector<DoctorRow>& out) {
+Result<void> read(const json::value& value, DoctorReport& out) {
   JsonReader reader{value};
-  read_list(reader, "checks", out, read_doctor_row);
+  out.attached = reader.flag("attached");
+  out.missing = reader.texts("missing");
+  out.notes = reader.texts("notes");
+  read_list(reader, "guarantees", out.guarantees, read_guarantee_row);
+  read_list(reader, "checks", out.checks, read_doctor_row);
   return done(reader, "doctor");
 }
 Result<void> read(const json::value& value, ApprovalsReport& out) {

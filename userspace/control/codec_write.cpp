@@ -69,6 +69,26 @@ json::object doctor_row(const DoctorRow& row) {
           {"what_to_do", to_utf8(row.what_to_do)}};
 }
 
+json::object balance_row(const BalanceRow& row) {
+  json::object parts;
+  for (const Counter& part : row.parts) parts[part.name] = part.value;
+  return {{"id", row.id},
+          {"one", row.one},
+          {"one_words", row.one_words},
+          {"other", row.other},
+          {"other_words", row.other_words},
+          {"difference", static_cast<std::int64_t>(row.one - row.other)},
+          {"parts", std::move(parts)}};
+}
+
+json::object guarantee_row(const GuaranteeRow& row) {
+  return {{"number", row.number},        {"id", row.id},
+          {"guarantee", row.guarantee},  {"state", row.state},
+          {"held", row.state == "held"}, {"required", row.required},
+          {"by", to_utf8(row.by)},       {"why_not", to_utf8(row.why_not)},
+          {"open", to_utf8(row.open)}};
+}
+
 json::object vote_row(const VoteRow& row) {
   return {{"by", to_utf8(row.by)},
           {"approve", row.approve},
@@ -130,6 +150,8 @@ const char* kind_name(Refusal::Kind kind) {
 json::value to_json(const StatusReport& report) {
   json::object counters;
   for (const Counter& counter : report.counters) counters[counter.name] = counter.value;
+  bool reconciled = true;
+  for (const BalanceRow& row : report.balances) reconciled = reconciled && row.one == row.other;
   return json::object{{"version", report.version},
                       {"enforcing", report.enforcing},
                       {"not_enforcing_because", to_utf8(report.not_enforcing_because)},
@@ -146,7 +168,9 @@ json::value to_json(const StatusReport& report) {
                       {"runs_living", report.runs_living},
                       {"flows_open", report.flows_open},
                       {"approvals_pending", report.approvals_pending},
-                      {"counters", std::move(counters)}};
+                      {"counters", std::move(counters)},
+                      {"reconciled", reconciled},
+                      {"reconciliation", each(report.balances, balance_row)}};
 }
 
 json::value to_json(const std::vector<AgentRow>& agents) {
@@ -155,10 +179,13 @@ json::value to_json(const std::vector<AgentRow>& agents) {
 json::value to_json(const std::vector<FlowRow>& flows) {
   return json::object{{"flows", each(flows, flow_row)}};
 }
-json::value to_json(const std::vector<DoctorRow>& rows) {
-  bool enforcing = true;
-  for (const DoctorRow& row : rows) enforcing = enforcing && (row.holds || !row.required);
-  return json::object{{"can_enforce", enforcing}, {"checks", each(rows, doctor_row)}};
+json::value to_json(const DoctorReport& report) {
+  return json::object{{"can_enforce", report.missing.empty()},
+                      {"attached", report.attached},
+                      {"missing", texts(report.missing)},
+                      {"notes", texts(report.notes)},
+                      {"guarantees", each(report.guarantees, guarantee_row)},
+                      {"checks", each(report.checks, doctor_row)}};
 }
 json::value to_json(const ApprovalsReport& report) {
   return json::object{{"version", report.version},

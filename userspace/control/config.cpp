@@ -104,6 +104,29 @@ class Reader {
     return time;
   }
 
+  // A file, or { file: PATH, required: true }.
+  Result<void> audit(const YAML::Node& node, Config& config) const {
+    if (!node.IsMap()) {
+      SLUICE_TRY(config.audit, path("audit", node));
+      return {};
+    }
+    for (const auto& pair : node) {
+      const std::string key = pair.first.IsScalar() ? pair.first.Scalar() : "";
+      if (key == "file") {
+        SLUICE_TRY(config.audit, path("audit.file", pair.second));
+      } else if (key == "required") {
+        SLUICE_TRY(const std::string value, text("audit.required", pair.second));
+        if (value != "true" && value != "false")
+          return at(pair.second.Mark(), "'audit.required' must be true or false");
+        config.audit_required = value == "true";
+      } else {
+        return at(pair.first.Mark(), "the key '" + key.substr(0, 64) +
+                                         "' is not known in 'audit'; there are file, required");
+      }
+    }
+    return {};
+  }
+
   Result<Durability> durability(const YAML::Node& node) const {
     SLUICE_TRY(const std::string value, text("durability", node));
     if (value == "process") return Durability::kProcess;
@@ -137,7 +160,7 @@ std::map<std::string, Setter> setters(const Reader& reader, Config& config) {
       {"cgroup_root", path("cgroup_root", config.cgroup_root)},
       {"secrets_dir", path("secrets_dir", config.secrets_dir)},
       {"pin_dir", path("pin_dir", config.pin_dir)},
-      {"audit", path("audit", config.audit)},
+      {"audit", [&reader, &config](const YAML::Node& node) { return reader.audit(node, config); }},
       {"listen", endpoint("listen", config.listen)},
       {"console", endpoint("console", config.console)},
       {"worker_user",

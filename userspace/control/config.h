@@ -28,6 +28,7 @@ struct Config {
   std::string console;                        // HOST:PORT of the web console on loopback; "": none
   std::string
       audit;  // file that gets one JSON line for each kernel event; "": state_dir/audit.jsonl
+  bool audit_required = false;  // what cannot be reported there is refused
   std::string worker_user = "sluice";
   std::string secrets_dir = "/etc/sluice/secrets";
   std::string pin_dir = "/sys/fs/bpf/sluice";

@@ -29,8 +29,18 @@ WallTime wall_of(std::uint64_t monotonic_ns, const Clock& clock) {
   return clock.wall() - std::chrono::duration_cast<std::chrono::nanoseconds>(ago);
 }
 
+// File system and inode, as stat(2) shows them. Not the path: the worker may not read it, and it
+// says less.
+json::object executable_of(const kernel::KernelEvent& event) {
+  json::object executable;
+  executable["device"] = std::to_string(event.executable.device >> 20) + ":" +
+                         std::to_string(event.executable.device & 0xfffff);
+  executable["inode"] = event.executable.inode;
+  return executable;
+}
+
 json::object line_of(const kernel::KernelEvent& event, const RunRegistry& runs,
-                     const policy::Policy& policy, const Clock& clock) {
+                     const RuleIds& rules, const Clock& clock) {
   json::object line;
   line["time"] = to_rfc3339(wall_of(event.time_ns, clock));
   line["event"] = kernel::name_of(event.kind);
@@ -48,11 +58,12 @@ json::object line_of(const kernel::KernelEvent& event, const RunRegistry& runs,
   }
   line["pid"] = event.pid;
   line["task_start_ns"] = event.task_start_ns;
+  if (event.executable.inode != 0) line["executable"] = executable_of(event);
   line["destination"] = event.destination.text();
   line["ip_protocol"] = event.ip_protocol;
   line["verdict"] = name_of_verdict(event.verdict);
   line["reason"] = event.reason;
-  if (event.rule != 0) line["rule"] = policy.rule_name(event.rule);
+  if (event.rule != 0) line["rule"] = rules.name_of(event.rule);
   if (event.denied_errno != 0) line["errno"] = event.denied_errno;
   if (event.kind == kernel::KernelEventKind::kClosed) {
     line["bytes_sent"] = event.bytes_sent;
@@ -80,22 +91,32 @@ Result<void> AuditLog::write(const std::string& lines) {
   return {};
 }
 
-Result<void> AuditLog::drain(const RunRegistry& runs, const PolicyHolder& policies,
-                             const Clock& clock) {
+Result<void> AuditLog::drain(const RunRegistry& runs, const RuleIds& rules,
+                             const kernel::KernelMaps& kernel, const Clock& clock) {
+  const std::lock_guard lock{*mutex_};
   std::string lines;
-  const auto policy = policies.policy();
-  SLUICE_TRY(const std::size_t count, reader_.drain([&](const kernel::KernelEvent& event) {
-    lines += json::serialize(line_of(event, runs, *policy, clock));
+  const auto add = [&](const kernel::KernelEvent& event) {
+    lines += json::serialize(line_of(event, runs, rules, clock));
     lines += '\n';
-  }));
-  events_ += count;
-  if (const std::uint64_t lost = reader_.lost(); lost > lost_said_) {
-    lines += json::serialize(json::object{
-        {"time", to_rfc3339(clock.wall())}, {"event", "lost"}, {"count", lost - lost_said_}});
-    lines += '\n';
-    lost_said_ = lost;
-  }
-  return write(lines);
+  };
+  const auto written = [&](std::uint64_t said) -> Result<std::uint64_t> {
+    SLUICE_TRY(const kernel::SequenceTotals sequences, kernel.sequences());
+    if (sequences.lost > said) {
+      lines += json::serialize(json::object{
+          {"time", to_rfc3339(clock.wall())}, {"event", "lost"}, {"count", sequences.lost - said}});
+      lines += '\n';
+    }
+    SLUICE_TRY_VOID(write(lines));
+    lines.clear();
+    return sequences.lost;
+  };
+  SLUICE_TRY([[maybe_unused]] const std::size_t count, reader_.drain(add, written));
+  return {};
+}
+
+std::map<std::string, std::uint64_t> AuditLog::audited() const {
+  const std::lock_guard lock{*mutex_};
+  return reader_.audited();
 }
 
 }  // namespace sluice::daemon

@@ -7,12 +7,16 @@
 #include <sluice/result.h>
 
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/unique_fd.h"
-#include "daemon/policy_holder.h"
+#include "daemon/rule_ids.h"
 #include "daemon/run_registry.h"
 #include "kernel/events.h"
+#include "kernel/kernel_maps.h"
 
 namespace sluice::daemon {
 
@@ -22,15 +26,12 @@ class AuditLog {
   static Result<AuditLog> open(const std::string& file, kernel::EventReader reader);
 
   int poll_fd() const { return reader_.poll_fd(); }
-  // Writes what is there, one write(2) for the batch.
-  Result<void> drain(const RunRegistry& runs, const PolicyHolder& policies, const Clock& clock);
-  // Of an earlier log of this process.
-  void count_from(std::uint64_t events, std::uint64_t lost) {
-    events_ = events;
-    lost_before_ = lost;
-  }
-  std::uint64_t events() const { return events_; }
-  std::uint64_t lost() const { return lost_before_ + reader_.lost(); }
+  // Writes what is there, one write(2) for each batch, then settles it with the kernel. A line is
+  // there twice where a daemon died between the two: same cpu, same sequence. Any thread.
+  Result<void> drain(const RunRegistry& runs, const RuleIds& rules,
+                     const kernel::KernelMaps& kernel, const Clock& clock);
+  // By reason, since the kernel's maps were made; by earlier daemons too. Any thread.
+  std::map<std::string, std::uint64_t> audited() const;
 
  private:
   AuditLog(UniqueFd file, std::string name, kernel::EventReader reader)
@@ -40,9 +41,7 @@ class AuditLog {
   UniqueFd file_;
   std::string name_;
   kernel::EventReader reader_;
-  std::uint64_t events_ = 0;
-  std::uint64_t lost_said_ = 0;
-  std::uint64_t lost_before_ = 0;
+  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  // guards the reader
 };
 
 }  // namespace sluice::daemon

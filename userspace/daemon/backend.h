@@ -18,6 +18,8 @@
 #include "daemon/policy_holder.h"
 #include "daemon/run_registry.h"
 #include "daemon/succession.h"
+#include "kernel/attachments.h"
+#include "kernel/guarantees.h"
 #include "kernel/kernel_maps.h"
 #include "kernel/probe.h"
 #include "net/flow_server.h"
@@ -36,12 +38,13 @@ class Backend final : public control::ControlBackend {
     keeper::KeeperClient& keeper;
     const FlowFactory& factory;
     const Clock& clock;
-    std::vector<kernel::Feature> features;  // probed while there were privileges
+    std::vector<kernel::Feature> features;         // probed while there were privileges
+    const std::vector<kernel::PinnedLink>& links;  // of the programs that were attached
     std::vector<std::string> listeners;
     std::string ca_file;      // for agents
     std::string bundle_file;  // for agents
     std::function<Result<bool>()> reload;
-    std::function<std::pair<std::uint64_t, std::uint64_t>()> audited;  // events, lost
+    std::function<Result<kernel::Books>()> books;  // after all that waits was written down
     // Of the daemon that this one replaced, while it drains and after.
     std::function<CountedSoFar()> counted_before;
     std::function<void(const RunId&, const std::string& reason)> end_run_there;
@@ -55,7 +58,7 @@ class Backend final : public control::ControlBackend {
   control::Answer<control::StatusReport> status(const control::Asking& asking) override;
   control::Answer<std::vector<control::AgentRow>> agents(const control::Asking& asking) override;
   control::Answer<std::vector<control::FlowRow>> flows(const control::Asking& asking) override;
-  control::Answer<std::vector<control::DoctorRow>> doctor(const control::Asking& asking) override;
+  control::Answer<control::DoctorReport> doctor(const control::Asking& asking) override;
   control::Answer<control::ApprovalsReport> approvals(const control::Asking& asking,
                                                       bool decided) override;
   std::uint64_t approvals_version() override;
@@ -71,7 +74,7 @@ class Backend final : public control::ControlBackend {
   control::Answer<control::ReloadReply> reload(const control::Asking& asking) override;
 
  private:
-  std::vector<control::Counter> counters() const;
+  std::vector<control::Counter> counters(const kernel::Books& books) const;
   control::RunRow row_of(const LiveRun& live, const std::vector<net::FlowInfo>& flows) const;
 
   Ports ports_;

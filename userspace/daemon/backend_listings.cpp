@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/version.h"
+#include "control/doctor.h"
 #include "control/peer.h"
 #include "daemon/backend.h"
 
@@ -46,7 +47,7 @@ bool Backend::is_approver(const Caller& caller) {
   return false;
 }
 
-std::vector<control::Counter> Backend::counters() const {
+std::vector<control::Counter> Backend::counters(const kernel::Books& books) const {
   std::vector<control::Counter> counters;
   const RunCounters& totals = *ports_.factory.totals();
   const CountedSoFar before = ports_.counted_before();
@@ -60,21 +61,23 @@ std::vector<control::Counter> Backend::counters() const {
       {"flows_over_limit", flows.over_limit + flows.out_of_files + before.flows_over_limit});
   counters.push_back({"flows_draining", before.flows_open});
   counters.push_back({"recorder_failures", flows.recorder_failures + before.recorder_failures});
-  const auto [events, lost] = ports_.audited();
-  counters.push_back({"kernel_events", events + before.kernel_events});
-  counters.push_back({"kernel_events_lost", lost + before.kernel_events_lost});
-  if (const auto kernel = ports_.kernel.counters())
-    for (const auto& [reason, count] : *kernel) counters.push_back({"kernel_" + reason, count});
+  // The kernel's own go on from daemon to daemon.
+  std::uint64_t events = 0;
+  for (const auto& [reason, count] : books.audited) events += count;
+  counters.push_back({"kernel_events", events});
+  counters.push_back({"kernel_events_lost", books.sequences.lost});
+  for (const auto& [reason, counted] : books.counted)
+    counters.push_back({"kernel_" + reason, counted.total});
   return counters;
 }
 
 Answer<control::StatusReport> Backend::status(const Asking&) {
   control::StatusReport report;
   report.version = kVersion;
-  report.enforcing = kernel::can_enforce(ports_.features);
-  for (const kernel::Feature& feature : ports_.features)
-    if (feature.required && !feature.held && report.not_enforcing_because.empty())
-      report.not_enforcing_because = feature.id + ": " + feature.why_not;
+  const auto missing = kernel::what_is_missing(
+      kernel::with_attachments(ports_.features, ports_.links), ports_.policies.policy()->require());
+  report.enforcing = missing.empty();
+  if (!missing.empty()) report.not_enforcing_because = missing.front();
   report.pid = static_cast<std::int32_t>(::getpid());
   report.started_at = started_at_;
   const PolicyState state = ports_.policies.state();
@@ -88,7 +91,15 @@ Answer<control::StatusReport> Backend::status(const Asking&) {
   report.runs_living = ports_.runs.list().size();
   report.flows_open = ports_.flows.flows().size();
   report.approvals_pending = ports_.approvals.list().size();
-  report.counters = counters();
+  const auto books = ports_.books();
+  if (!books) return control::Refusal{control::Refusal::Kind::kFailed, books.error().text()};
+  report.counters = counters(*books);
+  for (const kernel::Balance& balance : kernel::reconcile(*books)) {
+    control::BalanceRow row{balance.id,  balance.one_words, balance.other_words,
+                            balance.one, balance.other,     {}};
+    for (const auto& [name, count] : balance.parts) row.parts.push_back({name, count});
+    report.balances.push_back(std::move(row));
+  }
   return report;
 }
 
@@ -155,21 +166,16 @@ Answer<std::vector<control::FlowRow>> Backend::flows(const Asking& asking) {
   return rows;
 }
 
-Answer<std::vector<control::DoctorRow>> Backend::doctor(const Asking&) {
+Answer<control::DoctorReport> Backend::doctor(const Asking&) {
   const auto policy = ports_.policies.policy();
-  const auto& wanted = policy->require();
-  std::vector<control::DoctorRow> rows;
-  for (const kernel::Feature& feature : ports_.features) {
-    control::DoctorRow row;
-    row.name = feature.id;
-    row.holds = feature.held;
-    row.required =
-        feature.required || std::find(wanted.begin(), wanted.end(), feature.id) != wanted.end();
-    row.detail = feature.gives + " (" + feature.mechanism + ")";
-    row.what_to_do = feature.why_not;
-    rows.push_back(std::move(row));
-  }
-  return rows;
+  const auto& require = policy->require();
+  const auto features = kernel::with_attachments(ports_.features, ports_.links);
+  auto report = control::doctor_report(
+      kernel::judge_guarantees(features, require), features,
+      [&](const kernel::Feature& feature) { return kernel::is_required(feature, require); },
+      kernel::what_is_missing(features, require));
+  report.attached = true;
+  return report;
 }
 
 Answer<control::ApprovalsReport> Backend::approvals(const Asking& asking, bool decided) {

@@ -105,6 +105,12 @@ Result<std::unique_ptr<FlowSession>> FlowFactory::make_session(const net::FlowSe
 
 Result<net::FlowSetup> FlowFactory::accept(int accepted_fd) {
   SLUICE_TRY(const FlowRecord record, ports_.kernel.take_flow_record(accepted_fd));
+  auto setup = set_up(record);
+  ports_.kernel.totals().add(setup ? kernel::FlowTotal::kSession : kernel::FlowTotal::kRefused);
+  return setup;
+}
+
+Result<net::FlowSetup> FlowFactory::set_up(const FlowRecord& record) {
   const auto run = ports_.runs.by_cgroup(record.cgroup_id);
   if (!run) return Error{"the connection's cgroup is no run that this daemon knows"};
   if (run->revoked) return Error{"run " + run->run.id + " is revoked"};
@@ -122,7 +128,7 @@ Result<net::FlowSetup> FlowFactory::accept(int accepted_fd) {
                                                         record.original_destination, *state.book);
   if (resource == nullptr) {
     // From now on the kernel answers alone.
-    static_cast<void>(ports_.verdicts.deny(*run->lineage, record.original_destination));
+    static_cast<void>(ports_.verdicts.deny(*run->lineage, record.original_destination, state));
     return refuse(*run, opened, "the destination is no resource of the policy");
   }
   opened.resource = resource->name;

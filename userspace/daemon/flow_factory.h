@@ -16,6 +16,7 @@
 #include "daemon/run_registry.h"
 #include "daemon/verdict_publisher.h"
 #include "keeper/client.h"
+#include "kernel/kernel_maps.h"
 #include "mask/detectors.h"
 #include "net/flow_setup.h"
 #include "session/postgres/options.h"
@@ -25,7 +26,7 @@ namespace sluice::daemon {
 class FlowFactory {
  public:
   struct Ports {
-    KernelPlane& kernel;
+    kernel::KernelMaps& kernel;
     RunRegistry& runs;
     const PolicyHolder& policies;
     VerdictPublisher& verdicts;
@@ -43,6 +44,7 @@ class FlowFactory {
 
  private:
   explicit FlowFactory(Ports ports) : ports_(ports) {}
+  Result<net::FlowSetup> set_up(const FlowRecord& record);
   Result<session::MaskTools> tools_of_this_thread();
   Result<std::unique_ptr<FlowSession>> make_session(const net::FlowSetup& setup);
   Error refuse(const LiveRun& run, const SessionOpened& opened, const std::string& why);

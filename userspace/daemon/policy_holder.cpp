@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "control/policy_files.h"
+#include "kernel/guarantees.h"
 #include "policy/compile.h"
 
 namespace sluice::daemon {
@@ -14,7 +15,7 @@ Result<std::shared_ptr<const policy::Policy>> compile_directory(const std::strin
   std::vector<policy::SourceFile> sources;
   sources.reserve(files.size());
   for (auto& file : files) sources.push_back({std::move(file.name), std::move(file.text)});
-  auto compiled = policy::compile(sources);
+  auto compiled = policy::compile(sources, {.requirements = kernel::requirement_ids()});
   if (!compiled.policy) return Error{policy::text_of(compiled.diagnostics)};
   return std::move(compiled.policy);
 }
@@ -26,25 +27,29 @@ PolicyHolder::PolicyHolder(std::string directory, const Clock& clock)
   state_.book = std::make_shared<policy::AddressBook>();
 }
 
-Result<bool> PolicyHolder::load(const Check& acceptable) {
+Result<std::shared_ptr<const policy::Policy>> PolicyHolder::read(const Check& acceptable) {
   auto compiled = compile_directory(directory_);
   if (compiled && acceptable)
-    if (auto fit = acceptable(**compiled); !fit) compiled = fit.error();
+    if (auto ok = acceptable(**compiled); !ok) compiled = ok.error();
   const std::lock_guard lock{mutex_};
-  if (!compiled) {
-    state_.last_error = compiled.error().text();
-    return compiled.error();
-  }
-  state_.last_error.clear();
-  const bool changed = !state_.policy || state_.policy->version() != (*compiled)->version();
-  state_.policy = *std::move(compiled);
-  state_.loaded_at = clock_.wall();
-  return changed;
+  state_.last_error = compiled ? "" : compiled.error().text();
+  return compiled;
 }
 
-void PolicyHolder::set_book(std::shared_ptr<const policy::AddressBook> book) {
+Result<void> PolicyHolder::replace(std::shared_ptr<const policy::Policy> policy, const Flip& flip) {
   const std::lock_guard lock{mutex_};
+  SLUICE_TRY_VOID(flip());
+  state_.policy = std::move(policy);
+  state_.loaded_at = clock_.wall();
+  return {};
+}
+
+Result<void> PolicyHolder::replace_book(std::shared_ptr<const policy::AddressBook> book,
+                                        const Flip& flip) {
+  const std::lock_guard lock{mutex_};
+  SLUICE_TRY_VOID(flip());
   state_.book = std::move(book);
+  return {};
 }
 
 PolicyState PolicyHolder::state() const {

@@ -29,10 +29,18 @@ class PolicyHolder {
   // Says of a policy without errors whether this host can keep it. Empty: it can.
   using Check = std::function<Result<void>(const policy::Policy&)>;
 
-  // Compiles what is in the directory now. On an error, or where `acceptable` gives one, the policy
-  // in force stays; the error has every diagnostic. True: it differs from the one before.
-  Result<bool> load(const Check& acceptable);
-  void set_book(std::shared_ptr<const policy::AddressBook> book);
+  // Makes the kernel's verdict entries of what is in force void, in one step.
+  using Flip = std::function<Result<void>()>;
+
+  // Compiles what is in the directory now; nothing is in force by that. On an error, or where
+  // `acceptable` gives one, the policy in force stays; the error has every diagnostic.
+  Result<std::shared_ptr<const policy::Policy>> read(const Check& acceptable);
+
+  // What is in force changes for the kernel and the daemon at once: while `flip` runs nobody is
+  // told the policy. So whoever has met the new one, in the kernel or in the daemon, never meets
+  // the old one again in a connection that begins later. Where `flip` fails nothing changes.
+  Result<void> replace(std::shared_ptr<const policy::Policy> policy, const Flip& flip);
+  Result<void> replace_book(std::shared_ptr<const policy::AddressBook> book, const Flip& flip);
 
   PolicyState state() const;
   std::shared_ptr<const policy::Policy> policy() const;

@@ -43,10 +43,10 @@ std::string report_on_policy(const control::Config& config, pid_t parent, int ke
     return std::string{kWrong} + became.error().within("give up privileges").text();
   const SystemClock clock;
   PolicyHolder policies{config.policy_dir, clock};
-  if (const auto loaded = policies.load({}); !loaded)
-    return std::string{kWrong} + loaded.error().within("policy").text();
+  const auto policy = policies.read({});
+  if (!policy) return std::string{kWrong} + policy.error().within("policy").text();
   std::string report = kFine;
-  for (const std::string& file : policies.policy()->secret_files()) report += file + '\n';
+  for (const std::string& file : (*policy)->secret_files()) report += file + '\n';
   return report;
 }
 

@@ -128,6 +128,7 @@ Result<Prepared> prepare_as_root(const control::Config& config, bool replace) {
   plane.keep_listeners = static_cast<bool>(prepared.predecessor);
   SLUICE_TRY(auto loaded, kernel::Plane::load(plane));
   SLUICE_TRY(prepared.maps, loaded.descriptors());
+  SLUICE_TRY(prepared.links, loaded.links());
   prepared.maps_reused = loaded.reused();
   return prepared;
 }

@@ -13,6 +13,7 @@
 #include "base/unique_fd.h"
 #include "control/config.h"
 #include "keeper/hand_over.h"
+#include "kernel/attachments.h"
 #include "kernel/descriptors.h"
 #include "kernel/probe.h"
 
@@ -21,6 +22,7 @@ namespace sluice::daemon {
 struct Prepared {
   std::vector<kernel::Feature> features;
   kernel::MapDescriptors maps;
+  std::vector<kernel::PinnedLink> links;
   bool maps_reused = false;
   std::vector<UniqueFd> listeners;
   std::optional<Endpoint> listener_v4;

@@ -34,8 +34,6 @@ struct CountedSoFar {
   std::uint64_t flows_refused = 0;
   std::uint64_t flows_over_limit = 0;
   std::uint64_t recorder_failures = 0;
-  std::uint64_t kernel_events = 0;
-  std::uint64_t kernel_events_lost = 0;
   std::uint64_t flows_open = 0;  // now
 };
 

@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace sluice::daemon {
@@ -14,9 +15,21 @@ std::vector<std::string> agents_of(const Lineage& lineage) {
   return agents;
 }
 
+// All of them, also those that stand in no entry now: an event of an earlier daemon may name one.
+void VerdictPublisher::learn_rules(const policy::Policy& policy) {
+  for (std::uint32_t number = 1; number <= policy.rule_count(); ++number)
+    static_cast<void>(rules_.id_of(policy.rule_name(number)));
+}
+
 Result<void> VerdictPublisher::publish(std::uint32_t subject, const AgentNames& agents,
                                        const PolicyState& state) {
-  for (const policy::ConnectEntry& entry : state.policy->connect_entries(agents, *state.book)) {
+  auto entries = state.policy->connect_entries(agents, *state.book);
+  // The narrower first: a wider one that stands alone for a moment would answer for it.
+  std::stable_sort(entries.begin(), entries.end(), [](const auto& one, const auto& other) {
+    if ((one.port == 0) != (other.port == 0)) return other.port == 0;
+    return one.prefix_length > other.prefix_length;
+  });
+  for (const policy::ConnectEntry& entry : entries) {
     VerdictEntry written;
     written.subject = subject;
     written.network = entry.network;
@@ -25,7 +38,7 @@ Result<void> VerdictPublisher::publish(std::uint32_t subject, const AgentNames& 
     written.ip_protocol = entry.ip_protocol;
     written.verdict = entry.verdict;
     written.denied_errno = entry.denied_errno;
-    written.rule = entry.rule;
+    if (entry.rule != 0) written.rule = rules_.id_of(state.policy->rule_name(entry.rule));
     SLUICE_TRY_VOID(kernel_.set_verdict(written));
   }
   return {};
@@ -41,18 +54,23 @@ Result<std::uint32_t> VerdictPublisher::subject_of(const Lineage& lineage) {
   return subject;
 }
 
-Result<void> VerdictPublisher::republish() {
+Result<void> VerdictPublisher::change(
+    const std::function<Result<void>(const PolicyHolder::Flip&)>& replace) {
   const std::lock_guard lock{mutex_};
-  SLUICE_TRY_VOID(kernel_.next_epoch());
+  SLUICE_TRY_VOID(replace([this] { return kernel_.next_epoch(); }));
   const PolicyState state = policies_.state();
+  learn_rules(*state.policy);
   for (const std::uint32_t subject : published_)
     if (const auto agents = subjects_.agents_of(subject))
       SLUICE_TRY_VOID(publish(subject, *agents, state));
   return {};
 }
 
-Result<void> VerdictPublisher::deny(const Lineage& lineage, const Endpoint& destination) {
+Result<void> VerdictPublisher::deny(const Lineage& lineage, const Endpoint& destination,
+                                    const PolicyState& judged) {
   const std::lock_guard lock{mutex_};
+  const PolicyState now = policies_.state();
+  if (now.policy != judged.policy || now.book != judged.book) return {};
   VerdictEntry entry;
   entry.subject = subjects_.number_of(agents_of(lineage));
   entry.network = destination.ip;

@@ -1,41 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes into the kernel's verdict map what the policy says of each lineage of agents that has a
-// living run. What is not written is steered to the daemon, which judges; so a moment in which the
-// map is being refilled is never open.
+// living run. What is not written yet is steered to the daemon, which judges by the same policy; so
+// while the map is being refilled no connection meets another policy than the one in force.
 #pragma once
 
 #include <sluice/ports.h>
 
+#include <functional>
 #include <mutex>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "daemon/policy_holder.h"
+#include "daemon/rule_ids.h"
 #include "kernel/subjects.h"
 
 namespace sluice::daemon {
 
 class VerdictPublisher {
  public:
-  // `before_first`: see kernel::Subjects.
+  // A policy must be in force. `before_first`: see kernel::Subjects.
   VerdictPublisher(KernelPlane& kernel, const PolicyHolder& policies, std::uint32_t before_first)
-      : kernel_(kernel), policies_(policies), subjects_(before_first) {}
+      : kernel_(kernel), policies_(policies), subjects_(before_first) {
+    learn_rules(*policies.policy());
+  }
 
   // The lineage's number in the kernel. Publishes its entries the first time.
   Result<std::uint32_t> subject_of(const Lineage& lineage);
-  // Policy or addresses changed: everything published before is void, and all is written anew.
-  Result<void> republish();
-  // The daemon refused this destination to this lineage: from now on the kernel does.
-  Result<void> deny(const Lineage& lineage, const Endpoint& destination);
+  // Policy or addresses change: `replace` puts them in force with the flip that it is given, by
+  // which everything published before is void; then all is written anew.
+  Result<void> change(const std::function<Result<void>(const PolicyHolder::Flip&)>& replace);
+  // The daemon refused this destination to this lineage by `judged`: from now on the kernel does,
+  // unless something else is in force by now.
+  Result<void> deny(const Lineage& lineage, const Endpoint& destination, const PolicyState& judged);
+  // Names of the rules in the kernel's events.
+  const RuleIds& rules() const { return rules_; }
 
  private:
   using AgentNames = kernel::Subjects::AgentNames;
+  void learn_rules(const policy::Policy& policy);
   Result<void> publish(std::uint32_t subject, const AgentNames& agents, const PolicyState& state);
 
   KernelPlane& kernel_;
   const PolicyHolder& policies_;
   kernel::Subjects subjects_;
+  RuleIds rules_;
   std::mutex mutex_;  // one publication at a time
   std::set<std::uint32_t> published_;
 };

@@ -25,6 +25,7 @@
 #include "daemon/succession.h"
 #include "daemon/verdict_publisher.h"
 #include "keeper/sandbox.h"
+#include "kernel/guarantees.h"
 #include "kernel/kernel_maps.h"
 #include "net/flow_server.h"
 #include "net/host_ca.h"
@@ -51,20 +52,13 @@ policy::AddressBook book_of(const net::AddressBook& resolved) {
 // What `require:` in the policy asks for and this host does not have.
 Result<void> check_required(const policy::Policy& policy,
                             const std::vector<kernel::Feature>& features) {
-  for (const std::string& id : policy.require()) {
-    const auto found = std::find_if(features.begin(), features.end(),
-                                    [&](const kernel::Feature& f) { return f.id == id; });
-    if (found == features.end())
-      return Error{"the policy requires '" + id +
-                   "', which is no guarantee that `sluice doctor` knows"};
-    if (!found->held)
-      return Error{"the policy requires '" + id +
-                   "', which this host does not have: " + found->why_not};
-  }
-  for (const kernel::Feature& feature : features)
-    if (feature.required && !feature.held)
-      return Error{"this host cannot enforce: " + feature.id + ": " + feature.why_not};
-  return {};
+  std::string text;
+  for (const std::string& missing : kernel::what_is_missing(features, policy.require()))
+    text += "\n  " + missing;
+  if (text.empty()) return {};
+  return Error{"this host cannot enforce what is required:" + text +
+               "\n`sluice doctor` lists every guarantee; mend the host, or take the word out of "
+               "`require:` in the policy"};
 }
 
 // Ends flows whose resource is not what it was: they would go on under rules for masking that are
@@ -100,6 +94,7 @@ class Worker {
   Result<void> open_control();
   Result<void> serve_control();
   Result<void> check_secrets(const policy::Policy& policy);
+  Result<std::shared_ptr<const policy::Policy>> read_policy(bool secrets);
   Result<bool> reload();
   Result<void> turn();
   Result<void> claim_listeners();
@@ -135,8 +130,6 @@ class Worker {
   std::unique_ptr<net::FlowServer> flows_;
   std::unique_ptr<net::Resolver> resolver_;
   std::optional<AuditLog> audit_;
-  std::atomic<std::uint64_t> events_{0};
-  std::atomic<std::uint64_t> events_lost_{0};
   std::unique_ptr<Backend> backend_;
   std::shared_ptr<control::ControlServer> control_;
   std::unique_ptr<Predecessor> predecessor_;
@@ -181,6 +174,7 @@ Result<void> Worker::open_runs() {
   SLUICE_TRY_VOID(open_audit());
   SLUICE_TRY(auto maps, kernel::duplicate(prepared_.maps));
   SLUICE_TRY(kernel_, kernel::KernelMaps::adopt(std::move(maps), mount.path));
+  SLUICE_TRY_VOID(kernel_->require_audit(config_.audit_required));
   // What an earlier daemon wrote is void, at once where it is dead. Where it hands over, each run
   // keeps its entries until it gets those of its new number.
   SLUICE_TRY(const std::uint32_t before, kernel_->largest_subject());
@@ -201,7 +195,8 @@ Result<void> Worker::open_runs() {
 
 Result<void> Worker::open_audit() {
   SLUICE_TRY(auto maps, kernel::duplicate(prepared_.maps));
-  SLUICE_TRY(auto reader, kernel::EventReader::open(std::move(maps[kernel::MapName::kEvents])));
+  SLUICE_TRY(auto reader, kernel::EventReader::open(std::move(maps[kernel::MapName::kEvents]),
+                                                    std::move(maps[kernel::MapName::kAudited])));
   SLUICE_TRY(auto audit, AuditLog::open(config_.audit_file(), std::move(reader)));
   audit_.emplace(std::move(audit));
   return {};
@@ -213,9 +208,15 @@ void Worker::open_resolver() {
   resolving.warn = [](std::string_view text) { spdlog::warn("{}", text); };
   resolver_ = std::make_unique<net::Resolver>(
       std::move(resolving), clock_, [this](const std::shared_ptr<const net::AddressBook>& book) {
-        policies_.set_book(std::make_shared<policy::AddressBook>(book_of(*book)));
-        if (!publishing_) return;
-        if (const auto written = verdicts_->republish(); !written)
+        const auto replace = [&](const PolicyHolder::Flip& flip) {
+          return policies_.replace_book(std::make_shared<policy::AddressBook>(book_of(*book)),
+                                        flip);
+        };
+        if (!publishing_) {
+          static_cast<void>(replace([] { return Result<void>{}; }));
+          return;
+        }
+        if (const auto written = verdicts_->change(replace); !written)
           spdlog::error("verdict map: {}; connects are steered and judged one by one",
                         written.error().text());
       });
@@ -249,10 +250,11 @@ Result<void> Worker::open_control() {
     if (listener) listeners.push_back(listener->text());
   backend_ = std::make_unique<Backend>(Backend::Ports{
       config_, policies_, *runs_, *approvals_, *flows_, *kernel_, keeper_, *factory_, clock_,
-      prepared_.features, listeners, config_.run_dir + "/host-ca.pem",
+      prepared_.features, prepared_.links, listeners, config_.run_dir + "/host-ca.pem",
       config_.run_dir + "/ca-bundle.pem", [this] { return reload(); },
-      [this] {
-        return std::pair{events_.load(), events_lost_.load()};
+      [this]() -> Result<kernel::Books> {
+        SLUICE_TRY_VOID(audit_->drain(*runs_, verdicts_->rules(), *kernel_, clock_));
+        return kernel_->books(audit_->audited());
       },
       [this] { return predecessor_ ? predecessor_->counted() : CountedSoFar{}; },
       [this](const RunId& run, const std::string& reason) { end_run_there(run, reason); }});
@@ -284,9 +286,10 @@ Result<void> Worker::start() {
   signals_ = UniqueFd{::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK)};
   if (!signals_) return Error::sys(errno, "wait for signals");
 
-  const auto policy = policies_.load({});
+  // At a start the secrets were read before anything was loaded (daemon/preflight).
+  const auto policy = read_policy(false);
   if (!policy) return policy.error().within("policy");
-  SLUICE_TRY_VOID(check_required(*policies_.policy(), prepared_.features));
+  SLUICE_TRY_VOID(policies_.replace(*policy, [] { return Result<void>{}; }));
   SLUICE_TRY_VOID(open_host_ca());
   open_resolver();
   if (prepared_.predecessor) {
@@ -311,26 +314,33 @@ Result<void> Worker::claim_listeners() {
   return kernel_->set_listeners(prepared_.listener_v4, prepared_.listener_v6);
 }
 
-// At a start this was done before anything was loaded (daemon/preflight).
 Result<void> Worker::check_secrets(const policy::Policy& policy) {
   for (const std::string& file : policy.secret_files())
     if (const auto read = keeper_.read_password(file); !read) return read.error();
   return {};
 }
 
+Result<std::shared_ptr<const policy::Policy>> Worker::read_policy(bool secrets) {
+  return policies_.read([this, secrets](const policy::Policy& policy) -> Result<void> {
+    SLUICE_TRY_VOID(
+        check_required(policy, kernel::with_attachments(prepared_.features, prepared_.links)));
+    return secrets ? check_secrets(policy) : Result<void>{};
+  });
+}
+
 Result<bool> Worker::reload() {
   const std::lock_guard lock{reload_mutex_};
   const auto before = policies_.policy();
-  SLUICE_TRY(const bool changed, policies_.load([this](const policy::Policy& policy) {
-    return check_secrets(policy);
-  }));
-  if (!changed) return false;
-  const auto now = policies_.policy();
+  SLUICE_TRY(const auto now, read_policy(true));
+  if (now->version() == before->version()) return false;
+  const auto written = verdicts_->change(
+      [&](const PolicyHolder::Flip& flip) { return policies_.replace(now, flip); });
+  if (policies_.policy() != now) return written.error();
   end_changed_resources(*before, *now, flows_->flows());
   catalogs_->forget_all();
   resolver_->set_names(now->host_names());
-  SLUICE_TRY_VOID(verdicts_->republish());
   if (predecessor_) predecessor_->reload();
+  if (!written) return written.error();
   return true;
 }
 
@@ -343,9 +353,7 @@ Result<void> Worker::turn() {
     successor_->report();
   }
   if (role_ != Role::kServing) return {};
-  SLUICE_TRY_VOID(audit_->drain(*runs_, policies_, clock_));
-  events_ = audit_->events();
-  events_lost_ = audit_->lost();
+  SLUICE_TRY_VOID(audit_->drain(*runs_, verdicts_->rules(), *kernel_, clock_));
   approvals_->tick();
   runs_->sweep();
   const auto enrolled = runs_->enrol();
@@ -389,9 +397,7 @@ void Worker::yield() {
   control_.reset();
   resolver_.reset();
   approvals_->end_everything("a new daemon takes over: ask again");
-  static_cast<void>(audit_->drain(*runs_, policies_, clock_));
-  events_ = audit_->events();
-  events_lost_ = audit_->lost();
+  static_cast<void>(audit_->drain(*runs_, verdicts_->rules(), *kernel_, clock_));
   audit_.reset();
   recorder_->hand_over();
   store_->release();
@@ -417,11 +423,12 @@ bool Worker::drained() const {
 // What the policy changed must not go on here under the old one.
 void Worker::reload_for_successor() {
   const auto before = policies_.policy();
-  const auto changed = policies_.load({});
-  if (!changed) {
+  const auto now = policies_.read({});
+  // The kernel's entries are the new daemon's to write.
+  if (!now || !policies_.replace(*now, [] { return Result<void>{}; })) {
     flows_->flows().terminate_all("the policy changed: connect again");
-  } else if (*changed) {
-    end_changed_resources(*before, *policies_.policy(), flows_->flows());
+  } else if ((*now)->version() != before->version()) {
+    end_changed_resources(*before, **now, flows_->flows());
     catalogs_->forget_all();
   }
   if (predecessor_) predecessor_->reload();
@@ -445,10 +452,7 @@ Result<void> Worker::resume() {
   SLUICE_TRY_VOID(recorder_->take_back());
   SLUICE_TRY(const auto finished, recorder_->finish_abandoned());
   for (const std::string& what : finished) spdlog::warn("recordings: {}", what);
-  const std::uint64_t events = events_;
-  const std::uint64_t lost = events_lost_;
   SLUICE_TRY_VOID(open_audit());
-  audit_->count_from(events, lost);
   role_ = Role::kServing;
   // The one that could not start may have numbered some of the runs anew.
   SLUICE_TRY_VOID(runs_->publish_again());
@@ -479,8 +483,6 @@ CountedSoFar Worker::counted() const {
   sum.flows_refused += flows.refused;
   sum.flows_over_limit += flows.over_limit + flows.out_of_files;
   sum.recorder_failures += flows.recorder_failures;
-  sum.kernel_events += events_;
-  sum.kernel_events_lost += events_lost_;
   sum.flows_open += flows_->live();
   return sum;
 }
@@ -529,7 +531,8 @@ void Worker::stop() {
   if (kernel_ && in_force) static_cast<void>(kernel_->set_listeners(std::nullopt, std::nullopt));
   control_.reset();
   if (flows_) flows_->stop("sluice is stopping");
-  if (audit_ && runs_) static_cast<void>(audit_->drain(*runs_, policies_, clock_));
+  if (audit_ && runs_ && verdicts_)
+    static_cast<void>(audit_->drain(*runs_, verdicts_->rules(), *kernel_, clock_));
   resolver_.reset();
   if (recorder_) {
     const auto checkpoint = recorder_->checkpoint();

@@ -17,6 +17,8 @@ const char* name_of(MapName name) {
     case MapName::kCounters: return "sluice_counters";
     case MapName::kCpus: return "sluice_cpus";
     case MapName::kEvents: return "sluice_events";
+    case MapName::kAudited: return "sluice_audited";
+    case MapName::kFlowTotals: return "sluice_flow_totals";
     case MapName::kCount_: break;
   }
   return "";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/events.h"
 
-#include <bpf/libbpf.h>
+#include <bpf/bpf.h>
 #include <sluice/abi/event.h>
 #include <sluice/abi/verdict.h>
 #include <sluice/bytes.h>
@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "kernel/reasons.h"
+#include "kernel/ring.h"
 #include "kernel/socket_address.h"
 
 namespace sluice::kernel {
@@ -44,6 +45,7 @@ std::optional<KernelEvent> understood(const sluice_event& raw) {
       .subject = raw.subject,
       .pid = raw.pid,
       .task_start_ns = raw.task_start_ns,
+      .executable = {.device = raw.executable_device, .inode = raw.executable_inode},
       .destination = endpoint_of(raw.destination, raw.destination_port),
       .ip_protocol = raw.ip_protocol,
       .verdict = *verdict,
@@ -54,6 +56,9 @@ std::optional<KernelEvent> understood(const sluice_event& raw) {
       .bytes_received = raw.bytes_received,
   };
 }
+
+constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
+constexpr std::size_t kBatchEvents = kBatchBytes / (sizeof(sluice_event) + 16);
 
 // Numbers of one CPU may come in another order, so what counts is how many of a range have come.
 struct SequenceRange {
@@ -82,40 +87,48 @@ std::string_view name_of(KernelEventKind kind) {
 }
 
 struct EventReader::Impl {
-  UniqueFd map;
-  std::unique_ptr<ring_buffer, void (*)(ring_buffer*)> ring{nullptr, ring_buffer__free};
-  std::map<std::uint32_t, SequenceRange> ranges;  // by CPU
-  const Consumer* consumer = nullptr;             // while draining
-  std::size_t given = 0;
-  std::optional<Error> failure;
+  UniqueFd events, audited_map;
+  std::optional<Ring> ring;
+  std::map<std::uint32_t, SequenceRange> ranges;     // by CPU
+  std::map<std::uint32_t, SequenceRange> unsettled;  // with those of the batch that is being read
+  sluice_audited audited{};                          // as it is in the map
 
-  // Called by libbpf, through C: no exception may leave it.
-  static int take(void* self, void* data, std::size_t size) noexcept {
-    return static_cast<Impl*>(self)->take(ByteView{static_cast<const std::uint8_t*>(data), size});
+  Result<void> settle(const sluice_audited& now) {
+    const __u32 zero = 0;
+    if (bpf_map_update_elem(audited_map.get(), &zero, &now, BPF_ANY) != 0)
+      return Error::sys(errno, "keep count of the kernel's events");
+    audited = now;
+    ranges = unsettled;
+    ring->release();
+    return {};
   }
 
-  int take(ByteView bytes) noexcept try {
-    sluice_event raw{};
-    if (bytes.size() != sizeof raw) {
-      failure = Error{"a kernel event has " + std::to_string(bytes.size()) + " bytes instead of " +
-                      std::to_string(sizeof raw)};
-      return -EPROTO;
+  Result<void> read_batch(const std::function<Result<void>(ByteView)>& take, const Written& written,
+                          sluice_audited& now) {
+    SLUICE_TRY_VOID(ring->read(kBatchBytes, take));
+    if (written) {
+      SLUICE_TRY(now.lost, written(audited.lost));
     }
+    now.position = ring->position();
+    if (now.position == audited.position && now.lost == audited.lost) return {};
+    return settle(now);
+  }
+
+  Result<void> take(ByteView bytes, const Consumer& consumer, sluice_audited& now) {
+    sluice_event raw{};
+    if (bytes.size() != sizeof raw)
+      return Error{"a kernel event has " + std::to_string(bytes.size()) + " bytes instead of " +
+                   std::to_string(sizeof raw)};
     std::memcpy(&raw, bytes.data(), sizeof raw);
     const auto event = understood(raw);
-    if (!event) {
-      failure = Error{"a kernel event has kind " + std::to_string(raw.kind) + ", verdict " +
-                      std::to_string(raw.verdict) + ", reason " + std::to_string(raw.reason) +
-                      ", which mean nothing to this build"};
-      return -EPROTO;
-    }
-    ranges[event->cpu].add(event->sequence);
-    ++given;
-    (*consumer)(*event);
-    return 0;
-  } catch (const std::exception& thrown) {
-    failure = Error{std::string{"a kernel event could not be handled: "} + thrown.what()};
-    return -ECANCELED;
+    if (!event)
+      return Error{"a kernel event has kind " + std::to_string(raw.kind) + ", verdict " +
+                   std::to_string(raw.verdict) + ", reason " + std::to_string(raw.reason) +
+                   ", which mean nothing to this build"};
+    consumer(*event);
+    unsettled[event->cpu].add(event->sequence);
+    ++now.events[raw.reason];
+    return {};
   }
 };
 
@@ -124,25 +137,52 @@ EventReader::EventReader(EventReader&&) noexcept = default;
 EventReader& EventReader::operator=(EventReader&&) noexcept = default;
 EventReader::~EventReader() = default;
 
-Result<EventReader> EventReader::open(UniqueFd events) {
+Result<EventReader> EventReader::open(UniqueFd events, UniqueFd audited) {
   auto impl = std::make_unique<Impl>();
-  impl->map = std::move(events);
-  impl->ring.reset(ring_buffer__new(impl->map.get(), &Impl::take, impl.get(), nullptr));
-  if (!impl->ring) return Error::sys(errno, "map the ring buffer of kernel events");
+  impl->events = std::move(events);
+  impl->audited_map = std::move(audited);
+  SLUICE_TRY(Ring ring, Ring::open(impl->events.get()));
+  impl->ring.emplace(std::move(ring));
+  const __u32 zero = 0;
+  if (bpf_map_lookup_elem(impl->audited_map.get(), &zero, &impl->audited) != 0)
+    return Error::sys(errno, "read which kernel events are accounted for");
+  SLUICE_TRY_VOID(impl->ring->skip_to(impl->audited.position));
   return EventReader{std::move(impl)};
 }
 
-int EventReader::poll_fd() const { return ring_buffer__epoll_fd(impl_->ring.get()); }
+int EventReader::poll_fd() const { return impl_->events.get(); }
 
-Result<std::size_t> EventReader::drain(const Consumer& consumer) {
-  impl_->consumer = &consumer;
-  impl_->given = 0;
-  impl_->failure.reset();
-  const int consumed = ring_buffer__consume(impl_->ring.get());
-  impl_->consumer = nullptr;
-  if (impl_->failure) return *impl_->failure;
-  if (consumed < 0) return Error::sys(-consumed, "read kernel events");
-  return impl_->given;
+Result<std::size_t> EventReader::drain(const Consumer& consumer, const Written& written) {
+  std::size_t given = 0;
+  std::size_t before = 0;
+  do {
+    before = given;
+    sluice_audited now = impl_->audited;
+    const auto count = [&](ByteView bytes) -> Result<void> {
+      SLUICE_TRY_VOID(impl_->take(bytes, consumer, now));
+      ++given;
+      return {};
+    };
+    impl_->unsettled = impl_->ranges;
+    Result<void> done;
+    try {
+      done = impl_->read_batch(count, written, now);
+    } catch (const std::exception& thrown) {
+      done = Error{std::string{"a kernel event could not be handled: "} + thrown.what()};
+    }
+    if (!done) {
+      impl_->ring->rewind(impl_->audited.position);
+      return done.error();
+    }
+  } while (given - before >= kBatchEvents);
+  return given;
+}
+
+std::map<std::string, std::uint64_t> EventReader::audited() const {
+  std::map<std::string, std::uint64_t> events;
+  for (std::uint32_t reason = SLUICE_REASON_NONE + 1; reason < SLUICE_REASON_COUNT; ++reason)
+    events[std::string{reason_name(reason)}] = impl_->audited.events[reason];
+  return events;
 }
 
 std::uint64_t EventReader::lost() const {

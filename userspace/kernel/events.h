@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,6 +22,13 @@ namespace sluice::kernel {
 enum class KernelEventKind : std::uint8_t { kOpened = 1, kDirect = 2, kDenied = 3, kClosed = 4 };
 std::string_view name_of(KernelEventKind kind);
 
+// Names a file for as long as it is there.
+struct FileId {
+  std::uint32_t device = 0;  // major << 20 | minor
+  std::uint64_t inode = 0;   // 0: none
+  auto operator<=>(const FileId&) const = default;
+};
+
 struct KernelEvent {
   KernelEventKind kind = KernelEventKind::kDenied;
   std::uint32_t cpu = 0;
@@ -31,6 +39,7 @@ struct KernelEvent {
   std::uint32_t subject = 0;
   std::uint32_t pid = 0;            // thread group id, initial pid namespace
   std::uint64_t task_start_ns = 0;  // CLOCK_BOOTTIME
+  FileId executable;                // of the process, when it asked
   Endpoint destination;             // as the agent named it
   std::uint8_t ip_protocol = 0;
   ConnectVerdict verdict = ConnectVerdict::kDeny;
@@ -45,18 +54,26 @@ class EventReader {
  public:
   using Consumer = std::function<void(const KernelEvent&)>;
 
-  // Takes the descriptor of the map kEvents. Reads on where an earlier reader stopped.
-  static Result<EventReader> open(UniqueFd events);
+  // Makes durable what the consumer was given. Takes how many lost events were told of before,
+  // returns how many now are.
+  using Written = std::function<Result<std::uint64_t>(std::uint64_t)>;
 
+  // Takes the descriptors of the maps kEvents and kAudited. Goes on behind the last batch that an
+  // earlier reader settled.
+  static Result<EventReader> open(UniqueFd events, UniqueFd audited);
   EventReader(EventReader&&) noexcept;
   EventReader& operator=(EventReader&&) noexcept;
   ~EventReader();
 
-  int poll_fd() const;  // readable (epoll, poll) when there is something to drain; owned by this
-  // Gives every event that is there. Returns how many. An event that cannot be understood is an
-  // error: program and reader are of different builds.
-  Result<std::size_t> drain(const Consumer& consumer);
-
+  // Readable while events wait. The programs wake its poller only when much is waiting: look
+  // every 100 ms.
+  int poll_fd() const;
+  // Gives every waiting event to `consumer`, then calls `written`, then settles the batch in the
+  // pinned map. After an error, or a death in between, the batch is given again: an event is
+  // counted once, and may be written twice. Returns how many were given.
+  Result<std::size_t> drain(const Consumer& consumer, const Written& written = {});
+  // Events that were settled since the maps were made, by reason; by earlier daemons too.
+  std::map<std::string, std::uint64_t> audited() const;
   // Numbers that no event came with so far, over all CPUs: 0 when every connection is accounted
   // for. Right once drain() has returned and no hook is running.
   std::uint64_t lost() const;

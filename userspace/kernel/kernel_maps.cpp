@@ -50,9 +50,11 @@ constexpr std::array<Shape, kMapCount> kShapes{{
     {BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(__u64)},
     {BPF_MAP_TYPE_HASH, sizeof(__u32), sizeof(sluice_listener)},
     {BPF_MAP_TYPE_HASH, sizeof(sluice_flow_key), sizeof(sluice_flow)},
-    {BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(__u64)},
+    {BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(sluice_counter)},
     {BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(sluice_cpu)},
     {BPF_MAP_TYPE_RINGBUF, 0, 0},
+    {BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(sluice_audited)},
+    {BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(__u64)},
 }};
 
 Result<void> check_shapes(const MapDescriptors& maps) {
@@ -139,6 +141,7 @@ Result<std::unique_ptr<KernelMaps>> KernelMaps::adopt(MapDescriptors maps,
   if (const int cpus = libbpf_num_possible_cpus(); cpus < 0)
     return Error::sys(-cpus, "count the CPUs from /sys/devices/system/cpu/possible");
   std::unique_ptr<KernelMaps> kernel{new KernelMaps{std::move(maps), std::move(cgroup_mount)}};
+  SLUICE_TRY(kernel->totals_, FlowTotals::map(kernel->fd(MapName::kFlowTotals)));
   if (const auto found = kernel->find_surviving_runs(); !found)
     return found.error().within("take over the runs of an earlier daemon");
   return kernel;
@@ -352,6 +355,7 @@ Result<FlowRecord> KernelMaps::take_flow_record(int accepted_fd) {
   const int missing =
       bpf_map_lookup_and_delete_elem(fd(MapName::kFlows), &key, &flow) == 0 ? 0 : errno;
   sweep_now_and_then();
+  totals_->add(missing == 0 ? FlowTotal::kTaken : FlowTotal::kUnknown);
   if (missing != 0)
     return Error::sys(missing, "find the flow record of a connection from " + source.text());
   FlowRecord record;
@@ -385,24 +389,80 @@ Result<std::size_t> KernelMaps::sweep_flow_records(std::uint64_t age_ns) {
     if (flow.closed_ns == 0 || now < flow.closed_ns || now - flow.closed_ns < age_ns) continue;
     if (bpf_map_delete_elem(map, &key) == 0) ++dropped;
   }
+  totals_->add(FlowTotal::kSwept, dropped);
   return dropped;
 }
 
 // --- counters
 // ----------------------------------------------------------------------------------------
 
-Result<std::map<std::string, std::uint64_t>> KernelMaps::counters() const {
+namespace {
+
+// One element of a per-CPU map, from every CPU.
+template <class Value>
+Result<std::vector<Value>> each_cpu(int map, std::uint32_t key) {
+  static_assert(sizeof(Value) % 8 == 0);  // the kernel's stride
   const int cpus = libbpf_num_possible_cpus();
   if (cpus < 0) return Error::sys(-cpus, "count the CPUs");
-  std::map<std::string, std::uint64_t> sums;
-  std::vector<std::uint64_t> per_cpu(static_cast<std::size_t>(cpus));
+  std::vector<Value> values(static_cast<std::size_t>(cpus));
+  if (bpf_map_lookup_elem(map, &key, values.data()) != 0)
+    return Error::sys(errno, "read the counters of each CPU");
+  return values;
+}
+
+}  // namespace
+
+Result<std::map<std::string, Counted>> KernelMaps::counted() const {
+  std::map<std::string, Counted> sums;
   for (std::uint32_t reason = SLUICE_REASON_NONE + 1; reason < SLUICE_REASON_COUNT; ++reason) {
-    if (bpf_map_lookup_elem(fd(MapName::kCounters), &reason, per_cpu.data()) != 0)
-      return Error::sys(errno, "read sluice_counters");
-    std::uint64_t& sum = sums[std::string{reason_name(reason)}];
-    for (const std::uint64_t count : per_cpu) sum += count;
+    SLUICE_TRY(const auto cpus, each_cpu<sluice_counter>(fd(MapName::kCounters), reason));
+    Counted& sum = sums[std::string{reason_name(reason)}];
+    for (const sluice_counter& cpu : cpus) {
+      sum.total += cpu.total;
+      sum.repeated += cpu.repeated;
+      sum.lost += cpu.lost;
+    }
   }
   return sums;
+}
+
+Result<std::map<std::string, std::uint64_t>> KernelMaps::counters() const {
+  SLUICE_TRY(const auto all, counted());
+  std::map<std::string, std::uint64_t> totals;
+  for (const auto& [reason, counted] : all) totals[reason] = counted.total;
+  return totals;
+}
+
+Result<SequenceTotals> KernelMaps::sequences() const {
+  SLUICE_TRY(const auto cpus, each_cpu<sluice_cpu>(fd(MapName::kCpus), 0));
+  SequenceTotals totals;
+  for (const sluice_cpu& cpu : cpus) {
+    totals.given_out += cpu.sequence;
+    totals.lost += cpu.lost;
+  }
+  return totals;
+}
+
+Result<std::size_t> KernelMaps::waiting_flow_records() const {
+  SLUICE_TRY(const auto keys, keys_of<sluice_flow_key>(fd(MapName::kFlows)));
+  return keys.size();
+}
+
+Result<Books> KernelMaps::books(std::map<std::string, std::uint64_t> audited) const {
+  Books books;
+  books.audited = std::move(audited);
+  SLUICE_TRY(books.counted, counted());
+  SLUICE_TRY(books.sequences, sequences());
+  SLUICE_TRY(books.waiting, waiting_flow_records());
+  books.taken = totals_->get(FlowTotal::kTaken);
+  books.sessions = totals_->get(FlowTotal::kSession);
+  books.refused = totals_->get(FlowTotal::kRefused);
+  books.swept = totals_->get(FlowTotal::kSwept);
+  return books;
+}
+
+Result<void> KernelMaps::require_audit(bool required) {
+  return set_setting(SLUICE_SETTING_AUDIT_REQUIRED, required ? 1 : 0);
 }
 
 }  // namespace sluice::kernel

@@ -13,6 +13,8 @@
 #include <string>
 
 #include "kernel/descriptors.h"
+#include "kernel/flow_totals.h"
+#include "kernel/reconcile.h"
 
 namespace sluice::kernel {
 
@@ -48,6 +50,16 @@ class KernelMaps final : public KernelPlane {
 
   // Sum over all CPUs, by the name of the reason; every reason is there, also with 0.
   Result<std::map<std::string, std::uint64_t>> counters() const;
+  Result<std::map<std::string, Counted>> counted() const;
+  Result<SequenceTotals> sequences() const;
+  // Flow records that nobody has taken yet.
+  Result<std::size_t> waiting_flow_records() const;
+  // All of the kernel's half; `audited` is the event reader's.
+  Result<Books> books(std::map<std::string, std::uint64_t> audited) const;
+  FlowTotals& totals() const { return *totals_; }
+
+  // From now on a connect whose event would be lost is refused with ENOBUFS; or not.
+  Result<void> require_audit(bool required);
 
   // Records of connections that ended unaccepted longer than `age_ns` ago. Returns how many it
   // dropped. take_flow_record() does it by itself every ten seconds.
@@ -66,6 +78,7 @@ class KernelMaps final : public KernelPlane {
 
   MapDescriptors maps_;
   std::string cgroup_mount_;
+  std::unique_ptr<FlowTotals> totals_;
   std::mutex mutex_;  // guards the sequences of map operations below, and the two members
   std::map<std::uint64_t, std::uint32_t> level_of_run_;
   std::uint64_t swept_at_ns_ = 0;  // CLOCK_MONOTONIC

@@ -264,11 +264,22 @@ Result<Plane> Plane::load(const PlaneOptions& options) {
     return done.error();
   }
   SLUICE_TRY(MapDescriptors descriptors, in_order(maps));
-  return Plane{std::move(descriptors), reused};
+  return Plane{std::move(descriptors), options.pin_dir, reused};
 }
 
 Result<void> Plane::remove(const std::string& pin_dir) { return PinDirectory::remove(pin_dir); }
 
 Result<MapDescriptors> Plane::descriptors() const { return duplicate(maps_); }
+
+Result<std::vector<PinnedLink>> Plane::links() const {
+  SLUICE_TRY(const PinDirectory pins, PinDirectory::open(pin_dir_));
+  std::vector<PinnedLink> links;
+  for (const std::string& name : pins.link_names()) {
+    UniqueFd fd{bpf_obj_get(pins.link_path(name).c_str())};
+    if (!fd) return Error::sys(errno, "open the pinned link '" + pins.link_path(name) + "'");
+    links.push_back({name, std::move(fd)});
+  }
+  return links;
+}
 
 }  // namespace sluice::kernel

@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "kernel/attachments.h"
 #include "kernel/descriptors.h"
 
 namespace sluice::kernel {
@@ -44,13 +46,18 @@ class Plane {
   // Duplicates of the map descriptors, close-on-exec, for KernelMaps::adopt and EventReader::open.
   Result<MapDescriptors> descriptors() const;
 
+  // The links as they stand, each held by a descriptor of its own: for Attachments.
+  Result<std::vector<PinnedLink>> links() const;
+
   // Whether maps of an earlier daemon were found and kept.
   bool reused() const { return reused_; }
 
  private:
-  Plane(MapDescriptors maps, bool reused) : maps_(std::move(maps)), reused_(reused) {}
+  Plane(MapDescriptors maps, std::string pin_dir, bool reused)
+      : maps_(std::move(maps)), pin_dir_(std::move(pin_dir)), reused_(reused) {}
 
   MapDescriptors maps_;
+  std::string pin_dir_;
   bool reused_ = false;
 };
 

@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <sluice/result.h>
 #include <sys/socket.h>
@@ -153,74 +154,98 @@ Result<void> destroys_sockets() {
   return Error{"a socket could not be found again in the kernel's socket table"};
 }
 
-Feature tried(Feature feature, const Result<void>& outcome) {
-  feature.held = outcome.ok();
-  if (!outcome) feature.why_not = outcome.error().text();
-  return feature;
+Result<void> filters_system_calls() {
+  const std::uint32_t action = SECCOMP_RET_ERRNO;
+  if (::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0) return {};
+  return Error::sys(errno, "ask for seccomp filters; boot a kernel with CONFIG_SECCOMP_FILTER=y");
 }
 
-Feature tried_program(const char* object, const std::string& program, const char* gives) {
+Result<void> loads_program(const char* object, const std::string& program) {
   const auto& objects = plane_objects();
   const auto found = std::find_if(objects.begin(), objects.end(), [&](const EmbeddedObject& o) {
     return std::string_view{o.name} == object;
   });
-  Feature feature{.id = program,
-                  .gives = gives,
-                  .required = true,
-                  .held = false,
-                  .mechanism = "loaded the program",
-                  .why_not = {}};
-  if (found == objects.end()) return tried(feature, Error{"this build has no such program"});
-  return tried(feature, loads(*found, "sluice_" + program));
+  if (found == objects.end()) return Error{"this build has no such program"};
+  return loads(*found, "sluice_" + program);
+}
+
+struct Trial {
+  const char* id;
+  const char* gives;
+  const char* mechanism;
+  bool privileged;  // fails for want of capabilities, whatever the kernel has
+  std::function<Result<void>()> run;
+};
+
+// One line for each feature. A guarantee names the features it needs in guarantees_table.cpp.
+std::vector<Trial> trials() {
+  std::vector<Trial> all{
+      {"cgroup2", "a run is known by its cgroup", "/proc/self/mountinfo", false, has_cgroup2},
+      {"capabilities", "programs can be loaded and attached", "CapEff in /proc/self/status", true,
+       has_capabilities},
+      {"btf", "programs fit this kernel's structs", "/sys/kernel/btf/vmlinux", false, has_btf},
+      {"bpffs", "enforcement outlives the daemon", "/proc/filesystems", false, has_bpffs},
+      {"seccomp", "system calls can be filtered", "asked for the action", false,
+       filters_system_calls},
+      {"sock_destroy", "a revoked run loses its open connections at once",
+       "destroyed a socket of its own", true, destroys_sockets},
+      {"bpf_lsm", "sockets passed in from outside of a run can be stopped",
+       "attached a program and saw it called", true, calls_lsm_programs},
+      {"unix_sockaddr", "connections to Unix sockets can be steered", "loaded a program", true,
+       has_unix_hooks},
+  };
+  const auto map = [&](const char* id, const char* gives, bpf_map_type type, const char* name) {
+    all.push_back({id, gives, "made a map", true, [=] { return makes_map(type, name); }});
+  };
+  map("ringbuf", "every connection is reported", BPF_MAP_TYPE_RINGBUF, "RINGBUF");
+  map("sk_storage", "a socket keeps its original destination", BPF_MAP_TYPE_SK_STORAGE,
+      "SK_STORAGE");
+  map("lpm_trie", "verdicts for address prefixes", BPF_MAP_TYPE_LPM_TRIE, "LPM_TRIE");
+  const auto program = [&](const char* object, const char* id, const char* gives) {
+    all.push_back(
+        {id, gives, "loaded the program", true, [=] { return loads_program(object, id); }});
+  };
+  program("connect", "connect4", "IPv4 connections are steered or refused");
+  program("connect", "connect6", "IPv6 connections are steered or refused");
+  program("sendmsg", "sendmsg4", "IPv4 datagrams are refused by default");
+  program("sendmsg", "sendmsg6", "IPv6 datagrams are refused by default");
+  program("getpeername", "getpeername4", "IPv4 clients see the real peer");
+  program("getpeername", "getpeername6", "IPv6 clients see the real peer");
+  program("sock_create", "sock_create", "raw and odd sockets are refused");
+  program("sockops", "sockops", "the daemon learns whose connection it is");
+  program("sock_release", "sock_release", "the end of a socket is reported");
+  return all;
 }
 
 }  // namespace
 
 std::vector<Feature> probe() {
+  const Result<void> capable = has_capabilities();
   std::vector<Feature> features;
-  const auto add = [&](const char* id, const char* gives, bool required, const char* mechanism,
-                       const Result<void>& outcome) {
-    features.push_back(tried({id, gives, required, false, mechanism, {}}, outcome));
-  };
-  add("cgroup2", "a run is known by its cgroup", true, "/proc/self/mountinfo", has_cgroup2());
-  add("capabilities", "programs can be loaded and attached", true, "CapEff in /proc/self/status",
-      has_capabilities());
-  add("btf", "programs fit this kernel's structs", true, "/sys/kernel/btf/vmlinux", has_btf());
-  add("bpffs", "enforcement outlives the daemon", true, "/proc/filesystems", has_bpffs());
-  add("ringbuf", "every connection is reported", true, "made a map",
-      makes_map(BPF_MAP_TYPE_RINGBUF, "RINGBUF"));
-  add("sk_storage", "a socket keeps its original destination", true, "made a map",
-      makes_map(BPF_MAP_TYPE_SK_STORAGE, "SK_STORAGE"));
-  add("lpm_trie", "verdicts for address prefixes", true, "made a map",
-      makes_map(BPF_MAP_TYPE_LPM_TRIE, "LPM_TRIE"));
-  features.push_back(
-      tried_program("connect", "connect4", "IPv4 connections are steered or refused"));
-  features.push_back(
-      tried_program("connect", "connect6", "IPv6 connections are steered or refused"));
-  features.push_back(tried_program("sendmsg", "sendmsg4", "IPv4 datagrams are refused by default"));
-  features.push_back(tried_program("sendmsg", "sendmsg6", "IPv6 datagrams are refused by default"));
-  features.push_back(
-      tried_program("getpeername", "getpeername4", "IPv4 clients see the real peer"));
-  features.push_back(
-      tried_program("getpeername", "getpeername6", "IPv6 clients see the real peer"));
-  features.push_back(
-      tried_program("sock_create", "sock_create", "raw and odd sockets are refused"));
-  features.push_back(
-      tried_program("sockops", "sockops", "the daemon learns whose connection it is"));
-  features.push_back(
-      tried_program("sock_release", "sock_release", "the end of a socket is reported"));
-  add("sock_destroy", "a revoked run loses its open connections at once", false,
-      "destroyed a socket of its own", destroys_sockets());
-  add("bpf_lsm", "sockets passed in from outside of a run can be stopped", false,
-      "attached a program and saw it called", calls_lsm_programs());
-  add("unix_sockaddr", "connections to Unix sockets can be steered", false, "loaded a program",
-      has_unix_hooks());
+  for (const Trial& trial : trials()) {
+    Feature feature{trial.id, trial.gives, false, true, trial.mechanism, {}};
+    if (trial.privileged && !capable) {
+      // Root without them (in a container) has met the truth of its own place.
+      feature.tried = ::geteuid() == 0;
+      feature.why_not =
+          (feature.tried ? "" : "could not be tried: ") + std::string{capable.error().text()};
+    } else {
+      const Result<void> outcome = trial.run();
+      feature.held = outcome.ok();
+      if (!outcome) feature.why_not = outcome.error().text();
+    }
+    features.push_back(std::move(feature));
+  }
   return features;
 }
 
-bool can_enforce(const std::vector<Feature>& features) {
-  return std::all_of(features.begin(), features.end(),
-                     [](const Feature& feature) { return feature.held || !feature.required; });
+const std::vector<std::string>& feature_ids() {
+  static const std::vector<std::string> ids = [] {
+    std::vector<std::string> found;
+    for (const Trial& trial : trials()) found.emplace_back(trial.id);
+    return found;
+  }();
+  return ids;
 }
 
 }  // namespace sluice::kernel

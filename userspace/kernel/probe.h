@@ -9,19 +9,20 @@
 namespace sluice::kernel {
 
 struct Feature {
-  std::string id;         // "connect4"; stable, for --json
-  std::string gives;      // what holds because of it
-  bool required = false;  // without it nothing may be called enforcing
+  std::string id;     // "connect4"; stable, for --json
+  std::string gives;  // what it is for
   bool held = false;
+  bool tried = true;      // false: it could not be, for want of privileges; `why_not` says so
   std::string mechanism;  // how it was tried
   std::string why_not;    // what went wrong and what to do; "" where held
 };
 
-// Needs the capabilities of Plane::load to find the truth; without them each feature says so. Where
-// no program may be attached (BPF LSM is tried by attaching), it sees only its own thread.
+// Needs the capabilities of Plane::load to find the truth; without them the features that need them
+// are not tried. Where no program may be attached (BPF LSM is tried by attaching), it sees only its
+// own thread.
 std::vector<Feature> probe();
 
-// Every required feature is held.
-bool can_enforce(const std::vector<Feature>& features);
+// The ids that probe() returns, in its order.
+const std::vector<std::string>& feature_ids();
 
 }  // namespace sluice::kernel

@@ -37,6 +37,10 @@ constexpr std::array kNames{
     Named{SLUICE_REASON_CLOSED, "closed"},
     Named{SLUICE_REASON_CONNECT_FAILED, "connect_failed"},
     Named{SLUICE_REASON_EVENT_LOST, "event_lost"},
+    Named{SLUICE_REASON_AUDIT_FULL, "audit_full"},
+    Named{SLUICE_REASON_FLOW_RECORDED, "flow_recorded"},
+    Named{SLUICE_REASON_FLOW_DROPPED, "flow_dropped"},
+    Named{SLUICE_REASON_NEVER_SENT, "never_sent"},
 };
 
 constexpr bool in_order() {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <limits>
 #include <new>
+#include <set>
 #include <utility>
 
 namespace sluice::policy {
@@ -95,6 +96,12 @@ std::unique_ptr<Compiled> compile_all(const std::vector<SourceFile>& files,
         parse_document(files[i].text, i, {limits.node_count_max, limits.nesting_max}, findings);
     if (root) read_file(*root, draft, findings);
   }
+  for (const Word& word : draft.require)
+    if (!limits.requirements.empty() &&
+        std::find(limits.requirements.begin(), limits.requirements.end(), word.text) ==
+            limits.requirements.end())
+      findings.error(word.place, quoted(word.text) + " is no guarantee that Sluice knows",
+                     "write an id that `sluice doctor` prints");
   auto compiled = std::make_unique<Compiled>();
   resolve_names(draft, *compiled, findings);
   // What follows compares rules that are whole; after an error it would report its echo.
@@ -106,8 +113,9 @@ std::unique_ptr<Compiled> compile_all(const std::vector<SourceFile>& files,
   check_addresses(draft, *compiled, findings);
   if (findings.has_errors()) return nullptr;
   index_addresses(*compiled);
-  compiled->require = std::move(draft.require);
-  std::sort(compiled->require.begin(), compiled->require.end());
+  std::set<std::string> required;
+  for (const Word& word : draft.require) required.insert(word.text);
+  compiled->require.assign(required.begin(), required.end());
   compiled->version = hash_of(files);
   return compiled;
 }

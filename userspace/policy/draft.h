@@ -49,7 +49,7 @@ struct Draft {
   std::map<std::string, AgentDraft> agents;
   std::map<std::string, ResourceDraft> resources;
   std::vector<RuleDraft> rules;
-  std::vector<std::string> require;
+  std::vector<Word> require;
 };
 
 // Calls `each` with every number meant by a rule's list, of `count` that there are.

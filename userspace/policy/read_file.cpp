@@ -19,7 +19,7 @@ void read_version(const Node& node, Findings& findings) {
 
 void read_require(const Node& node, Draft& draft, Findings& findings) {
   for (const Word& word :
-       read_words(node, "'require'", "write require: [kernel.cgroup_connect]", findings)) {
+       read_words(node, "'require'", "write require: [tcp, datagrams]", findings)) {
     const bool letters = std::all_of(word.text.begin(), word.text.end(), [](char c) {
       return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
     });
@@ -28,8 +28,7 @@ void read_require(const Node& node, Draft& draft, Findings& findings) {
                      "write a name that `sluice doctor` prints");
       continue;
     }
-    if (std::find(draft.require.begin(), draft.require.end(), word.text) == draft.require.end())
-      draft.require.push_back(word.text);
+    draft.require.push_back(word);
   }
 }
 

@@ -39,6 +39,7 @@ struct sluice_socket {
 	__u64 flow;
 	__u64 cgroup_id;
 	__u64 task_start_ns; /* CLOCK_BOOTTIME */
+	__u64 executable_inode;
 	__u8 destination[16];
 	__be16 destination_port;
 	__u8 ip_protocol;
@@ -47,5 +48,16 @@ struct sluice_socket {
 	__u32 subject;
 	__u32 pid;
 	__u32 rule;
-	__u32 reserved; /* 0 */
+	__u32 executable_device;
+};
+
+/* ARRAY sluice_flow_totals, by this enum: what became of flow records and connections in userspace.
+ * The daemon counts in the mapped memory of the map, so that a count survives whatever ends it. */
+enum sluice_flow_total {
+	SLUICE_FLOW_TAKEN = 0,	 /* records that an accepted connection was found by */
+	SLUICE_FLOW_SESSION = 1, /* of these: became a session */
+	SLUICE_FLOW_REFUSED = 2, /* of these: reset by the daemon */
+	SLUICE_FLOW_SWEPT = 3,	 /* records dropped, because nobody accepted the connection */
+	SLUICE_FLOW_UNKNOWN = 4, /* connections to the daemon without a record: reset */
+	SLUICE_FLOW_TOTAL_COUNT
 };

@@ -37,5 +37,13 @@ enum sluice_reason {
 	/* of the event channel itself */
 	SLUICE_REASON_EVENT_LOST, /* the ring buffer was full; the sequence shows the gap */
 
+	SLUICE_REASON_AUDIT_FULL, /* refused: its event would be lost, and the audit is required */
+
+	/* what became of a steered TCP connection, beside its events */
+	SLUICE_REASON_FLOW_RECORDED, /* its flow record was written */
+	SLUICE_REASON_FLOW_DROPPED, /* its flow record was deleted: it failed before the daemon took
+				       it */
+	SLUICE_REASON_NEVER_SENT,   /* it ended before a SYN left: no flow record */
+
 	SLUICE_REASON_COUNT
 };

@@ -6,6 +6,7 @@
 #include "base/json_read.h"
 #include "cli/exit_code.h"
 #include "control/codec.h"
+#include "kernel/guarantees.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,6 +17,7 @@
 #include <deque>
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
 
 namespace sluice::cli {
 namespace {
@@ -337,24 +339,83 @@ TEST_F(Commands, AUserThatDoesNotExistIsNoticedBeforeTheDaemonIsAsked) {
   EXPECT_TRUE(calls.empty());
 }
 
+std::vector<kernel::Feature> all_features() {
+  std::vector<kernel::Feature> features;
+  for (const std::string& id : kernel::feature_ids())
+    features.push_back({id, "what it is for", true, true, "tried", ""});
+  return features;
+}
+
+kernel::Feature& named(std::vector<kernel::Feature>& features, std::string_view id) {
+  for (kernel::Feature& feature : features)
+    if (feature.id == id) return feature;
+  throw std::runtime_error{"no such feature"};
+}
+
 TEST_F(Commands, DoctorTriesTheKernelItselfWithoutADaemon) {
-  features = {{"connect4", "agents are steered", true, true, "loaded", ""},
-              {"bpf_lsm", "tags", false, false, "attached", "boot with lsm=bpf"}};
-  EXPECT_EQ(execute_words({"doctor"}), kDone);
-  EXPECT_EQ(out.str(),
-            "no daemon answers here; this is what the kernel alone gives\n"
-            "holds    connect4: agents are steered (loaded)\n"
-            "absent   bpf_lsm: tags (attached)\n"
-            "           boot with lsm=bpf\n"
-            "Sluice can enforce on this host.\n");
-  features[0].held = false;
-  features[0].why_not = "run as root";
+  const test::TempDir policies;
+  std::ofstream{policies.file("p.yaml")} << "version: 1\n";
+  context.config.policy_dir = policies.path();
+  features = all_features();
+  named(features, "sock_destroy") = {"sock_destroy", "cuts", false, true, "tried", "no module"};
+  EXPECT_EQ(execute_words({"doctor"}), kDone) << out.str();
+  EXPECT_THAT(out.str(), HasSubstr("nothing is attached by a daemon"));
+  EXPECT_THAT(out.str(), HasSubstr(" 5* held     tcp: TCP of a run goes to the daemon"));
+  EXPECT_THAT(out.str(), HasSubstr("  PARTLY   revocation: A revoked run loses"));
+  EXPECT_THAT(out.str(), HasSubstr("why not: sock_destroy: no module\n"));
+  EXPECT_THAT(out.str(), HasSubstr("so: connections that are direct live on\n"));
+  EXPECT_THAT(out.str(), HasSubstr("Every required guarantee is held: enforcing.\n"));
+}
+
+TEST_F(Commands, DoctorNeverSaysEnforcingWhereARequiredGuaranteeIsMissing) {
+  const test::TempDir policies;
+  std::ofstream{policies.file("p.yaml")} << "version: 1\nrequire: [revocation]\n";
+  context.config.policy_dir = policies.path();
+  features = all_features();
+  EXPECT_EQ(execute_words({"doctor"}), kDone) << out.str();
+  out.str("");
+  named(features, "sock_destroy") = {"sock_destroy", "cuts", false, true, "tried", "no module"};
+  EXPECT_EQ(execute_words({"doctor"}), kNo);
+  EXPECT_THAT(out.str(), HasSubstr("missing: guarantee 29, 'revocation'"));
+  EXPECT_THAT(out.str(), Not(HasSubstr("enforcing")));
+  out.str("");
   EXPECT_EQ(execute_words({"doctor", "--json"}), kNo);
-  EXPECT_THAT(out.str(), HasSubstr("\"can_enforce\":false"));
+  const auto document = parse_json(out.str());
+  ASSERT_TRUE(document.ok());
+  EXPECT_FALSE(document->at("can_enforce").as_bool());
+  for (const auto& row : document->at("guarantees").as_array())
+    if (row.at("id") == "revocation") {
+      EXPECT_EQ(row.at("state"), "partly");
+      EXPECT_FALSE(row.at("held").as_bool());
+      EXPECT_TRUE(row.at("required").as_bool());
+      EXPECT_EQ(row.at("number").to_number<int>(), 29);
+    }
+}
+
+TEST_F(Commands, DoctorWithoutPrivilegeOrPolicySaysWhatItCouldNotSee) {
+  context.config.policy_dir = "/nowhere/policies";
+  features = all_features();
+  named(features, "connect4") = {"connect4", "steers", false,
+                                 false,      "tried",  "could not be tried: run it as root"};
+  EXPECT_EQ(execute_words({"doctor"}), kNo);
+  EXPECT_THAT(out.str(), HasSubstr(" 5* UNKNOWN  tcp"));
+  EXPECT_THAT(out.str(), HasSubstr("note: the policy cannot be read"));
+  EXPECT_THAT(out.str(), HasSubstr("is not known to be held"));
 }
 
 TEST_F(Commands, DoctorThatFoundNothingOutPromisesNothing) {
   EXPECT_EQ(execute_words({"doctor"}), kNo);
+  EXPECT_THAT(out.str(), Not(HasSubstr("enforcing")));
+}
+
+TEST_F(Commands, DoctorOfALivingDaemonSaysWhatIsAttached) {
+  control::DoctorReport report;
+  report.attached = true;
+  report.missing = {"guarantee 5, 'tcp', is not held on this host: it was detached"};
+  will_answer(report);
+  EXPECT_EQ(execute_words({"doctor"}), kNo);
+  EXPECT_THAT(out.str(), HasSubstr("asked the daemon"));
+  EXPECT_THAT(out.str(), HasSubstr("missing: guarantee 5"));
 }
 
 TEST_F(Commands, PolicyCheckNamesThePlaceAndCountsWhatIsRight) {

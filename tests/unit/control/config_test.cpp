@@ -57,6 +57,16 @@ durability: disk
   EXPECT_EQ(config->durability, Durability::kDisk);
 }
 
+TEST(Config, TheAuditIsAFileOrAMapThatMayRequireIt) {
+  const auto plain = parse_config("audit: /t/audit\n", "f");
+  ASSERT_TRUE(plain.ok());
+  EXPECT_FALSE(plain->audit_required);
+  const auto required = parse_config("audit: { required: true, file: /t/audit }\n", "f");
+  ASSERT_TRUE(required.ok()) << required.error().text();
+  EXPECT_TRUE(required->audit_required);
+  EXPECT_EQ(required->audit_file(), "/t/audit");
+}
+
 struct Wrong {
   const char* text;
   const char* says;
@@ -71,6 +81,11 @@ TEST(Config, SaysWhereAndWhatIsWrong) {
       {"run_dir: \"/a\\e[2J\"\n", "f.yaml:1:10: error: 'run_dir' holds a control character"},
       {"threads: -1\n", "f.yaml:1:10: error: 'threads' must be a number"},
       {"threads: 1000\n", "'threads' must be a number from 0 to 256"},
+      {"audit: { requierd: true }\n",
+       "f.yaml:1:10: error: the key 'requierd' is not known in 'audit'"},
+      {"audit: { required: maybe }\n",
+       "f.yaml:1:20: error: 'audit.required' must be true or false"},
+      {"audit: { file: here }\n", "f.yaml:1:16: error: 'audit.file' must be an absolute path"},
       {"durability: maybe\n", "f.yaml:1:13: error: 'durability' must be process or disk"},
       {"listen: 0.0.0.0:1\n", "'listen' must be a loopback address"},
       {"listen: 127.0.0.1\n", "'listen' must be a loopback address"},

@@ -22,7 +22,7 @@ class FakeBackend : public ControlBackend {
   StatusReport status_report;
   std::vector<AgentRow> agent_rows;
   std::vector<FlowRow> flow_rows;
-  std::vector<DoctorRow> doctor_rows;
+  DoctorReport doctor_report;
   ApprovalsReport approvals_report;
   std::atomic<std::uint64_t> version{1};
   Answer<VoteReply> vote_reply = VoteReply{"approved", 0, ""};
@@ -57,9 +57,9 @@ class FakeBackend : public ControlBackend {
     remember(asking);
     return flow_rows;
   }
-  Answer<std::vector<DoctorRow>> doctor(const Asking& asking) override {
+  Answer<DoctorReport> doctor(const Asking& asking) override {
     remember(asking);
-    return doctor_rows;
+    return doctor_report;
   }
   Answer<ApprovalsReport> approvals(const Asking& asking, bool) override {
     remember(asking);

@@ -4,6 +4,8 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,10 +27,9 @@ class Events : public testing::Test {
   // Waits, because a connection ends when its last packets have been exchanged.
   std::vector<KernelEvent> events_until(std::size_t count) {
     std::vector<KernelEvent> all;
-    while (all.size() < count) {
-      pollfd readable{lab->reader->poll_fd(), POLLIN, 0};
-      if (::poll(&readable, 1, 10'000) != 1) break;
+    for (int look = 0; look < 2000 && all.size() < count; ++look) {
       for (const KernelEvent& event : lab->events()) all.push_back(event);
+      if (all.size() < count) ::usleep(5'000);  // few events wake nobody
     }
     return all;
   }
@@ -78,6 +79,11 @@ TEST_F(Events, TellOfASteeredConnectionFromOpenToCloseWithItsBytes) {
   EXPECT_EQ(events[0].destination.text(), "127.1.2.3:5432");
   EXPECT_EQ(events[0].ip_protocol, IPPROTO_TCP);
   EXPECT_NE(events[0].task_start_ns, 0u);
+  struct stat self {};
+  ASSERT_EQ(::stat("/proc/self/exe", &self), 0);
+  EXPECT_EQ(events[0].executable.inode, self.st_ino);
+  EXPECT_EQ(events[0].executable.device, (major(self.st_dev) << 20) | minor(self.st_dev));
+  EXPECT_EQ(events[1].executable, events[0].executable);
   EXPECT_EQ(events[1].kind, KernelEventKind::kClosed);
   EXPECT_EQ(events[1].flow, record.flow);
   EXPECT_EQ(events[1].bytes_sent, 1000u);
@@ -232,12 +238,117 @@ TEST(FullEventBuffer, IsSeenAsAGapAndCounted) {
   EXPECT_LE(lab.reader->lost(), lost) << "what is lost last shows with the next event";
 }
 
-TEST_F(Events, StopAtAConsumerThatThrowsAndGoOnLater) {
+TEST(FullEventBuffer, KeepsTheLossOfTheLastEventToo) {
+  Lab lab{[](PlaneOptions& options) { options.event_bytes = 4096; }};
+  const std::string run = lab.make_run("run");
+  as_agent(run, [] {
+    for (int i = 0; i < 100; ++i) connect_to({"127.1.2.3", 5432});
+    return std::string{};
+  });
+  const std::size_t given = lab.events().size();
+  const SequenceTotals sequences = must(lab.maps->sequences());
+  EXPECT_EQ(sequences.given_out, 100u);
+  EXPECT_EQ(sequences.lost, 100 - given) << "no later event shows this gap";
+}
+
+TEST(FullEventBuffer, RefusesWhatWouldGoUnseenWhereTheAuditIsRequired) {
+  Lab lab{[](PlaneOptions& options) { options.event_bytes = 4096; }};
+  const std::string run = lab.make_run("run");
+  const Listener server{"127.0.0.1", 1024};
+  must(lab.maps->set_verdict(verdict_for("127.0.0.1", server.port, ConnectVerdict::kDirect)));
+  must(lab.maps->require_audit(true));
+  const auto connect_often = [&] {
+    return as_agent(run, [&] {
+      std::string last;
+      for (int i = 0; i < 60; ++i) last = connect_to({"127.0.0.1", server.port});
+      return last;
+    });
+  };
+  EXPECT_EQ(connect_often(), "ENOBUFS");
+  const auto counted = must(lab.maps->counted());
+  EXPECT_GT(counted.at("audit_full").total, 0u);
+  EXPECT_EQ(counted.at("direct").lost, 0u) << "nothing passed unseen";
+  EXPECT_EQ(counted.at("direct").total + counted.at("audit_full").total, 60u);
+  (void)lab.events();
+  EXPECT_EQ(as_agent(run,
+                     [&] {
+                       return connect_to({"127.0.0.1", server.port});
+                     })
+                .substr(0, 2),
+            "ok")
+      << "there is room again";
+  must(lab.maps->require_audit(false));
+  EXPECT_EQ(connect_often().substr(0, 2), "ok");
+  EXPECT_GT(must(lab.maps->counted()).at("direct").lost, 0u);
+}
+
+TEST_F(Events, AreGivenAgainWhereTheyWereNotWrittenDown) {
   as_agent(run, [] { return connect_to({"127.1.2.3", 5432}); });
   const auto failed = lab->reader->drain([](const KernelEvent&) { fail("no room"); });
   ASSERT_FALSE(failed.ok());
   EXPECT_NE(failed.error().text().find("no room"), std::string::npos);
-  EXPECT_TRUE(lab->reader->drain([](const KernelEvent&) {}).ok());
+  const auto full = lab->reader->drain([](const KernelEvent&) {},
+                                       [](std::uint64_t) { return Error{"disk full"}; });
+  ASSERT_FALSE(full.ok());
+  EXPECT_NE(full.error().text().find("disk full"), std::string::npos);
+  EXPECT_EQ(lab->reader->audited().at("steered_no_entry"), 0u);
+  EXPECT_GE(lab->events().size(), 1u);
+  EXPECT_EQ(lab->reader->audited().at("steered_no_entry"), 1u);
+  EXPECT_EQ(lab->reader->lost(), 0u);
+}
+
+std::string differences(const Books& books) {
+  std::string text;
+  for (const Balance& balance : reconcile(books))
+    if (balance.one != balance.other)
+      text += balance.id + ": " + std::to_string(balance.one) + " against " +
+              std::to_string(balance.other) + "\n";
+  return text;
+}
+
+TEST_F(Events, AddUpToTheCountersOverDaemonsThatComeAndGo) {
+  const Listener server{"127.0.0.1", 1024};
+  for (int round = 0; round < 4; ++round) {
+    must(lab->maps->set_verdict(verdict_for("127.0.0.1", server.port, ConnectVerdict::kDirect)));
+    must(lab->maps->set_verdict(verdict_for("127.9.9.9", 9, ConnectVerdict::kDeny)));
+    Child child{run, [&] {
+                  for (int i = 0; i < 25; ++i) {
+                    connect_to({"127.1.2.3", 5432});
+                    connect_to({"127.0.0.1", server.port});
+                    connect_to({"127.9.9.9", 9});
+                    const UniqueFd raw{::socket(AF_INET, SOCK_RAW, IPPROTO_ICMP)};
+                    const UniqueFd udp{::socket(AF_INET, SOCK_DGRAM, 0)};
+                    const Address nowhere{"127.1.2.3", 53};
+                    for (int again = 0; again < 3; ++again)
+                      (void)!::sendto(udp.get(), "x", 1, 0, nowhere.get(), nowhere.length);
+                  }
+                  return std::string{"done"};
+                }};
+    for (int i = 0; i < 25; ++i) {
+      const UniqueFd accepted = v4.accept();
+      must(lab->maps->take_flow_record(accepted.get()));
+      lab->maps->totals().add(i % 2 == 0 ? FlowTotal::kSession : FlowTotal::kRefused);
+    }
+    EXPECT_EQ(child.result(), "done");
+    if (round % 2 == 0) (void)lab->events();
+    lab->load();  // the next daemon
+    must(lab->maps->set_listeners(v4.endpoint(), v6.endpoint()));
+  }
+  std::string wrong = "never looked";
+  for (int look = 0; look < 400 && !wrong.empty(); ++look) {
+    (void)lab->events();
+    wrong = differences(must(lab->maps->books(lab->reader->audited())));
+    if (!wrong.empty()) ::usleep(5'000);  // connections that are still closing
+  }
+  EXPECT_EQ(wrong, "");
+  const auto counted = must(lab->maps->counted());
+  EXPECT_EQ(counted.at("steered_no_entry").total, 100u);
+  EXPECT_EQ(counted.at("direct").total, 100u);
+  EXPECT_EQ(counted.at("denied_by_verdict").total, 100u);
+  EXPECT_EQ(counted.at("socket_raw").total, 100u);
+  EXPECT_EQ(counted.at("udp_no_entry").total, 300u);
+  EXPECT_EQ(counted.at("udp_no_entry").repeated, 200u);
+  EXPECT_EQ(lab->reader->audited().at("direct"), 100u);
 }
 
 }  // namespace

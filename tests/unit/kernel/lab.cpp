@@ -174,7 +174,8 @@ void Lab::load() {
   drop_daemon();
   plane.emplace(must(Plane::load(options)));
   auto descriptors = must(plane->descriptors());
-  reader.emplace(must(EventReader::open(std::move(descriptors[MapName::kEvents]))));
+  reader.emplace(must(EventReader::open(std::move(descriptors[MapName::kEvents]),
+                                        std::move(descriptors[MapName::kAudited]))));
   maps = must(KernelMaps::adopt(must(plane->descriptors()), must(find_cgroup_mount()).path));
 }
 

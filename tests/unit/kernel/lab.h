@@ -20,6 +20,7 @@
 #include "kernel/events.h"
 #include "kernel/kernel_maps.h"
 #include "kernel/plane.h"
+#include "kernel/reconcile.h"
 
 namespace sluice::kernel::testing_lab {
 
