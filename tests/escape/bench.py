@@ -176,7 +176,7 @@ class Bench:
         self.outside.arrived("tok-none")
         rows = []
         for case in cases:
-            rows.append(self._run_case(case, mode, table.active(self.link_names())))
+            rows.append(self._run_case(case, mode, table.active(self.link_names(), self.root_cgroup)))
             if self._mend(broken=case.breaks and rows[-1]["held"] == "no"):
                 self._end_agent()
                 self._start_agent(mode)
@@ -194,7 +194,7 @@ class Bench:
 
     def mutate(self, table, cases, link):
         """Unlinks one pin, which detaches that program, and names the cases that are no longer held."""
-        active = table.active(self.pins)
+        active = table.active(self.pins, self.root_cgroup)
         self._start_agent("enrolled")
         self.outside.arrived("tok-none")
         (self.place.pin_dir / "links" / link).unlink()

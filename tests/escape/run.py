@@ -36,13 +36,15 @@ def arguments():
     return parser.parse_args()
 
 
-def print_table(rows):
+def table_text(rows):
     heads = ("case", "mode", "tried", "got", "held", "by", "expected")
     cells = [heads] + [tuple(str(row[head]) for head in heads) for row in rows]
     widths = [max(len(line[column]) for line in cells) for column in range(len(heads))]
+    lines = []
     for line, row in zip(cells, [None, *rows]):
         text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip()
-        print(text + ("" if row is None or row["right"] else "   <-- WRONG: " + row["wrong"]))
+        lines.append(text + ("" if row is None or row["right"] else "   <-- WRONG: " + row["wrong"]))
+    return "\n".join(lines)
 
 
 def mutation(bench, table):
@@ -88,9 +90,9 @@ def main():
         for mode in options.modes.split(","):
             cases = [case for case in table.cases if case.name in wanted]
             if options.without_restarts:
-                cases = [case for case in cases if not case.needs_daemon or case.holders(mode, table.active(bench.pins))]
+                cases = [case for case in cases if not case.needs_daemon or case.holders(mode, table.active(bench.pins, options.root_cgroup))]
             rows += bench.run(table, cases, mode)
-    print_table(rows)
+    print(table_text(rows))
     wrong = [row for row in rows if not row["right"]]
     held = sum(row["held"] == "yes" for row in rows)
     print(f"escape: {len(wanted)} cases, {len(rows)} rows: {held} held, {len(rows) - held} open; {len(wrong)} not as listed")

@@ -43,10 +43,12 @@ class Table:
         self.mechanisms = document["mechanisms"]
         self.cases = [Case(dict(entry), self.mechanisms) for entry in document["cases"]]
 
-    def active(self, link_names):
-        """The mechanisms that work here: those that need no program, and those whose programs are attached."""
+    def active(self, link_names, root_cgroup=False):
+        """The mechanisms that work here: those that need no program, and those whose programs are attached (where they must)."""
         found = set()
         for name, needs in self.mechanisms.items():
+            if needs.get("root_cgroup") and not root_cgroup:
+                continue
             if all(fnmatch.filter(link_names, pattern) for pattern in needs.get("links", [])):
                 found.add(name)
         return found
