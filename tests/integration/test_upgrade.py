@@ -55,10 +55,10 @@ def echo():
 def daemon(place, postgres, echo):
     daemon = Daemon(place)
     text = policy_for(postgres, daemon.secret("orders", postgres.password))
-    # Observed, so that the daemon is asked for each connection.
+    # With a condition, so that the daemon is asked for each connection.
     text = text.replace("rules:\n", f"""  echo: {{ protocol: tcp, address: ["127.0.0.1:{echo[0]}"] }}
 rules:
-  - {{ name: seen, agents: [writer], resources: [echo], actions: [connect], verdict: allow, mode: observe }}
+  - {{ name: seen, agents: [writer], resources: [echo], actions: [connect], verdict: allow, when: {{ on_behalf_of: [root] }} }}
 """, 1)
     daemon.policy(text)
     yield daemon.start()
