@@ -19,7 +19,7 @@ version: 1
 agents: {{ bench: {{ launchers: {{ users: [root] }} }} }}
 resources: {{ service: {{ protocol: tcp, address: ["127.0.0.1:{port}"] }} }}
 rules:
-  - {{ name: open, agents: [bench], resources: [service], actions: [connect], verdict: allow{observe} }}
+  - {{ name: open, agents: [bench], resources: [service], actions: [connect], verdict: allow{condition} }}
 """
 
 # Waits on an open connection and says when it died, by a clock that all processes share.
@@ -70,7 +70,7 @@ def measure(daemon, port):
 
 
 def rows(only):
-    for name, observe in (("revoke_direct", ""), ("revoke_steered", ", mode: observe")):
+    for name, condition in (("revoke_direct", ""), ("revoke_steered", ", when: { on_behalf_of: [root] }")):
         if not name.startswith(only) and not only.startswith("revoke"):
             continue
         place = Place("sluice-bench")
@@ -79,7 +79,7 @@ def rows(only):
         thread.start()
         daemon = Daemon(place)
         try:
-            daemon.policy(POLICY.format(port=server.getsockname()[1], observe=observe))
+            daemon.policy(POLICY.format(port=server.getsockname()[1], condition=condition))
             daemon.start()
             death, command, idle = measure(daemon, server.getsockname()[1])
             yield {"name": name, "unit": "ms", "sluice": death, "peer": "status", "peer_value": idle, "direct_value": command,

@@ -108,10 +108,11 @@ Result<Sockets> duplicate(const Sockets& sockets) {
 }
 
 Result<UniqueFd> HandOver::check(const UniqueFd& newcomer, const Check& may) const {
+  TakeOver request;
+  // Read first: a close() with unread bytes would be a reset, and the refusal not be told.
+  SLUICE_TRY(Datagram datagram, receive(newcomer.get(), &request, sizeof request));
   SLUICE_TRY(const ucred peer, peer_of(newcomer.get()));
   SLUICE_TRY_VOID(may(peer.pid));
-  TakeOver request;
-  SLUICE_TRY(Datagram datagram, receive(newcomer.get(), &request, sizeof request));
   if (!datagram.whole || datagram.size != sizeof request || request.head.magic != kMagic ||
       request.head.type != RequestType::kTakeOver || !datagram.fd)
     return Error{"it is of another version; stop this daemon and start that one"};

@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/file.h>
 
 #include <atomic>
 #include <filesystem>
@@ -137,6 +138,15 @@ inline std::string text_of(const Report& report) {
     ASSERT_TRUE(assert_ok.ok()) << assert_ok.error().text(); \
   } while (false)
 
+// The descriptors of a process that died are closed, and with them goes the writer's lock.
+inline void unlock_as_death_does(const SessionId& id) {
+  for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd"}) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(entry.path(), gone).filename().string().starts_with(id))
+      ::flock(std::stoi(entry.path().filename()), LOCK_UN);
+  }
+}
+
 // A session of a few blocks: a read, a hold that was approved, a refusal.
 inline void record_session(DirectoryRecorder& recorder, const Clock& clock, const SessionId& id,
                            bool close = true) {
@@ -158,6 +168,7 @@ inline void record_session(DirectoryRecorder& recorder, const Clock& clock, cons
     // reported.
     static auto* const killed = new std::vector<std::unique_ptr<SessionWriter>>;
     killed->push_back(*std::move(opened));
+    unlock_as_death_does(id);
     return;
   }
   ASSERT_OK(writer.append(at, SessionClosed{"agent closed", 100, 14, 3}));
