@@ -5,6 +5,8 @@ BUILD_ROOT ?= build
 B := $(BUILD_ROOT)/$(MODE)
 
 CCACHE := $(shell command -v ccache 2>/dev/null)
+# The same text in another checkout is found in the cache; its debug information then names the first one's folder.
+export CCACHE_NOHASHDIR := 1
 MOLD := $(shell command -v mold 2>/dev/null)
 CLANG := clang-14
 BPFTOOL := $(firstword $(wildcard /usr/sbin/bpftool) bpftool)

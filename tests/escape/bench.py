@@ -17,6 +17,7 @@ from support.places import Place, cgroup2_mount, wait_for
 from .outside import Outside
 
 AGENT_USER = "games"  # any ordinary account; not the worker's own
+BPFTOOL = shutil.which("bpftool", path="/usr/sbin:/usr/bin") or "/missing/bpftool"
 CASE_MS = int(os.environ.get("ESCAPE_CASE_MS", "15000"))
 
 AUDIT_SECONDS = 10
@@ -193,11 +194,11 @@ class Bench:
         return rows
 
     def mutate(self, table, cases, link):
-        """Unlinks one pin, which detaches that program, and names the cases that are no longer held."""
+        """Detaches one program, whose link the daemon holds, and names the cases that are no longer held."""
         active = table.active(self.pins, self.root_cgroup)
         self._start_agent("enrolled")
         self.outside.arrived("tok-none")
-        (self.place.pin_dir / "links" / link).unlink()
+        subprocess.run([BPFTOOL, "link", "detach", "pinned", self.place.pin_dir / "links" / link], check=True)
         rows = [self._run_case(case, "enrolled", active) for case in cases]
         self._end_agent()
         self._mend(broken=True)

@@ -72,7 +72,7 @@ def policy(servers):
 
 @pytest.fixture(scope="module")
 def daemon(place, policy):
-    daemon = Daemon(place, audit={"file": str(place.dir / "audit.jsonl"), "required": True})
+    daemon = Daemon(place, audit={"file": str(place.dir / "sluice" / "state" / "audit.jsonl"), "required": True})
     daemon.policy(policy("x"))
     yield daemon.start()
     daemon.close()
@@ -111,7 +111,7 @@ def differences(daemon):
 
 def audit_lines(daemon):
     seen, lost = {}, 0
-    for line in (daemon.place.dir / "audit.jsonl").read_text().splitlines():
+    for line in (daemon.state_dir / "audit.jsonl").read_text().splitlines():
         row = json.loads(line)
         if row["event"] == "lost":
             lost += row["count"]
@@ -158,7 +158,7 @@ def test_an_event_names_run_process_executable_and_rule(daemon, servers):
     pid, inode, device = daemon.run("prober", sys.executable, "-c", program, check=True).stdout.split()
 
     def mine():
-        rows = [json.loads(line) for line in (daemon.place.dir / "audit.jsonl").read_text().splitlines()]
+        rows = [json.loads(line) for line in (daemon.state_dir / "audit.jsonl").read_text().splitlines()]
         rows = [row for row in rows if row.get("pid") == int(pid)]
         return rows if any(row["event"] == "closed" for row in rows) else None
     rows = wait_for("the close to be audited", mine)

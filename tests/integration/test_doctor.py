@@ -33,8 +33,11 @@ def test_a_living_daemon_tells_what_it_attached_in_the_words_of_the_threat_model
     assert daemon.json("status")["enforcing"]
 
 
-def test_a_user_who_is_not_root_hears_the_same_from_the_daemon(daemon):
+def test_a_user_who_is_not_root_hears_the_same_from_the_daemon(daemon, postgres):
     daemon.config.chmod(0o644)
+    policy = policy_for(postgres, daemon.secrets_dir / "orders")
+    daemon.policy(policy.replace("reporter: { launchers: { users: [root] } }", "reporter: { launchers: { users: [root, daemon] } }"))
+    daemon.sluice("reload")
     assert daemon.json("doctor", user="daemon") == daemon.json("doctor")
 
 

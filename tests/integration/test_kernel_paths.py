@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the kernel answers alone: nothing but the TCP that the policy knows leaves a run."""
+import contextlib
 import json
 import os
 import socket
@@ -26,7 +27,7 @@ def echo():
                 peer, _ = tcp.accept()
             except OSError:
                 return
-            with peer:
+            with peer, contextlib.suppress(ConnectionError):  # a revoked run's are reset
                 peer.sendall(peer.recv(100))
 
     def serve_udp():
@@ -144,7 +145,7 @@ def test_open_direct_sockets_are_dead_when_revoke_returns(daemon, echo):
     dead = {line.split()[0]: line.split()[1:] for line in out.splitlines()}
     assert set(dead) == {"tcp", "udp", "again", "new"}, out + err
     for name in ("tcp", "udp", "again"):
-        assert dead[name][0] in ("1", "32", "103", "104"), f"{name}: {dead[name]}"  # EPERM, EPIPE, ECONNABORTED, ECONNRESET
+        assert dead[name][0] in ("1", "32", "89", "103", "104"), f"{name}: {dead[name]}"  # EPERM, EPIPE, EDESTADDRREQ, ECONNABORTED, ECONNRESET
     assert dead["new"] == ["1"]
 
 

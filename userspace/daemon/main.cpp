@@ -55,6 +55,7 @@ std::vector<int> descriptors_of(const Prepared& prepared, const keeper::Split& s
   std::vector<int> keep{split.socket.get(), prepared.control_socket.get()};
   if (prepared.predecessor) keep.push_back(prepared.predecessor.get());
   for (const UniqueFd& map : prepared.maps.fds) keep.push_back(map.get());
+  for (const kernel::PinnedLink& pinned : prepared.links) keep.push_back(pinned.link.get());
   for (const UniqueFd& listener : prepared.listeners) keep.push_back(listener.get());
   return keep;
 }

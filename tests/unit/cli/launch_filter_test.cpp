@@ -150,14 +150,13 @@ TEST(AgentFilter, KillsOtherArchitecturesNumbers) {
   EXPECT_EQ(in_child(1, [] { return ::syscall(0x40000000 | SYS_socket, AF_PACKET, 3, 0); }),
             128 + SIGSYS);
 #ifndef __SANITIZE_ADDRESS__
-  EXPECT_EQ(
-      in_child(1,
-               []() -> long {
-                 long number = 359;  // i386 socket()
-                 asm volatile("int $0x80" : "+a"(number) : "b"(17L), "c"(3L), "d"(0L) : "memory");
-                 return number;
-               }),
-      128 + SIGSYS);
+  const int i386_socket = in_child(1, []() -> long {
+    long number = 359;
+    asm volatile("int $0x80" : "+a"(number) : "b"(17L), "c"(3L), "d"(0L) : "memory");
+    return number;
+  });
+  // A kernel with ia32_emulation off kills by itself, before any filter.
+  EXPECT_TRUE(i386_socket == 128 + SIGSYS || i386_socket == 128 + SIGSEGV) << i386_socket;
 #endif
 }
 #endif
