@@ -122,6 +122,8 @@ Result<void> Worker::open_flows() {
 }
 
 Result<void> Worker::open_control() {
+  if (!config_.console.empty())
+    spdlog::warn("console: this build has no web console; the key does nothing");
   std::vector<std::string> listeners;
   for (const auto& listener : {prepared_.listener_v4, prepared_.listener_v6})
     if (listener) listeners.push_back(listener->text());
