@@ -7,6 +7,8 @@ B := $(BUILD_ROOT)/$(MODE)
 CCACHE := $(shell command -v ccache 2>/dev/null)
 # The same text in another checkout is found in the cache; its debug information then names the first one's folder.
 export CCACHE_NOHASHDIR := 1
+# Compilers speak one language everywhere; the cache takes another for another compiler.
+unexport LANG LC_ALL LC_MESSAGES LC_CTYPE
 MOLD := $(shell command -v mold 2>/dev/null)
 CLANG := clang-14
 BPFTOOL := $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
