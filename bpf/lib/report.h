@@ -70,35 +70,50 @@ static __always_inline void fill(struct sluice_event *event, const struct sluice
 	event->reserved = 0;
 }
 
-/* False: the event found no room, and the audit is required, so what it tells of must not happen.
- * That is then counted in its place; the caller refuses. */
+/* There was no room for it. False: and the audit is required, so what it tells of must not happen;
+ * that is then counted in its place. A function of its own, so that no compiler can join its branch
+ * with the one that holds an event, which Linux 6.1 would not follow. */
+static __attribute__((noinline, unused)) bool report_lost(__u32 reason, __u32 event)
+{
+	bool goes_on = event == SLUICE_EVENT_OPENED || event == SLUICE_EVENT_DIRECT;
+	bool refused = goes_on && setting(SLUICE_SETTING_AUDIT_REQUIRED);
+	struct sluice_counter *counter;
+	struct sluice_cpu *cpu;
+	__u32 zero = 0;
+
+	if (refused)
+		reason = SLUICE_REASON_AUDIT_FULL;
+	counter = bpf_map_lookup_elem(&sluice_counters, &reason);
+	if (counter) {
+		__sync_fetch_and_add(&counter->total, 1);
+		__sync_fetch_and_add(&counter->lost, 1);
+	}
+	cpu = bpf_map_lookup_elem(&sluice_cpus, &zero);
+	if (cpu) {
+		__sync_fetch_and_add(&cpu->sequence, 1);
+		__sync_fetch_and_add(&cpu->lost, 1);
+	}
+	count(SLUICE_REASON_EVENT_LOST);
+	return !refused;
+}
+
+/* False: see report_lost(); the caller refuses. */
 static __always_inline bool report(const struct sluice_socket *about, const struct outcome *outcome)
 {
 	struct sluice_event *event = bpf_ringbuf_reserve(&sluice_events, sizeof(*event), 0);
 	struct sluice_counter *counter;
 	struct sluice_cpu *cpu;
 	__u32 zero = 0, reason = outcome->reason;
-	bool goes_on =
-	    outcome->event == SLUICE_EVENT_OPENED || outcome->event == SLUICE_EVENT_DIRECT;
-	bool refused = !event && goes_on && setting(SLUICE_SETTING_AUDIT_REQUIRED);
 	__u64 sequence = 0;
 
-	if (refused)
-		reason = SLUICE_REASON_AUDIT_FULL;
+	if (!event)
+		return report_lost(reason, outcome->event);
 	counter = bpf_map_lookup_elem(&sluice_counters, &reason);
 	if (counter)
 		__sync_fetch_and_add(&counter->total, 1);
 	cpu = bpf_map_lookup_elem(&sluice_cpus, &zero);
 	if (cpu)
 		sequence = __sync_fetch_and_add(&cpu->sequence, 1) + 1;
-	if (!event) {
-		if (counter)
-			__sync_fetch_and_add(&counter->lost, 1);
-		if (cpu)
-			__sync_fetch_and_add(&cpu->lost, 1);
-		count(SLUICE_REASON_EVENT_LOST);
-		return !refused;
-	}
 	event->sequence = sequence;
 	fill(event, about, outcome);
 	bpf_ringbuf_submit(event, wake_up(sequence));
