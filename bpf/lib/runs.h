@@ -10,6 +10,7 @@ struct run {
 	__u64 cgroup_id; /* of the deepest run above the task; 0 = in none */
 	__u32 subject;
 	__u32 flags; /* of that run and of all above it */
+	__u32 level; /* of its cgroup */
 };
 
 static __always_inline __u64 setting(__u32 which)
@@ -26,7 +27,8 @@ static __always_inline bool find_run(struct run *found)
 	__u64 levels = setting(SLUICE_SETTING_RUN_LEVELS);
 
 	for (__u32 i = 0; i < SLUICE_CGROUP_LEVELS_MAX && levels; i++) {
-		__u64 id = bpf_get_current_ancestor_cgroup_id(sluice_deepest_level(levels));
+		__u32 level = sluice_deepest_level(levels);
+		__u64 id = bpf_get_current_ancestor_cgroup_id(level);
 		struct sluice_run *run;
 
 		levels = sluice_without_deepest(levels);
@@ -37,6 +39,7 @@ static __always_inline bool find_run(struct run *found)
 		if (!found->cgroup_id) {
 			found->cgroup_id = id;
 			found->subject = run->subject;
+			found->level = level;
 		}
 	}
 	return found->cgroup_id != 0;

@@ -93,6 +93,9 @@ int start(const std::optional<std::string>& config_file) {
   // The worker's descriptors are not the keeper's to hold: a listener that lives on would take
   // connections that nobody answers.
   *prepared = Prepared{};
+  if (const auto guarded = kernel::Plane::guard(config->pin_dir, {::getpid(), split->other});
+      !guarded)
+    return fail(guarded.error());
   return be_keeper(**keeper, *std::move(split), *std::move(keepers_maps), mount->path);
 }
 

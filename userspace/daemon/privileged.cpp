@@ -75,6 +75,16 @@ Result<void> open_listeners(const control::Config& config, Prepared& prepared) {
   return {};
 }
 
+void tell_lsm_state(const kernel::LsmState& lsm) {
+  if (lsm.active) spdlog::info("the BPF LSM layer is in force");
+  if (!lsm.why_not.empty())
+    spdlog::warn("going on without the BPF LSM layer ({}); `sluice doctor` says what is not held",
+                 lsm.why_not);
+  for (const kernel::LsmFamilyState& family : lsm.families)
+    if (!family.active)
+      spdlog::warn("going on without the programs of '{}': {}", family.name, family.why_not);
+}
+
 }  // namespace
 
 Result<Prepared> prepare_as_root(const control::Config& config) {
@@ -105,6 +115,7 @@ Result<Prepared> prepare_as_root(const control::Config& config) {
   SLUICE_TRY(auto loaded, kernel::Plane::load(plane));
   SLUICE_TRY(prepared.maps, loaded.descriptors());
   prepared.maps_reused = loaded.reused();
+  tell_lsm_state(loaded.lsm());
 
   SLUICE_TRY_VOID(open_listeners(config, prepared));
   return prepared;

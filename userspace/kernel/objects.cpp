@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/objects.h"
 
+#include <sluice/abi/lsm.h>  // the skeletons of the LSM programs want it
+
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
@@ -14,6 +16,14 @@
 #include "bpf/connect.skel.h"
 #include "bpf/getpeername.skel.h"
 #include "bpf/lsm_canary.skel.h"
+#include "bpf/lsm_cgroup_files.skel.h"
+#include "bpf/lsm_families.skel.h"
+#include "bpf/lsm_pins.skel.h"
+#include "bpf/lsm_receive.skel.h"
+#include "bpf/lsm_rings.skel.h"
+#include "bpf/lsm_sockets.skel.h"
+#include "bpf/lsm_tag.skel.h"
+#include "bpf/lsm_tamper.skel.h"
 #include "bpf/sendmsg.skel.h"
 #include "bpf/sock_create.skel.h"
 #include "bpf/sock_release.skel.h"
@@ -68,6 +78,28 @@ const std::vector<EmbeddedObject>& plane_objects() {
       {"connect", elf<connect_bpf__elf_bytes>()},
   };
   return objects;
+}
+
+const std::vector<LsmFamily>& lsm_families() {
+  static const std::vector<LsmFamily> families{
+      {{"lsm_tag", elf<lsm_tag_bpf__elf_bytes>()},
+       "a task that leaves its run's cgroup is still known, and so are its children"},
+      {{"lsm_sockets", elf<lsm_sockets_bpf__elf_bytes>()},
+       "a socket made outside of a run, or used after leaving it, is refused"},
+      {{"lsm_receive", elf<lsm_receive_bpf__elf_bytes>()},
+       "a socket made outside of a run cannot be passed into it"},
+      {{"lsm_families", elf<lsm_families_bpf__elf_bytes>()},
+       "a run gets no sockets of other families (vsock, packet, ...)"},
+      {{"lsm_cgroup_files", elf<lsm_cgroup_files_bpf__elf_bytes>()},
+       "a run moves no task between cgroups, as root neither"},
+      {{"lsm_tamper", elf<lsm_tamper_bpf__elf_bytes>()},
+       "a run neither traces who is outside of it, nor signals the daemon, nor calls bpf()"},
+      {{"lsm_pins", elf<lsm_pins_bpf__elf_bytes>()},
+       "a run removes no pin and no mount that enforcement stands on"},
+      {{"lsm_rings", elf<lsm_rings_bpf__elf_bytes>()},
+       "a run makes no user namespace and no io_uring that works outside of it"},
+  };
+  return families;
 }
 
 const EmbeddedObject& lsm_canary_object() {

@@ -31,6 +31,13 @@ struct EmbeddedObject {
 const std::vector<EmbeddedObject>& plane_objects();
 const EmbeddedObject& lsm_canary_object();
 
+struct LsmFamily {
+  EmbeddedObject object;
+  const char* gives;  // what holds because of it
+};
+// What tags comes before what decides by tags.
+const std::vector<LsmFamily>& lsm_families();
+
 Result<BpfObject> open_object(const EmbeddedObject& object);
 Result<void> load_object(bpf_object* object, const EmbeddedObject& from);
 

@@ -211,6 +211,7 @@ Result<Attachment> open_cgroup(const std::string& path) {
 Result<void> link_programs(const std::vector<BpfObject>& objects, const Attachment& to,
                            const PinDirectory& pins) {
   std::vector<std::string> obsolete = pins.link_names();
+  std::erase_if(obsolete, [](const std::string& name) { return name.starts_with(kLsmLinkPrefix); });
   for (const BpfObject& object : objects) {
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, object.get()) {
@@ -252,16 +253,29 @@ Result<Plane> Plane::load(const PlaneOptions& options) {
   SLUICE_TRY(const auto objects, load_objects(maps, options));
   Result<void> done = reused ? forget_listeners(maps) : pin_maps(maps, pins);
   if (done) done = link_programs(objects, to, pins);
+  LsmState lsm;
+  if (done) {
+    auto attached = attach_lsm_layer(maps, pins, options.lsm_works);
+    if (attached)
+      lsm = *std::move(attached);
+    else
+      done = attached.error();
+  }
   if (!done) {
     // A first start that failed leaves nothing; a restart leaves the earlier enforcement.
     if (!reused) (void)!PinDirectory::remove(options.pin_dir).ok();
     return done.error();
   }
   SLUICE_TRY(MapDescriptors descriptors, in_order(maps));
-  return Plane{std::move(descriptors), reused};
+  return Plane{std::move(descriptors), reused, std::move(lsm)};
 }
 
 Result<void> Plane::remove(const std::string& pin_dir) { return PinDirectory::remove(pin_dir); }
+
+Result<void> Plane::guard(const std::string& pin_dir, const std::vector<pid_t>& processes) {
+  SLUICE_TRY(const PinDirectory pins, PinDirectory::open(pin_dir));
+  return guard_daemon(pins, processes);
+}
 
 Result<MapDescriptors> Plane::descriptors() const { return duplicate(maps_); }
 

@@ -7,10 +7,12 @@
 #include <sluice/result.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "kernel/descriptors.h"
+#include "kernel/lsm_layer.h"
 
 namespace sluice::kernel {
 
@@ -22,6 +24,8 @@ struct PlaneOptions {
   std::uint32_t verdict_capacity = 65536;
   std::uint32_t flow_capacity = 65536;   // connections that the daemon has not accepted yet
   std::uint32_t event_bytes = 4u << 20;  // of the ring buffer; a power of two, at least a page
+  // Whether the BPF LSM layer can be used here. Where it cannot, the plane goes on without it.
+  std::function<Result<void>()> lsm_works = calls_lsm_programs;
 };
 
 class Plane {
@@ -41,11 +45,19 @@ class Plane {
   // Whether maps of an earlier daemon were found and kept.
   bool reused() const { return reused_; }
 
+  // Where the BPF LSM layer is in force, no run may signal these processes of the daemon.
+  static Result<void> guard(const std::string& pin_dir, const std::vector<pid_t>& processes);
+
+  // What of the BPF LSM layer is in force, and why not the rest.
+  const LsmState& lsm() const { return lsm_; }
+
  private:
-  Plane(MapDescriptors maps, bool reused) : maps_(std::move(maps)), reused_(reused) {}
+  Plane(MapDescriptors maps, bool reused, LsmState lsm)
+      : maps_(std::move(maps)), reused_(reused), lsm_(std::move(lsm)) {}
 
   MapDescriptors maps_;
   bool reused_ = false;
+  LsmState lsm_;
 };
 
 }  // namespace sluice::kernel

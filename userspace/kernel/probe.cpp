@@ -22,6 +22,7 @@
 #include "base/cgroup_mount.h"
 #include "base/unique_fd.h"
 #include "kernel/cgroup.h"
+#include "kernel/lsm_layer.h"
 #include "kernel/objects.h"
 #include "kernel/sock_diag.h"
 
@@ -89,29 +90,6 @@ Result<void> loads(const EmbeddedObject& embedded, const std::string& program_na
       if (!bpf_map__is_internal(map) && bpf_map__max_entries(map) > 4096)
           bpf_map__set_max_entries(map, 4096);
   return load_object(object.get(), embedded);
-}
-
-Result<void> calls_lsm_programs() {
-  const EmbeddedObject& embedded = lsm_canary_object();
-  SLUICE_TRY(BpfObject object, open_object(embedded));
-  SLUICE_TRY_VOID(load_object(object.get(), embedded));
-  const LibbpfWarnings warnings;
-  BpfLink link{bpf_program__attach(bpf_object__next_program(object.get(), nullptr))};
-  if (!link) return Error::sys(errno, "attach a BPF LSM program (" + warnings.last_lines() + ")");
-  struct {
-    __u64 awaited_thread, calls;
-  } seen{};
-  const int bss = bpf_object__find_map_fd_by_name(object.get(), ".bss");
-  const __u32 zero = 0;
-  seen.awaited_thread =
-      (static_cast<__u64>(::getpid()) << 32) | static_cast<__u32>(::syscall(SYS_gettid));
-  if (bss < 0 || bpf_map_update_elem(bss, &zero, &seen, BPF_ANY) != 0)
-    return Error::sys(errno, "arm the BPF LSM canary");
-  const UniqueFd watched{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  if (bpf_map_lookup_elem(bss, &zero, &seen) != 0) return Error::sys(errno, "read the canary");
-  if (seen.calls != 0) return {};
-  return Error{
-      "BPF LSM programs attach but are never called; add bpf to the kernel's lsm= argument"};
 }
 
 Result<void> has_unix_hooks() {
@@ -211,8 +189,10 @@ std::vector<Feature> probe() {
       tried_program("sock_release", "sock_release", "the end of a socket is reported"));
   add("sock_destroy", "a revoked run loses its open connections at once", false,
       "destroyed a socket of its own", destroys_sockets());
+  const Result<void> lsm = calls_lsm_programs();
   add("bpf_lsm", "sockets passed in from outside of a run can be stopped", false,
-      "attached a program and saw it called", calls_lsm_programs());
+      "attached a program and saw it called", lsm);
+  for (Feature& family : probe_lsm_families(lsm)) features.push_back(std::move(family));
   add("unix_sockaddr", "connections to Unix sockets can be steered", false, "loaded a program",
       has_unix_hooks());
   return features;
