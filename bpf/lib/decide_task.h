@@ -127,6 +127,22 @@ SLUICE_PURE struct sluice_decision sluice_decide_mount(const struct sluice_mount
 	return sluice_decide_forbidden(facts->standing, SLUICE_REASON_MOUNT);
 }
 
+struct sluice_unix_facts {
+	__u32 standing;
+	__u8 of_lineage; /* the peer was made in the asker's run, in one around it or below it */
+	__u8 of_daemon;
+	__u8 listed; /* its file is one of those that programs need */
+};
+
+/* connect or send to a Unix socket, by the peer that the kernel found. */
+SLUICE_PURE struct sluice_decision sluice_decide_unix_peer(const struct sluice_unix_facts *facts)
+{
+	if (facts->standing == SLUICE_STANDING_INSIDE &&
+	    (facts->of_lineage || facts->of_daemon || facts->listed))
+		return sluice_go_on();
+	return sluice_decide_forbidden(facts->standing, SLUICE_REASON_UNIX_PEER);
+}
+
 /* Names of files, of 16 bytes, filled up with zeros. */
 SLUICE_PURE int sluice_same_name(const char *one, const char *other)
 {

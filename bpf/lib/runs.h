@@ -9,8 +9,9 @@
 struct run {
 	__u64 cgroup_id; /* of the deepest run above the task; 0 = in none */
 	__u32 subject;
-	__u32 flags; /* of that run and of all above it */
-	__u32 level; /* of its cgroup */
+	__u32 flags;	       /* of that run and of all above it */
+	__u32 level;	       /* of its cgroup */
+	__u32 outermost_level; /* of the outermost run's cgroup */
 };
 
 static __always_inline __u64 setting(__u32 which)
@@ -36,6 +37,7 @@ static __always_inline bool find_run(struct run *found)
 		if (!run)
 			continue;
 		found->flags |= run->flags;
+		found->outermost_level = level;
 		if (!found->cgroup_id) {
 			found->cgroup_id = id;
 			found->subject = run->subject;

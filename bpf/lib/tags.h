@@ -55,6 +55,7 @@ static __always_inline __u32 find_standing(struct sluice_task_tag *me)
 	me->cgroup_id = run.cgroup_id;
 	me->subject = run.subject;
 	me->level = run.level;
+	me->outermost_level = run.outermost_level;
 	if (!tag)
 		tag = bpf_task_storage_get(&sluice_task_tags, task, NULL,
 					   BPF_LOCAL_STORAGE_GET_F_CREATE);

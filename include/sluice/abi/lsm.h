@@ -11,7 +11,9 @@
 struct sluice_task_tag {
 	__u64 cgroup_id; /* of the run */
 	__u32 subject;
-	__u32 level; /* of that cgroup, counted from the root of cgroup2 */
+	__u32 level;	       /* of that cgroup, counted from the root of cgroup2 */
+	__u32 outermost_level; /* of the cgroup of the outermost run around it, or of its own */
+	__u32 reserved;	       /* 0 */
 };
 
 struct sluice_socket_tag {
@@ -45,6 +47,8 @@ enum sluice_lsm_program {
 	SLUICE_LSM_USERNS_CREATE,
 	SLUICE_LSM_URING_SQPOLL,
 	SLUICE_LSM_URING_CREDS,
+	SLUICE_LSM_UNIX_CONNECT,
+	SLUICE_LSM_UNIX_MAY_SEND,
 	SLUICE_LSM_PROGRAM_COUNT
 };
 

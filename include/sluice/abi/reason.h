@@ -51,6 +51,7 @@ enum sluice_reason {
 	SLUICE_REASON_LISTENER_PORT, /* a bind to the daemon's port */
 	SLUICE_REASON_IO_URING,	     /* a ring that works for others, or by itself */
 	SLUICE_REASON_USER_NAMESPACE, /* a new user namespace */
+	SLUICE_REASON_UNIX_PEER,      /* a Unix socket of somebody outside */
 
 	SLUICE_REASON_COUNT
 };
