@@ -24,6 +24,8 @@ class AuditLog {
   int poll_fd() const { return reader_.poll_fd(); }
   // Writes what is there, one write(2) for the batch.
   Result<void> drain(const RunRegistry& runs, const PolicyHolder& policies, const Clock& clock);
+  // Whole lines that did not come from the kernel.
+  Result<void> append(const std::string& lines) { return write(lines); }
   std::uint64_t events() const { return events_; }
   std::uint64_t lost() const { return reader_.lost(); }
 

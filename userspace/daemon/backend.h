@@ -34,6 +34,7 @@ class Backend final : public control::ControlBackend {
     kernel::KernelMaps& kernel;
     keeper::KeeperClient& keeper;
     const FlowFactory& factory;
+    const DnsDesk& dns;
     const Clock& clock;
     std::vector<kernel::Feature> features;  // probed while there were privileges
     std::vector<std::string> listeners;

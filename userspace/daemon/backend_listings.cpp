@@ -60,6 +60,7 @@ std::vector<control::Counter> Backend::counters() const {
   const auto [events, lost] = ports_.audited();
   counters.push_back({"kernel_events", events});
   counters.push_back({"kernel_events_lost", lost});
+  for (const auto& [what, count] : ports_.dns.counters()) counters.push_back({what, count});
   if (const auto kernel = ports_.kernel.counters())
     for (const auto& [reason, count] : *kernel) counters.push_back({"kernel_" + reason, count});
   return counters;

@@ -5,11 +5,14 @@
 
 #include "daemon/counting_writer.h"
 #include "daemon/random.h"
+#include "net/dns_stream.h"
 #include "session/opaque/session.h"
 #include "session/postgres/session.h"
 
 namespace sluice::daemon {
 namespace {
+
+constexpr std::uint16_t kDnsPort = 53;
 
 // The host names by which the policy knows this destination; all of the resource's, if none is
 // known to have it.
@@ -103,6 +106,20 @@ Result<std::unique_ptr<FlowSession>> FlowFactory::make_session(const net::FlowSe
   return session::make_postgres_session(std::move(options));
 }
 
+// A conversation with the daemon itself: each query is a line of the audit, and nobody is upstream.
+Result<net::FlowSetup> FlowFactory::dns_setup(net::FlowSetup setup, SessionOpened opened,
+                                              const FlowRecord& record, const LiveRun& run) {
+  net::DnsStreamOptions options;
+  options.query_bytes_max = ports_.dns.limits().message.query_bytes_max;
+  options.answer = [&dns = ports_.dns, record](ByteView query) {
+    return dns.answer(record, query, true);
+  };
+  setup.session = net::make_dns_session(std::move(options));
+  SLUICE_TRY(auto writer, ports_.recorder.open(ports_.clock.wall(), opened));
+  setup.writer = std::make_unique<CountingWriter>(std::move(writer), run.counters, totals_);
+  return setup;
+}
+
 Result<net::FlowSetup> FlowFactory::accept(int accepted_fd) {
   SLUICE_TRY(const FlowRecord record, ports_.kernel.take_flow_record(accepted_fd));
   const auto run = ports_.runs.by_cgroup(record.cgroup_id);
@@ -120,13 +137,16 @@ Result<net::FlowSetup> FlowFactory::accept(int accepted_fd) {
 
   const Resource* resource = state.policy->resource_for(agents_of(*run->lineage),
                                                         record.original_destination, *state.book);
-  if (resource == nullptr) {
+  // Whatever name server was meant, ours answers, unless the policy has something else there.
+  const bool dns = record.original_destination.port == kDnsPort &&
+                   (resource == nullptr || resource->protocol == Protocol::kDns);
+  if (resource == nullptr && !dns) {
     // From now on the kernel answers alone.
     static_cast<void>(ports_.verdicts.deny(*run->lineage, record.original_destination));
     return refuse(*run, opened, "the destination is no resource of the policy");
   }
-  opened.resource = resource->name;
-  opened.protocol = name_of(resource->protocol);
+  if (resource != nullptr) opened.resource = resource->name;
+  opened.protocol = name_of(dns ? Protocol::kDns : resource->protocol);
 
   net::FlowSetup setup;
   setup.session_id = opened.session;
@@ -136,6 +156,7 @@ Result<net::FlowSetup> FlowFactory::accept(int accepted_fd) {
     if (candidate.get() == resource) setup.resource = candidate;
   setup.agent = record.agent_address;
   setup.original_destination = record.original_destination;
+  if (dns) return dns_setup(std::move(setup), std::move(opened), record, *run);
   const auto names = names_of(*resource, record.original_destination, *state.book);
   setup.upstream = upstream_of(*resource, record.original_destination, names);
   setup.leaf_names.dns = names;

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <thread>
 
+#include "daemon/dns_desk.h"
 #include "daemon/policy_holder.h"
 #include "daemon/run_registry.h"
 #include "daemon/verdict_publisher.h"
@@ -32,6 +33,7 @@ class FlowFactory {
     keeper::KeeperClient& keeper;
     Recorder& recorder;
     const Clock& clock;
+    DnsDesk& dns;
   };
   // `mask_key` makes hash masks; the same for the life of the host, so that equal values stay
   // equal.
@@ -45,6 +47,8 @@ class FlowFactory {
   explicit FlowFactory(Ports ports) : ports_(ports) {}
   Result<session::MaskTools> tools_of_this_thread();
   Result<std::unique_ptr<FlowSession>> make_session(const net::FlowSetup& setup);
+  Result<net::FlowSetup> dns_setup(net::FlowSetup setup, SessionOpened opened,
+                                   const FlowRecord& record, const LiveRun& run);
   Error refuse(const LiveRun& run, const SessionOpened& opened, const std::string& why);
 
   Ports ports_;

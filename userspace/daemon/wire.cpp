@@ -17,6 +17,7 @@
 #include "control/server.h"
 #include "daemon/audit_log.h"
 #include "daemon/backend.h"
+#include "daemon/dns_desk.h"
 #include "daemon/flow_factory.h"
 #include "daemon/host_files.h"
 #include "daemon/policy_holder.h"
@@ -24,6 +25,7 @@
 #include "daemon/verdict_publisher.h"
 #include "keeper/sandbox.h"
 #include "kernel/kernel_maps.h"
+#include "net/dns_server.h"
 #include "net/flow_server.h"
 #include "net/host_ca.h"
 #include "net/postgres_catalog.h"
@@ -89,6 +91,9 @@ class Worker {
   Result<void> open_state();
   Result<void> open_runs();
   Result<void> open_flows();
+  Result<void> open_dns();
+  Result<void> set_resolvers();
+  void forget_resolvers();
   Result<void> open_control();
   Result<bool> reload();
   Result<void> turn();
@@ -111,6 +116,9 @@ class Worker {
   std::unique_ptr<FlowFactory> factory_;
   std::unique_ptr<net::FlowServer> flows_;
   std::unique_ptr<net::Resolver> resolver_;
+  std::unique_ptr<DnsDesk> dns_;
+  std::vector<std::vector<kernel::QueryPort>> dns_ports_;  // one list for each address family
+  net::DnsServer dns_server_;
   std::optional<AuditLog> audit_;
   std::atomic<std::uint64_t> events_{0};
   std::atomic<std::uint64_t> events_lost_{0};
@@ -166,9 +174,11 @@ Result<void> Worker::open_flows() {
       net::PostgresCatalogService::Options{}, clock_,
       [this](const std::string& file) { return keeper_.read_password(file); });
   SLUICE_TRY(const Secret mask_key, load_or_make_key(config_.state_dir + "/keys/mask.key"));
-  SLUICE_TRY(factory_,
-             FlowFactory::make(
-                 {*kernel_, *runs_, policies_, *verdicts_, keeper_, *recorder_, clock_}, mask_key));
+  dns_ = std::make_unique<DnsDesk>(
+      DnsDesk::Ports{*runs_, policies_, clock_, [this] { return resolver_->newest(); }});
+  SLUICE_TRY(factory_, FlowFactory::make({*kernel_, *runs_, policies_, *verdicts_, keeper_,
+                                          *recorder_, clock_, *dns_},
+                                         mask_key));
   net::FlowServerOptions options;
   options.threads = config_.threads;
   options.warn = [](std::string_view text) { spdlog::warn("{}", text); };
@@ -189,13 +199,52 @@ Result<void> Worker::open_flows() {
                        [this](int fd) { return factory_->accept(fd); });
 }
 
+// Sockets of the daemon's own: no agent can be steered to them before set_resolvers().
+Result<void> Worker::open_dns() {
+  std::vector<UniqueFd> sockets;
+  std::vector<kernel::QueryPort> ports;
+  for (const char* loopback : {"127.0.0.1", "::1"}) {
+    std::vector<kernel::QueryPort> family;
+    while (family.size() < kernel::kResolverPorts) {
+      auto socket = net::bind_udp({*parse_ip(loopback), 0});
+      if (!socket && family.empty() && !ports.empty()) {
+        spdlog::warn("no DNS over IPv6: {}", socket.error().text());
+        break;
+      }
+      if (!socket) return socket.error().within("open the DNS resolver");
+      SLUICE_TRY(auto port, kernel::query_port_of(socket->get()));
+      family.push_back(port);
+      ports.push_back(port);
+      sockets.push_back(*std::move(socket));
+    }
+    if (!family.empty()) dns_ports_.push_back(std::move(family));
+  }
+  return dns_server_.start(
+      std::move(sockets), dns_->limits().message.query_bytes_max,
+      [this, ports](std::size_t socket, const Endpoint& source, ByteView query) {
+        const auto who = kernel_->find_query(ports[socket], source);
+        if (who) return dns_->answer(*who, query, false);
+        dns_->unowned();
+        return Bytes{};
+      });
+}
+
+Result<void> Worker::set_resolvers() {
+  for (const auto& family : dns_ports_) SLUICE_TRY_VOID(kernel_->set_resolver(family));
+  return {};
+}
+
+void Worker::forget_resolvers() {
+  for (const auto& family : dns_ports_) static_cast<void>(kernel_->forget_resolver(family.front()));
+}
+
 Result<void> Worker::open_control() {
   std::vector<std::string> listeners;
   for (const auto& listener : {prepared_.listener_v4, prepared_.listener_v6})
     if (listener) listeners.push_back(listener->text());
   backend_ = std::make_unique<Backend>(
       Backend::Ports{config_, policies_, *runs_, *approvals_, *flows_, *kernel_, keeper_, *factory_,
-                     clock_, prepared_.features, listeners, config_.run_dir + "/host-ca.pem",
+                     *dns_, clock_, prepared_.features, listeners, config_.run_dir + "/host-ca.pem",
                      config_.run_dir + "/ca-bundle.pem", [this] { return reload(); },
                      [this] {
                        return std::pair{events_.load(), events_lost_.load()};
@@ -226,11 +275,13 @@ Result<void> Worker::start() {
   SLUICE_TRY_VOID(open_state());
   SLUICE_TRY_VOID(open_runs());
   SLUICE_TRY_VOID(open_flows());
+  SLUICE_TRY_VOID(open_dns());
   SLUICE_TRY(const std::size_t enrolled, runs_->enrol());
   if (enrolled != 0) spdlog::info("enrolled {} cgroups that the policy matches", enrolled);
   SLUICE_TRY_VOID(open_control());
   SLUICE_TRY_VOID(keeper::install_seccomp());
   // Last: until now what is steered is refused by the kernel.
+  SLUICE_TRY_VOID(set_resolvers());
   return kernel_->set_listeners(prepared_.listener_v4, prepared_.listener_v6);
 }
 
@@ -249,6 +300,7 @@ Result<bool> Worker::reload() {
 
 Result<void> Worker::turn() {
   SLUICE_TRY_VOID(audit_->drain(*runs_, policies_, clock_));
+  SLUICE_TRY_VOID(audit_->append(dns_->take_lines()));
   events_ = audit_->events();
   events_lost_ = audit_->lost();
   approvals_->tick();
@@ -287,8 +339,11 @@ Result<void> Worker::run_until_stopped() {
 void Worker::stop() {
   // The kernel refuses from here on; nobody can be steered to a port that somebody else may take.
   if (kernel_) static_cast<void>(kernel_->set_listeners(std::nullopt, std::nullopt));
+  if (kernel_) forget_resolvers();
   control_.reset();
+  dns_server_.stop();
   if (flows_) flows_->stop("sluice is stopping");
+  if (audit_ && dns_) static_cast<void>(audit_->append(dns_->take_lines()));
   if (audit_ && runs_) static_cast<void>(audit_->drain(*runs_, policies_, clock_));
   resolver_.reset();
   if (recorder_) {

@@ -4,6 +4,7 @@
 // changes a number here raises SLUICE_LAYOUT.
 #include <sluice/abi/event.h>
 #include <sluice/abi/flow.h>
+#include <sluice/abi/query.h>
 #include <sluice/abi/reason.h>
 #include <sluice/abi/run.h>
 #include <sluice/abi/settings.h>
@@ -18,7 +19,7 @@ template <class T, std::size_t size>
 constexpr bool whole =
     sizeof(T) == size&& std::is_standard_layout_v<T>&& std::has_unique_object_representations_v<T>;
 
-static_assert(SLUICE_LAYOUT == 1);
+static_assert(SLUICE_LAYOUT == 2);
 static_assert(whole<sluice_run, 8>);
 static_assert(whole<sluice_verdict_key, 28>);
 static_assert(whole<sluice_verdict, 32>);
@@ -29,6 +30,12 @@ static_assert(whole<sluice_socket, 96>);
 static_assert(whole<sluice_event, 104>);
 static_assert(sizeof(sluice_event) <= 128);
 static_assert(whole<sluice_cpu, 16>);
+static_assert(whole<sluice_resolver_key, 16>);
+static_assert(whole<sluice_resolver, 32>);
+static_assert(whole<sluice_query_key, 16>);
+static_assert(whole<sluice_query, 56>);
+static_assert(whole<sluice_place, 64>);
+static_assert(whole<sluice_asker, 520>);
 
 // The trie compares what follows prefix_length as one string of bits.
 static_assert(offsetof(sluice_verdict_key, prefix_length) == 0);
@@ -45,6 +52,8 @@ static_assert(offsetof(sluice_flow, destination_port) == 48);
 static_assert(offsetof(sluice_flow, rule) == 60);
 static_assert(offsetof(sluice_socket, destination) == 56);
 static_assert(offsetof(sluice_socket, flags) == 76);
+static_assert(offsetof(sluice_query, destination_port) == 48);
+static_assert(offsetof(sluice_place, destination_port) == 56);
 static_assert(offsetof(sluice_event, destination) == 56);
 static_assert(offsetof(sluice_event, kind) == 75);
 static_assert(offsetof(sluice_event, reason) == 100);

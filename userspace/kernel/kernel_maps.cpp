@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <sluice/abi/event.h>
 #include <sluice/abi/flow.h>
+#include <sluice/abi/query.h>
 #include <sluice/abi/reason.h>
 #include <sluice/abi/run.h>
 #include <sluice/abi/settings.h>
@@ -53,6 +54,8 @@ constexpr std::array<Shape, kMapCount> kShapes{{
     {BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(__u64)},
     {BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(sluice_cpu)},
     {BPF_MAP_TYPE_RINGBUF, 0, 0},
+    {BPF_MAP_TYPE_HASH, sizeof(sluice_resolver_key), sizeof(sluice_resolver)},
+    {BPF_MAP_TYPE_HASH, sizeof(sluice_query_key), sizeof(sluice_query)},
 }};
 
 Result<void> check_shapes(const MapDescriptors& maps) {

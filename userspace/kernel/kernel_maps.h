@@ -11,10 +11,21 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "kernel/descriptors.h"
 
 namespace sluice::kernel {
+
+// One of the daemon's own sockets for DNS queries. Each resolver has several, because the port is
+// all by which an answer shows the agent's socket which of several resolvers it comes from.
+struct QueryPort {
+  std::uint64_t netns_cookie = 0;
+  Endpoint address;
+};
+inline constexpr std::size_t kResolverPorts = 8;
+// Of a bound UDP socket.
+Result<QueryPort> query_port_of(int fd);
 
 class KernelMaps final : public KernelPlane {
  public:
@@ -41,6 +52,13 @@ class KernelMaps final : public KernelPlane {
   // Where connections are steered to; nullopt: connects of that family are refused. An address must
   // be one that the agents can reach, never 0.0.0.0 or ::.
   Result<void> set_listeners(const std::optional<Endpoint>& v4, const std::optional<Endpoint>& v6);
+
+  // Where DNS queries of that network namespace and address family go; kResolverPorts of them.
+  Result<void> set_resolver(const std::vector<QueryPort>& ports);
+  Result<void> forget_resolver(const QueryPort& port);  // any port of it; none there is no error
+  // Who sent the query that came to `at` from `source`. Error code ENOENT: nobody that the programs
+  // know; drop it.
+  Result<FlowRecord> find_query(const QueryPort& at, const Endpoint& source) const;
 
   // Sum over all CPUs, by the name of the reason; every reason is there, also with 0.
   Result<std::map<std::string, std::uint64_t>> counters() const;

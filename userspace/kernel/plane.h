@@ -21,6 +21,7 @@ struct PlaneOptions {
   std::uint32_t run_capacity = 4096;
   std::uint32_t verdict_capacity = 65536;
   std::uint32_t flow_capacity = 65536;   // connections that the daemon has not accepted yet
+  std::uint32_t query_capacity = 65536;  // resolvers that sockets ask at present
   std::uint32_t event_bytes = 4u << 20;  // of the ring buffer; a power of two, at least a page
 };
 

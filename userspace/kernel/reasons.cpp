@@ -37,6 +37,10 @@ constexpr std::array kNames{
     Named{SLUICE_REASON_CLOSED, "closed"},
     Named{SLUICE_REASON_CONNECT_FAILED, "connect_failed"},
     Named{SLUICE_REASON_EVENT_LOST, "event_lost"},
+    Named{SLUICE_REASON_DNS_STEERED, "dns_steered"},
+    Named{SLUICE_REASON_NO_RESOLVER, "no_resolver"},
+    Named{SLUICE_REASON_NO_SOURCE_PORT, "no_source_port"},
+    Named{SLUICE_REASON_QUERY_MAP_FULL, "query_map_full"},
 };
 
 constexpr bool in_order() {

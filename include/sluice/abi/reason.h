@@ -37,5 +37,11 @@ enum sluice_reason {
 	/* of the event channel itself */
 	SLUICE_REASON_EVENT_LOST, /* the ring buffer was full; the sequence shows the gap */
 
+	/* of DNS over UDP */
+	SLUICE_REASON_DNS_STEERED,    /* went on, to the daemon's resolver */
+	SLUICE_REASON_NO_RESOLVER,    /* refused: none in that namespace, family or device */
+	SLUICE_REASON_NO_SOURCE_PORT, /* refused: no port for the socket was found */
+	SLUICE_REASON_QUERY_MAP_FULL, /* refused: no room to remember who asks */
+
 	SLUICE_REASON_COUNT
 };
