@@ -57,6 +57,31 @@ static __always_inline int let_go(struct bpf_sock_addr *ctx, struct sluice_socke
 	return 1;
 }
 
+/* The listener is on the device lo. A socket that is bound to another one would send its SYN there,
+ * so it is set free, where it may be: the kernel asks the task for CAP_NET_RAW. */
+static __always_inline bool reaches_loopback(struct bpf_sock_addr *ctx)
+{
+	struct bpf_sock *sk = ctx->sk;
+	char none[1] = "";
+
+	if (!sk || !sk->bound_dev_if || sk->bound_dev_if == SLUICE_LOOPBACK_IFINDEX)
+		return true;
+	return !bpf_setsockopt(ctx, SLUICE_SOL_SOCKET, SLUICE_SO_BINDTODEVICE, none, sizeof(none));
+}
+
+/* Which of the listener's addresses and ports it is. */
+static __always_inline void steer(struct destination *to, struct sluice_socket *about,
+				  const struct sluice_listener *listener)
+{
+	__u64 place = sluice_place(&to->address, to->port, about->flow);
+
+	__builtin_memcpy(&to->address, listener->address, sizeof(to->address));
+	to->address.word[3] = sluice_listener_word(listener, to->address.word[3], place);
+	to->port = sluice_listener_port(listener, place);
+	about->flow_key.listener_address = to->address.word[3];
+	about->flow_key.listener_port = to->port;
+}
+
 /* Leaves in `to` where the socket shall really connect. */
 static __always_inline int on_connect(struct bpf_sock_addr *ctx, const struct run *run,
 				      struct destination *to)
@@ -66,7 +91,8 @@ static __always_inline int on_connect(struct bpf_sock_addr *ctx, const struct ru
 	struct sluice_socket about;
 
 	sluice_resolve_any(&to->address);
-	listener = listener_for(&to->address);
+	to->netns_cookie = bpf_get_netns_cookie(ctx);
+	listener = listener_for(to);
 	decision = judge(run, to, listener);
 	about = describe(run, to);
 	about.flow = bpf_get_socket_cookie(ctx);
@@ -74,8 +100,9 @@ static __always_inline int on_connect(struct bpf_sock_addr *ctx, const struct ru
 	if (decision.kind == SLUICE_VERDICT_DIRECT)
 		return let_go(ctx, &about, &decision);
 	if (decision.kind == SLUICE_VERDICT_STEER && listener) {
-		__builtin_memcpy(&to->address, listener->address, sizeof(to->address));
-		to->port = listener->port;
+		if (!reaches_loopback(ctx))
+			return refuse(&about, SLUICE_REASON_BOUND_TO_DEVICE, SLUICE_EPERM);
+		steer(to, &about, listener);
 		return let_go(ctx, &about, &decision);
 	}
 	return refuse(&about, decision.reason, decision.error);

@@ -50,6 +50,7 @@ static __always_inline int on_send(struct bpf_sock_addr *ctx, const struct run *
 	bool direct;
 
 	sluice_resolve_any(&to->address);
+	to->netns_cookie = bpf_get_netns_cookie(ctx);
 	/* Datagrams are never steered, so no listener. */
 	decision = judge(run, to, NULL);
 	direct = decision.kind == SLUICE_VERDICT_DIRECT;

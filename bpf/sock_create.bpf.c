@@ -16,6 +16,7 @@ int sluice_sock_create(struct bpf_sock *ctx)
 	if (decision.kind == SLUICE_VERDICT_DIRECT)
 		return 1;
 	describe_task(&about, &run);
+	about.flow_key.netns_cookie = bpf_get_netns_cookie(ctx);
 	about.ip_protocol = ctx->protocol;
 	return refuse(&about, decision.reason, decision.error);
 }

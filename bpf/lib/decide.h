@@ -26,6 +26,9 @@
 #define SLUICE_TYPE_RAW 3u
 #define SLUICE_FAMILY_INET 2u
 #define SLUICE_FAMILY_INET6 10u
+#define SLUICE_SOL_SOCKET 1
+#define SLUICE_SO_BINDTODEVICE 25
+#define SLUICE_LOOPBACK_IFINDEX 1u /* in every network namespace */
 
 #define SLUICE_PURE static inline __attribute__((always_inline))
 
@@ -41,10 +44,13 @@ struct sluice_connect_facts {
 	__u32 ip_protocol;
 	__u64 epoch;
 	__u64 now_ns;			       /* CLOCK_MONOTONIC */
+	__u64 alive_until_ns;		       /* of the daemon */
 	const struct sluice_verdict *entry;    /* for the port; NULL = none */
 	const struct sluice_verdict *any_port; /* for any port; NULL = none */
 	__u8 listener_set;		       /* in the family of the destination */
 	__u8 to_listener;		       /* the destination is that listener */
+	__u8 foreign_netns;		       /* the socket is not in the daemon's namespace */
+	__u8 to_loopback;		       /* the destination is */
 };
 
 SLUICE_PURE struct sluice_decision sluice_deny(__u32 reason, __u32 error, __u32 rule)
@@ -61,6 +67,14 @@ SLUICE_PURE struct sluice_decision sluice_steer(const struct sluice_connect_fact
 
 	if (facts->ip_protocol == SLUICE_PROTOCOL_UDP)
 		return sluice_deny(udp_reason, SLUICE_EPERM, rule);
+	if (facts->now_ns >= facts->alive_until_ns)
+		return sluice_deny(SLUICE_REASON_DAEMON_SILENT, SLUICE_ECONNREFUSED, rule);
+	if (facts->foreign_netns && facts->to_loopback)
+		return sluice_deny(SLUICE_REASON_FOREIGN_LOOPBACK, SLUICE_ECONNREFUSED, rule);
+	/* Refused like a port that nobody listens on, never with EAGAIN: many clients take that for
+	 * a connect in progress. */
+	if (!facts->listener_set && facts->foreign_netns)
+		return sluice_deny(SLUICE_REASON_NETNS_WITHOUT_LISTENER, SLUICE_ECONNREFUSED, rule);
 	if (!facts->listener_set)
 		return sluice_deny(SLUICE_REASON_NO_LISTENER, SLUICE_ECONNREFUSED, rule);
 	return steered;
@@ -87,6 +101,12 @@ SLUICE_PURE struct sluice_decision sluice_decide_connect(const struct sluice_con
 	if (entry->kind == SLUICE_VERDICT_STEER)
 		return sluice_steer(facts, SLUICE_REASON_STEERED_BY_VERDICT,
 				    SLUICE_REASON_UDP_NO_ENTRY, entry->rule);
+	/* Direct or not: nobody would audit it, and nobody could end it. */
+	if (entry->kind == SLUICE_VERDICT_DIRECT && facts->now_ns >= facts->alive_until_ns)
+		return sluice_deny(SLUICE_REASON_DAEMON_SILENT, SLUICE_ECONNREFUSED, entry->rule);
+	if (entry->kind == SLUICE_VERDICT_DIRECT && facts->foreign_netns && facts->to_loopback)
+		return sluice_deny(SLUICE_REASON_FOREIGN_LOOPBACK, SLUICE_ECONNREFUSED,
+				   entry->rule);
 	if (entry->kind == SLUICE_VERDICT_DIRECT) {
 		direct.rule = entry->rule;
 		return direct;

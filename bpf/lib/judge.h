@@ -4,6 +4,7 @@
 
 #include "address.h"
 #include "decide.h"
+#include "listener.h"
 #include "report.h"
 #include "runs.h"
 
@@ -11,22 +12,17 @@ struct destination {
 	struct sluice_address address; /* never unspecified */
 	__be16 port;
 	__u8 ip_protocol;
+	__u64 netns_cookie; /* where the socket is */
 };
 
-static __always_inline struct sluice_listener *listener_for(const struct sluice_address *address)
+static __always_inline struct sluice_listener *listener_for(const struct destination *to)
 {
-	__u32 family = sluice_is_v4(address) ? SLUICE_FAMILY_INET : SLUICE_FAMILY_INET6;
+	struct sluice_listener_key key = {
+	    .netns_cookie = to->netns_cookie,
+	    .family = sluice_is_v4(&to->address) ? SLUICE_FAMILY_INET : SLUICE_FAMILY_INET6,
+	};
 
-	return bpf_map_lookup_elem(&sluice_listeners, &family);
-}
-
-static __always_inline bool is_listener(const struct destination *to,
-					const struct sluice_listener *listener)
-{
-	struct sluice_address address;
-
-	__builtin_memcpy(&address, listener->address, sizeof(address));
-	return to->port == listener->port && sluice_same_address(&to->address, &address);
+	return bpf_map_lookup_elem(&sluice_listeners, &key);
 }
 
 static __always_inline struct sluice_decision
@@ -43,8 +39,11 @@ judge(const struct run *run, const struct destination *to, const struct sluice_l
 	    .ip_protocol = to->ip_protocol,
 	    .epoch = setting(SLUICE_SETTING_EPOCH),
 	    .now_ns = bpf_ktime_get_ns(),
+	    .alive_until_ns = setting(SLUICE_SETTING_ALIVE_UNTIL_NS),
 	    .listener_set = listener != NULL,
-	    .to_listener = listener && is_listener(to, listener),
+	    .to_listener = listener && sluice_is_listener(listener, &to->address, to->port),
+	    .foreign_netns = to->netns_cookie != setting(SLUICE_SETTING_HOME_NETNS),
+	    .to_loopback = sluice_is_loopback(&to->address),
 	};
 
 	__builtin_memcpy(key.address, &to->address, sizeof(key.address));
@@ -58,6 +57,7 @@ static __always_inline struct sluice_socket describe(const struct run *run,
 						     const struct destination *to)
 {
 	struct sluice_socket about = {
+	    .flow_key.netns_cookie = to->netns_cookie,
 	    .destination_port = to->port,
 	    .ip_protocol = to->ip_protocol,
 	};

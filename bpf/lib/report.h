@@ -43,6 +43,7 @@ static __always_inline void report(const struct sluice_socket *about, const stru
 	event->time_ns = bpf_ktime_get_ns();
 	event->flow = about->flow;
 	event->cgroup_id = about->cgroup_id;
+	event->netns_cookie = about->flow_key.netns_cookie;
 	event->task_start_ns = about->task_start_ns;
 	event->bytes_sent = outcome->bytes_sent;
 	event->bytes_received = outcome->bytes_received;

@@ -32,6 +32,8 @@ struct Config {
   std::string pin_dir = "/sys/fs/bpf/sluice";
   std::uint32_t threads = 0;  // worker threads; 0: one for each core, at most 16
   Durability durability = Durability::kProcess;
+  // The kernel refuses every connect once a thread of the worker has hung for longer.
+  std::uint32_t heartbeat_limit_ms = 5'000;  // 1000 to 600000
 
   std::string file;  // where it was read from; "" where the defaults stand alone
 

@@ -85,6 +85,7 @@ Result<void> AuditLog::drain(const RunRegistry& runs, const PolicyHolder& polici
   std::string lines;
   const auto policy = policies.policy();
   SLUICE_TRY(const std::size_t count, reader_.drain([&](const kernel::KernelEvent& event) {
+    if (observer_) observer_(event);
     lines += json::serialize(line_of(event, runs, *policy, clock));
     lines += '\n';
   }));

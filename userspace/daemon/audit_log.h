@@ -7,6 +7,7 @@
 #include <sluice/result.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/unique_fd.h"
@@ -21,6 +22,10 @@ class AuditLog {
   // Opens the file for appending, mode 0640.
   static Result<AuditLog> open(const std::string& file, kernel::EventReader reader);
 
+  // Is shown each event.
+  void observe(std::function<void(const kernel::KernelEvent&)> observer) {
+    observer_ = std::move(observer);
+  }
   int poll_fd() const { return reader_.poll_fd(); }
   // Writes what is there, one write(2) for the batch.
   Result<void> drain(const RunRegistry& runs, const PolicyHolder& policies, const Clock& clock);
@@ -35,6 +40,7 @@ class AuditLog {
   UniqueFd file_;
   std::string name_;
   kernel::EventReader reader_;
+  std::function<void(const kernel::KernelEvent&)> observer_;
   std::uint64_t events_ = 0;
   std::uint64_t lost_said_ = 0;
 };

@@ -15,6 +15,7 @@
 #include "control/config.h"
 #include "daemon/audit_log.h"
 #include "daemon/flow_factory.h"
+#include "daemon/namespace_listeners.h"
 #include "daemon/policy_holder.h"
 #include "daemon/run_registry.h"
 #include "kernel/kernel_maps.h"
@@ -34,6 +35,7 @@ class Backend final : public control::ControlBackend {
     kernel::KernelMaps& kernel;
     keeper::KeeperClient& keeper;
     const FlowFactory& factory;
+    NamespaceListeners& namespaces;
     const Clock& clock;
     std::vector<kernel::Feature> features;  // probed while there were privileges
     std::vector<std::string> listeners;

@@ -100,6 +100,7 @@ Answer<control::RunReply> Backend::run(const Asking& asking, const control::RunR
   run.launched_by = caller.user;
   run.on_behalf_of = on_behalf_of;
   run.task = request.task;
+  ports_.namespaces.open_for(caller.pidfd);
   const auto launched = ports_.runs.launch(std::move(run), parent, caller.pidfd);
   if (!launched) return Refusal{Refusal::Kind::kFailed, launched.error().text()};
   spdlog::info("{} started run {} of agent {} on behalf of {}", caller.user, launched->run.id,

@@ -68,8 +68,10 @@ int be_keeper(keeper::Keeper& keeper, keeper::Split split, kernel::MapDescriptor
   const auto end = keeper.serve(std::move(split.socket), split.other);
   spdlog::info("worker {}", end.text);
   // Whatever ended it: from now on nothing is steered to a port that anybody might take.
-  if (auto kernel = kernel::KernelMaps::adopt(std::move(maps), mount))
-    static_cast<void>((*kernel)->set_listeners(std::nullopt, std::nullopt));
+  if (auto kernel = kernel::KernelMaps::adopt(std::move(maps), mount)) {
+    static_cast<void>((*kernel)->forget_all_listeners());
+    static_cast<void>((*kernel)->set_alive_until(0));
+  }
   return end.exit_status;
 }
 

@@ -11,6 +11,7 @@
 #include "control/server.h"
 #include "daemon/users.h"
 #include "keeper/listener.h"
+#include "kernel/netns_cookie.h"
 #include "kernel/plane.h"
 #include "net/flow_server.h"
 
@@ -53,25 +54,39 @@ Result<Endpoint> parse_listen(const std::string& text) {
   return Endpoint{*ip, static_cast<std::uint16_t>(std::stoul(port))};
 }
 
+// Agents are steered to 2^16 addresses of 127.0.0.0/8 beside the one that `listen` says. More would
+// only fill the kernel's table of what it knows of addresses.
+constexpr std::uint32_t kSpreadBits = 16;
+constexpr std::size_t kPortsOfIpv6 = 16;
+
+// Its port.
+Result<std::uint16_t> open_listener(const Endpoint& at, Prepared& prepared) {
+  SLUICE_TRY(auto listener, keeper::open_loopback_listener(at, -1));
+  SLUICE_TRY(const Endpoint bound, net::local_endpoint(listener.fd.get()));
+  prepared.listeners.push_back(std::move(listener.fd));
+  return bound.port;
+}
+
 Result<void> open_listeners(const control::Config& config, Prepared& prepared) {
   SLUICE_TRY(const Endpoint v4, parse_listen(config.listen));
   if (!v4.ip.is_v4()) return Error{"listen: must be an IPv4 loopback address; ::1 is added to it"};
-  SLUICE_TRY(UniqueFd first, keeper::open_loopback_listener(v4, -1));
-  SLUICE_TRY(prepared.listener_v4, net::local_endpoint(first.get()));
-  prepared.listeners.push_back(std::move(first));
-  // The same port on ::1, or any other where it is taken. A host without IPv6 has nothing to steer
-  // there.
-  const Endpoint v6{*parse_ip("::1"), prepared.listener_v4->port};
-  auto second = keeper::open_loopback_listener(v6, -1);
-  if (!second && config.listen.ends_with(":0"))
-    second = keeper::open_loopback_listener({v6.ip, 0}, -1);
-  if (!second) {
-    spdlog::warn("no IPv6 listener ({}); connects of agents over IPv6 are refused",
-                 second.error().text());
+  SLUICE_TRY(prepared.listening.netns_cookie, kernel::own_netns_cookie());
+  SLUICE_TRY(const std::uint16_t port, open_listener(v4, prepared));
+  prepared.listening.v4 = kernel::SteeringListener{v4.ip, {port}, kSpreadBits};
+  // IPv6 has one loopback address, so it gets several ports: first the same one, or any other where
+  // it is taken. A host without IPv6 has nothing to steer there.
+  const IpAddress v6 = *parse_ip("::1");
+  kernel::SteeringListener several{v6, {}, 0};
+  auto opened = open_listener({v6, port}, prepared);
+  if (!opened && v4.port == 0) opened = open_listener({v6, 0}, prepared);
+  for (; opened; opened = open_listener({v6, 0}, prepared)) {
+    several.ports.push_back(*opened);
+    if (several.ports.size() < kPortsOfIpv6) continue;
+    prepared.listening.v6 = several;
     return {};
   }
-  SLUICE_TRY(prepared.listener_v6, net::local_endpoint(second->get()));
-  prepared.listeners.push_back(*std::move(second));
+  spdlog::warn("no IPv6 listener ({}); connects of agents over IPv6 are refused",
+               opened.error().text());
   return {};
 }
 

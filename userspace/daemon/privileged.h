@@ -3,10 +3,8 @@
 // socket. What it leaves behind for the worker is descriptors.
 #pragma once
 
-#include <sluice/resource.h>
 #include <sluice/result.h>
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +12,7 @@
 #include "control/config.h"
 #include "kernel/descriptors.h"
 #include "kernel/probe.h"
+#include "kernel/steering_listener.h"
 
 namespace sluice::daemon {
 
@@ -22,8 +21,7 @@ struct Prepared {
   kernel::MapDescriptors maps;
   bool maps_reused = false;
   std::vector<UniqueFd> listeners;
-  std::optional<Endpoint> listener_v4;
-  std::optional<Endpoint> listener_v6;
+  kernel::NamespaceListeners listening;  // in this namespace
   UniqueFd control_socket;
 };
 

@@ -19,6 +19,7 @@
 #include "daemon/backend.h"
 #include "daemon/flow_factory.h"
 #include "daemon/host_files.h"
+#include "daemon/namespace_listeners.h"
 #include "daemon/policy_holder.h"
 #include "daemon/run_registry.h"
 #include "daemon/verdict_publisher.h"
@@ -92,6 +93,7 @@ class Worker {
   Result<void> open_control();
   Result<bool> reload();
   Result<void> turn();
+  Result<void> beat(SteadyTime alive_at);
 
   const control::Config& config_;
   Prepared prepared_;
@@ -110,6 +112,7 @@ class Worker {
   std::unique_ptr<net::PostgresCatalogService> catalogs_;
   std::unique_ptr<FlowFactory> factory_;
   std::unique_ptr<net::FlowServer> flows_;
+  std::unique_ptr<NamespaceListeners> namespaces_;
   std::unique_ptr<net::Resolver> resolver_;
   std::optional<AuditLog> audit_;
   std::atomic<std::uint64_t> events_{0};
@@ -171,6 +174,7 @@ Result<void> Worker::open_flows() {
                  {*kernel_, *runs_, policies_, *verdicts_, keeper_, *recorder_, clock_}, mask_key));
   net::FlowServerOptions options;
   options.threads = config_.threads;
+  options.ask_threads_every = std::chrono::milliseconds{config_.heartbeat_limit_ms / 10};
   options.warn = [](std::string_view text) { spdlog::warn("{}", text); };
   flows_ = std::make_unique<net::FlowServer>(
       std::move(options), net::FlowServer::Ports{clock_, *approvals_, *catalogs_, *host_ca_});
@@ -185,21 +189,30 @@ Result<void> Worker::open_flows() {
       });
   resolver_->set_names(policies_.policy()->host_names());
   resolver_->wait_resolved(std::chrono::seconds{10});
-  return flows_->start(std::move(prepared_.listeners),
-                       [this](int fd) { return factory_->accept(fd); });
+  SLUICE_TRY_VOID(flows_->start(std::move(prepared_.listeners),
+                                [this](int fd) { return factory_->accept(fd); }));
+  namespaces_ = std::make_unique<NamespaceListeners>(
+      NamespaceListeners::Ports{keeper_, *kernel_, *runs_, clock_,
+                                [this](std::uint64_t number, UniqueFd listener) {
+                                  flows_->listen_also(number, std::move(listener));
+                                },
+                                [this](std::uint64_t number) { flows_->stop_listening(number); },
+                                [](const std::string& text) { spdlog::warn("{}", text); }});
+  audit_->observe([this](const kernel::KernelEvent& event) { namespaces_->note(event); });
+  return {};
 }
 
 Result<void> Worker::open_control() {
   std::vector<std::string> listeners;
-  for (const auto& listener : {prepared_.listener_v4, prepared_.listener_v6})
-    if (listener) listeners.push_back(listener->text());
-  backend_ = std::make_unique<Backend>(
-      Backend::Ports{config_, policies_, *runs_, *approvals_, *flows_, *kernel_, keeper_, *factory_,
-                     clock_, prepared_.features, listeners, config_.run_dir + "/host-ca.pem",
-                     config_.run_dir + "/ca-bundle.pem", [this] { return reload(); },
-                     [this] {
-                       return std::pair{events_.load(), events_lost_.load()};
-                     }});
+  for (const auto& listener : {prepared_.listening.v4, prepared_.listening.v6})
+    if (listener) listeners.push_back(Endpoint{listener->address, listener->ports.front()}.text());
+  backend_ = std::make_unique<Backend>(Backend::Ports{
+      config_, policies_, *runs_, *approvals_, *flows_, *kernel_, keeper_, *factory_, *namespaces_,
+      clock_, prepared_.features, listeners, config_.run_dir + "/host-ca.pem",
+      config_.run_dir + "/ca-bundle.pem", [this] { return reload(); },
+      [this] {
+        return std::pair{events_.load(), events_lost_.load()};
+      }});
   SLUICE_TRY(
       control_,
       control::ControlServer::start(
@@ -228,10 +241,12 @@ Result<void> Worker::start() {
   SLUICE_TRY_VOID(open_flows());
   SLUICE_TRY(const std::size_t enrolled, runs_->enrol());
   if (enrolled != 0) spdlog::info("enrolled {} cgroups that the policy matches", enrolled);
+  namespaces_->look_at_runs();
   SLUICE_TRY_VOID(open_control());
   SLUICE_TRY_VOID(keeper::install_seccomp());
+  SLUICE_TRY_VOID(beat(clock_.steady()));
   // Last: until now what is steered is refused by the kernel.
-  return kernel_->set_listeners(prepared_.listener_v4, prepared_.listener_v6);
+  return kernel_->set_listeners(prepared_.listening);
 }
 
 Result<bool> Worker::reload() {
@@ -247,13 +262,25 @@ Result<bool> Worker::reload() {
   return true;
 }
 
+// Tells the kernel how long it may believe in us: `alive_at` is when all threads were last at work.
+Result<void> Worker::beat(SteadyTime alive_at) {
+  const auto until = alive_at + std::chrono::milliseconds{config_.heartbeat_limit_ms};
+  return kernel_->set_alive_until(static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(until.time_since_epoch()).count()));
+}
+
 Result<void> Worker::turn() {
+  if (const auto alive_at = flows_->proven_at_work(clock_.steady()))
+    SLUICE_TRY_VOID(beat(*alive_at));
   SLUICE_TRY_VOID(audit_->drain(*runs_, policies_, clock_));
   events_ = audit_->events();
   events_lost_ = audit_->lost();
   approvals_->tick();
   runs_->sweep();
   const auto enrolled = runs_->enrol();
+  if (enrolled && *enrolled != 0) namespaces_->look_at_runs();
+  namespaces_->open_wanted();
+  namespaces_->sweep();
   if (!enrolled && enrolled.error().text() != enrol_error_) {
     enrol_error_ = enrolled.error().text();
     spdlog::error("enrolment: {}", enrol_error_);
@@ -286,7 +313,8 @@ Result<void> Worker::run_until_stopped() {
 
 void Worker::stop() {
   // The kernel refuses from here on; nobody can be steered to a port that somebody else may take.
-  if (kernel_) static_cast<void>(kernel_->set_listeners(std::nullopt, std::nullopt));
+  if (kernel_) static_cast<void>(kernel_->forget_all_listeners());
+  if (kernel_) static_cast<void>(kernel_->set_alive_until(0));
   control_.reset();
   if (flows_) flows_->stop("sluice is stopping");
   if (audit_ && runs_) static_cast<void>(audit_->drain(*runs_, policies_, clock_));

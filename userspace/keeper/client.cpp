@@ -127,15 +127,30 @@ Result<std::uint64_t> KeeperClient::destroy_sockets(std::string_view cgroup) {
   return reply.count;
 }
 
-Result<UniqueFd> KeeperClient::open_listener(const Endpoint& address, int namespace_fd) {
+Result<OpenedListener> KeeperClient::open_listener(const Endpoint& address, int namespace_fd) {
   OpenListener request;
   std::copy(address.ip.bytes.begin(), address.ip.bytes.end(), request.ip);
   request.port = address.port;
   ListenerReply reply;
-  UniqueFd listener;
-  SLUICE_TRY_VOID(transact(request, reply, namespace_fd, &listener));
-  if (!listener) return Error::sys(EPROTO, "the keeper's answer brought no listener");
-  return listener;
+  OpenedListener opened;
+  SLUICE_TRY_VOID(transact(request, reply, namespace_fd, &opened.fd));
+  if (!opened.fd) return Error::sys(EPROTO, "the keeper's answer brought no listener");
+  opened.netns_inode = reply.netns_inode;
+  opened.loopback_up = reply.loopback_up != 0;
+  return opened;
+}
+
+Result<std::vector<NamespaceOfProcess>> KeeperClient::list_namespaces(std::string_view cgroup) {
+  ListNamespaces request;
+  SLUICE_TRY_VOID(put_path(request.cgroup, cgroup));
+  NamespacesReply reply;
+  SLUICE_TRY_VOID(transact(request, reply));
+  if (reply.count > kNamespacesMax)
+    return Error::sys(EPROTO, "the keeper's answer is longer than its buffer");
+  std::vector<NamespaceOfProcess> namespaces;
+  for (std::uint32_t i = 0; i < reply.count; ++i)
+    namespaces.push_back({reply.entries[i].inode, reply.entries[i].pid});
+  return namespaces;
 }
 
 }  // namespace sluice::keeper

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "base/unique_fd.h"
+#include "keeper/namespaces.h"
 #include "keeper/protocol.h"
 
 namespace sluice::keeper {
@@ -22,6 +23,12 @@ namespace sluice::keeper {
 struct RunCgroup {
   std::uint64_t id = 0;  // inode of the directory: Run::cgroup_id
   std::string path;      // below the cgroup2 mount: Run::cgroup_path
+};
+
+struct OpenedListener {
+  UniqueFd fd;
+  std::uint64_t netns_inode = 0;  // names its namespace for as long as that lives
+  bool loopback_up = false;       // where not, nobody can connect to it yet
 };
 
 class KeeperClient {
@@ -46,7 +53,9 @@ class KeeperClient {
   Result<std::uint64_t> destroy_sockets(std::string_view cgroup);
   // A listening, non-blocking socket. `namespace_fd`: a network namespace or a pidfd; -1 for our
   // own.
-  Result<UniqueFd> open_listener(const Endpoint& address, int namespace_fd = -1);
+  Result<OpenedListener> open_listener(const Endpoint& address, int namespace_fd = -1);
+  // The network namespaces, other than our own, that processes of the run are in.
+  Result<std::vector<NamespaceOfProcess>> list_namespaces(std::string_view cgroup);
 
   // Readable (EOF) when the keeper has died. For the worker's event loop; never read from it.
   int socket() const { return socket_.get(); }

@@ -2,9 +2,12 @@
 #include "keeper/listener.h"
 
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -15,7 +18,8 @@
 namespace sluice::keeper {
 namespace {
 
-constexpr int kBacklog = 4096;  // the kernel lowers it to net.core.somaxconn
+constexpr int kBacklog = 4096;      // the kernel lowers it to net.core.somaxconn
+constexpr char kLoopback[] = "lo";  // in every namespace
 constexpr std::uint16_t kFirstUnprivilegedPort = 1024;
 
 bool is_loopback(const IpAddress& ip) {
@@ -41,7 +45,13 @@ socklen_t fill(const Endpoint& address, sockaddr_storage& out) {
   return sizeof v6;
 }
 
-Result<UniqueFd> open_here(const Endpoint& address) {
+bool loopback_is_up(int any_socket) {
+  ifreq lo{};
+  std::memcpy(lo.ifr_name, kLoopback, sizeof kLoopback);
+  return ::ioctl(any_socket, SIOCGIFFLAGS, &lo) == 0 && (lo.ifr_flags & IFF_UP) != 0;
+}
+
+Result<LoopbackListener> open_here(const Endpoint& address) {
   const std::string doing = "listen on " + address.text();
   sockaddr_storage storage{};
   const socklen_t length = fill(address, storage);
@@ -49,17 +59,33 @@ Result<UniqueFd> open_here(const Endpoint& address) {
   if (!fd) return Error::sys(errno, doing);
   const int on = 1;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (storage.ss_family == AF_INET6)
+  if (storage.ss_family == AF_INET6) {
     ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    // Where loopback is still down its address is not there yet.
+    ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof on);
+  } else {
+    // All of 127.0.0.0/8, and nothing else: what arrives for an address of another device is not
+    // for this socket, wherever it comes from.
+    if (::setsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, kLoopback, sizeof kLoopback) != 0)
+      return Error::sys(errno, doing + " of the device lo alone");
+    reinterpret_cast<sockaddr_in&>(storage).sin_addr.s_addr = htonl(INADDR_ANY);
+  }
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&storage), length) != 0)
     return Error::sys(errno, doing);
   if (::listen(fd.get(), kBacklog) != 0) return Error::sys(errno, doing);
-  return fd;
+  LoopbackListener opened;
+  struct stat here {};
+  if (::stat("/proc/thread-self/ns/net", &here) != 0)
+    return Error::sys(errno, "look at the network namespace of a listener");
+  opened.netns_inode = here.st_ino;
+  opened.loopback_up = loopback_is_up(fd.get());
+  opened.fd = std::move(fd);
+  return opened;
 }
 
 }  // namespace
 
-Result<UniqueFd> open_loopback_listener(const Endpoint& address, int namespace_fd) {
+Result<LoopbackListener> open_loopback_listener(const Endpoint& address, int namespace_fd) {
   if (!is_loopback(address.ip))
     return Error::sys(EPERM, "listen on " + address.text() + ", which is not a loopback address");
   if (address.port != 0 && address.port < kFirstUnprivilegedPort)

@@ -31,6 +31,7 @@ enum class RequestType : std::uint32_t {
   kReadSecret,
   kDestroySockets,
   kOpenListener,
+  kListNamespaces,
 };
 
 struct Head {
@@ -101,6 +102,13 @@ struct OpenListener {
   std::uint16_t reserved = 0;
 };
 
+// The network namespaces, other than the keeper's own, that processes of a run are in.
+struct ListNamespaces {
+  static constexpr RequestType kType = RequestType::kListNamespaces;
+  Head head{.type = kType};
+  Path cgroup;  // of a run, or enrolled
+};
+
 // Every reply. A reply to a request of unknown type is a bare ReplyHead.
 struct ReplyHead {
   std::uint32_t magic = kMagic;
@@ -135,6 +143,21 @@ struct CountReply {
 // A descriptor comes along where it did not fail.
 struct ListenerReply {
   ReplyHead head;
+  std::uint32_t loopback_up = 0;  // 0: the namespace's loopback device is down
+  std::uint64_t netns_inode = 0;  // of the namespace that it is in
+};
+
+constexpr std::size_t kNamespacesMax = 256;  // of one run; the rest is left out
+
+struct NamespacesReply {
+  struct Entry {
+    std::uint64_t inode = 0;
+    std::int32_t pid = 0;
+    std::uint32_t reserved = 0;
+  };
+  ReplyHead head;
+  std::uint32_t count = 0;
+  Entry entries[kNamespacesMax];
 };
 
 template <class T>
@@ -142,7 +165,8 @@ concept Message = std::is_trivially_copyable_v<T> && std::is_standard_layout_v<T
 
 static_assert(Message<MakeRunCgroup> && Message<EnrolCgroup> && Message<MoveProcess>);
 static_assert(Message<RemoveRunCgroup> && Message<KillRun> && Message<ReadSecret>);
-static_assert(Message<DestroySockets> && Message<OpenListener>);
+static_assert(Message<DestroySockets> && Message<OpenListener> && Message<ListNamespaces>);
+static_assert(Message<NamespacesReply> && Message<ListenerReply>);
 static_assert(Message<CgroupReply> && Message<SecretReply> && Message<CountReply>);
 
 // Which reply answers which request.
@@ -169,6 +193,10 @@ struct Answer<DestroySockets> {
 template <>
 struct Answer<OpenListener> {
   using Reply = ListenerReply;
+};
+template <>
+struct Answer<ListNamespaces> {
+  using Reply = NamespacesReply;
 };
 
 }  // namespace sluice::keeper

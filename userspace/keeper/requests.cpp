@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "keeper/listener.h"
+#include "keeper/namespaces.h"
 
 namespace sluice::keeper {
 namespace {
@@ -23,6 +24,7 @@ constexpr const char* name_of(RequestType type) {
     case RequestType::kReadSecret: return "read secret";
     case RequestType::kDestroySockets: return "destroy sockets";
     case RequestType::kOpenListener: return "open listener";
+    case RequestType::kListNamespaces: return "list namespaces";
   }
   return "unknown request";
 }
@@ -114,11 +116,25 @@ Result<void> Requests::handle(const DestroySockets& request, int fd, CountReply&
   return {};
 }
 
-Result<void> Requests::handle(const OpenListener& request, int fd, UniqueFd& listener) {
+Result<void> Requests::handle(const OpenListener& request, int fd, ListenerReply& reply,
+                              UniqueFd& listener) {
   Endpoint address;
   std::copy(std::begin(request.ip), std::end(request.ip), address.ip.bytes.begin());
   address.port = request.port;
-  SLUICE_TRY(listener, open_loopback_listener(address, fd));
+  SLUICE_TRY(LoopbackListener opened, open_loopback_listener(address, fd));
+  reply.loopback_up = opened.loopback_up ? 1 : 0;
+  reply.netns_inode = opened.netns_inode;
+  listener = std::move(opened.fd);
+  return {};
+}
+
+Result<void> Requests::handle(const ListNamespaces& request, int fd, NamespacesReply& reply) {
+  SLUICE_TRY_VOID(no_descriptor(fd));
+  SLUICE_TRY(const std::string_view path, path_of(request.cgroup));
+  SLUICE_TRY(const std::string directory, runs_.directory_of(path));
+  SLUICE_TRY(const auto namespaces, namespaces_of(directory, kNamespacesMax));
+  for (const NamespaceOfProcess& each : namespaces)
+    reply.entries[reply.count++] = {each.inode, each.pid, 0};
   return {};
 }
 
@@ -135,7 +151,7 @@ Result<Requests::Outcome> Requests::answer_as(const Datagram& datagram, const vo
     Request request;
     std::memcpy(&request, bytes, sizeof request);
     if constexpr (std::is_same_v<Request, OpenListener>)
-      done = handle(request, datagram.fd.get(), outcome.fd);
+      done = handle(request, datagram.fd.get(), *reply, outcome.fd);
     else
       done = handle(request, datagram.fd.get(), *reply);
   }
@@ -165,6 +181,7 @@ Result<Requests::Outcome> Requests::answer(const Datagram& datagram, const void*
     case RequestType::kReadSecret: return answer_as<ReadSecret>(datagram, request, socket);
     case RequestType::kDestroySockets: return answer_as<DestroySockets>(datagram, request, socket);
     case RequestType::kOpenListener: return answer_as<OpenListener>(datagram, request, socket);
+    case RequestType::kListNamespaces: return answer_as<ListNamespaces>(datagram, request, socket);
   }
   ReplyHead reply;
   put_error(reply, Error::sys(EINVAL, "not a request that the keeper knows"));

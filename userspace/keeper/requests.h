@@ -41,7 +41,9 @@ class Requests {
   Result<void> handle(const KillRun& request, int fd, PlainReply& reply);
   Result<void> handle(const ReadSecret& request, int fd, SecretReply& reply);
   Result<void> handle(const DestroySockets& request, int fd, CountReply& reply);
-  Result<void> handle(const OpenListener& request, int fd, UniqueFd& listener);
+  Result<void> handle(const OpenListener& request, int fd, ListenerReply& reply,
+                      UniqueFd& listener);
+  Result<void> handle(const ListNamespaces& request, int fd, NamespacesReply& reply);
 
   template <class Request>
   Result<Outcome> answer_as(const Datagram& datagram, const void* bytes, int socket);
@@ -56,5 +58,6 @@ constexpr std::size_t kRequestBytesMax = sizeof(MakeRunCgroup) + 1;
 static_assert(sizeof(MakeRunCgroup) >= sizeof(MoveProcess));
 static_assert(sizeof(MakeRunCgroup) >= sizeof(ReadSecret));
 static_assert(sizeof(MakeRunCgroup) >= sizeof(OpenListener));
+static_assert(sizeof(MakeRunCgroup) >= sizeof(ListNamespaces));
 
 }  // namespace sluice::keeper

@@ -18,15 +18,16 @@ template <class T, std::size_t size>
 constexpr bool whole =
     sizeof(T) == size&& std::is_standard_layout_v<T>&& std::has_unique_object_representations_v<T>;
 
-static_assert(SLUICE_LAYOUT == 1);
+static_assert(SLUICE_LAYOUT == 3);
 static_assert(whole<sluice_run, 8>);
 static_assert(whole<sluice_verdict_key, 28>);
 static_assert(whole<sluice_verdict, 32>);
-static_assert(whole<sluice_listener, 20>);
+static_assert(whole<sluice_listener_key, 16>);
+static_assert(whole<sluice_listener, 52>);
 static_assert(whole<sluice_flow_key, 32>);
 static_assert(whole<sluice_flow, 64>);
 static_assert(whole<sluice_socket, 96>);
-static_assert(whole<sluice_event, 104>);
+static_assert(whole<sluice_event, 112>);
 static_assert(sizeof(sluice_event) <= 128);
 static_assert(whole<sluice_cpu, 16>);
 
@@ -38,15 +39,17 @@ static_assert(sizeof(sluice_verdict_key) - offsetof(sluice_verdict_key, address)
 static_assert(offsetof(sluice_run, flags) == 4);
 static_assert(offsetof(sluice_verdict, epoch) == 8);
 static_assert(offsetof(sluice_verdict, rule) == 24);
-static_assert(offsetof(sluice_listener, port) == 16);
+static_assert(offsetof(sluice_listener, ports) == 20);
+static_assert((SLUICE_LISTENER_PORTS & (SLUICE_LISTENER_PORTS - 1)) == 0);
 static_assert(offsetof(sluice_flow_key, source_port) == 24);
+static_assert(offsetof(sluice_flow_key, listener_address) == 28);
 static_assert(offsetof(sluice_flow, closed_ns) == 24);
 static_assert(offsetof(sluice_flow, destination_port) == 48);
 static_assert(offsetof(sluice_flow, rule) == 60);
 static_assert(offsetof(sluice_socket, destination) == 56);
 static_assert(offsetof(sluice_socket, flags) == 76);
-static_assert(offsetof(sluice_event, destination) == 56);
-static_assert(offsetof(sluice_event, kind) == 75);
-static_assert(offsetof(sluice_event, reason) == 100);
+static_assert(offsetof(sluice_event, destination) == 64);
+static_assert(offsetof(sluice_event, kind) == 83);
+static_assert(offsetof(sluice_event, reason) == 108);
 
 }  // namespace

@@ -41,6 +41,7 @@ std::optional<KernelEvent> understood(const sluice_event& raw) {
       .time_ns = raw.time_ns,
       .flow = raw.flow,
       .cgroup_id = raw.cgroup_id,
+      .netns_cookie = raw.netns_cookie,
       .subject = raw.subject,
       .pid = raw.pid,
       .task_start_ns = raw.task_start_ns,

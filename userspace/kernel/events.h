@@ -24,10 +24,11 @@ std::string_view name_of(KernelEventKind kind);
 struct KernelEvent {
   KernelEventKind kind = KernelEventKind::kDenied;
   std::uint32_t cpu = 0;
-  std::uint64_t sequence = 0;   // on that CPU
-  std::uint64_t time_ns = 0;    // CLOCK_MONOTONIC
-  FlowId flow = 0;              // 0 for a refused socket()
-  std::uint64_t cgroup_id = 0;  // of the deepest run above the task
+  std::uint64_t sequence = 0;      // on that CPU
+  std::uint64_t time_ns = 0;       // CLOCK_MONOTONIC
+  FlowId flow = 0;                 // 0 for a refused socket()
+  std::uint64_t cgroup_id = 0;     // of the deepest run above the task
+  std::uint64_t netns_cookie = 0;  // of the socket
   std::uint32_t subject = 0;
   std::uint32_t pid = 0;            // thread group id, initial pid namespace
   std::uint64_t task_start_ns = 0;  // CLOCK_BOOTTIME

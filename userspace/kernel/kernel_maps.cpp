@@ -17,16 +17,12 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
-#include <tuple>
 #include <vector>
 
 #include "kernel/cgroup.h"
+#include "kernel/netns_cookie.h"
 #include "kernel/reasons.h"
 #include "kernel/socket_address.h"
-
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
 
 namespace sluice::kernel {
 namespace {
@@ -48,7 +44,7 @@ constexpr std::array<Shape, kMapCount> kShapes{{
     {BPF_MAP_TYPE_HASH, sizeof(__u64), sizeof(sluice_run)},
     {BPF_MAP_TYPE_LPM_TRIE, sizeof(sluice_verdict_key), sizeof(sluice_verdict)},
     {BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(__u64)},
-    {BPF_MAP_TYPE_HASH, sizeof(__u32), sizeof(sluice_listener)},
+    {BPF_MAP_TYPE_HASH, sizeof(sluice_listener_key), sizeof(sluice_listener)},
     {BPF_MAP_TYPE_HASH, sizeof(sluice_flow_key), sizeof(sluice_flow)},
     {BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(__u64)},
     {BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(sluice_cpu)},
@@ -89,9 +85,37 @@ Result<std::vector<Key>> keys_of(int fd) {
   return keys;
 }
 
-bool unspecified(const IpAddress& ip) {
-  const std::size_t from = ip.is_v4() ? 12 : 0;
-  return std::all_of(ip.bytes.begin() + from, ip.bytes.end(), [](auto b) { return b == 0; });
+template <class Key>
+Result<void> forget_all_keys(int fd) {
+  SLUICE_TRY(const auto keys, keys_of<Key>(fd));
+  for (const Key& key : keys)
+    if (bpf_map_delete_elem(fd, &key) != 0 && errno != ENOENT)
+      return Error::sys(errno, "empty a map");
+  return {};
+}
+
+std::string text_of(const SteeringListener& listener) {
+  return Endpoint{listener.address, listener.ports.empty() ? std::uint16_t{0} : listener.ports[0]}
+      .text();
+}
+
+bool loopback(const IpAddress& ip) {
+  return ip.is_v4() ? ip.bytes[12] == 127 : ip == *parse_ip("::1");
+}
+
+Result<void> check(const SteeringListener& listener, std::uint32_t family) {
+  const std::string named = "listener " + text_of(listener);
+  const std::size_t count = listener.ports.size();
+  if (listener.address.is_v4() != (family == AF_INET) || !loopback(listener.address))
+    return Error{named + " is not on an " + (family == AF_INET ? "IPv4" : "IPv6") +
+                 " loopback address"};
+  if (count == 0 || SLUICE_LISTENER_PORTS % count != 0 ||
+      std::find(listener.ports.begin(), listener.ports.end(), 0) != listener.ports.end())
+    return Error{named + " has " + std::to_string(count) +
+                 " ports; it must have 1, 2, 4, 8 or 16, and none of them 0"};
+  if (listener.spread_bits > 24 || (listener.spread_bits != 0 && family != AF_INET))
+    return Error{named + " would be spread over more than the loopback addresses"};
+  return {};
 }
 
 __u32 kind_of(ConnectVerdict verdict) {
@@ -160,26 +184,56 @@ Result<void> KernelMaps::set_setting(std::uint32_t which, std::uint64_t value) {
   return {};
 }
 
+// --- listeners
+// ---------------------------------------------------------------------------------------
+
+Result<void> KernelMaps::set_alive_until(std::uint64_t monotonic_ns) {
+  return set_setting(SLUICE_SETTING_ALIVE_UNTIL_NS, monotonic_ns);
+}
+
+Result<std::uint64_t> KernelMaps::home_netns() const { return setting(SLUICE_SETTING_HOME_NETNS); }
+
+Result<void> KernelMaps::set_listener(std::uint64_t netns_cookie, std::uint32_t family,
+                                      const std::optional<SteeringListener>& listener) {
+  sluice_listener_key key{};
+  key.netns_cookie = netns_cookie;
+  key.family = family;
+  if (!listener) {
+    if (bpf_map_delete_elem(fd(MapName::kListeners), &key) == 0 || errno == ENOENT) return {};
+    return Error::sys(errno, "forget a listener");
+  }
+  SLUICE_TRY_VOID(check(*listener, family));
+  sluice_listener value{};
+  std::copy(listener->address.bytes.begin(), listener->address.bytes.end(), value.address);
+  value.spread = htonl((std::uint32_t{1} << listener->spread_bits) - 1);
+  for (std::size_t i = 0; i < SLUICE_LISTENER_PORTS; ++i)
+    value.ports[i] = htons(listener->ports[i % listener->ports.size()]);
+  if (bpf_map_update_elem(fd(MapName::kListeners), &key, &value, BPF_ANY) != 0)
+    return Error::sys(errno, "set the listener " + text_of(*listener));
+  return {};
+}
+
+Result<void> KernelMaps::set_listeners(const NamespaceListeners& listeners) {
+  auto done = set_listener(listeners.netns_cookie, AF_INET, listeners.v4);
+  if (done) done = set_listener(listeners.netns_cookie, AF_INET6, listeners.v6);
+  return done;
+}
+
 Result<void> KernelMaps::set_listeners(const std::optional<Endpoint>& v4,
                                        const std::optional<Endpoint>& v6) {
-  for (const auto& [endpoint, family, want_v4] :
-       {std::tuple{&v4, __u32{AF_INET}, true}, std::tuple{&v6, __u32{AF_INET6}, false}}) {
-    if (!*endpoint) {
-      if (bpf_map_delete_elem(fd(MapName::kListeners), &family) != 0 && errno != ENOENT)
-        return Error::sys(errno, "forget a listener");
-      continue;
-    }
-    const Endpoint& to = **endpoint;
-    if (to.ip.is_v4() != want_v4 || unspecified(to.ip) || to.port == 0)
-      return Error{"listener " + to.text() + " is not one " + (want_v4 ? "IPv4" : "IPv6") +
-                   " address and port that agents can connect to"};
-    sluice_listener listener{};
-    std::copy(to.ip.bytes.begin(), to.ip.bytes.end(), listener.address);
-    listener.port = htons(to.port);
-    if (bpf_map_update_elem(fd(MapName::kListeners), &family, &listener, BPF_ANY) != 0)
-      return Error::sys(errno, "set the listener " + to.text());
-  }
-  return {};
+  NamespaceListeners listeners;
+  SLUICE_TRY(listeners.netns_cookie, home_netns());
+  if (v4) listeners.v4 = SteeringListener{v4->ip, {v4->port}, 0};
+  if (v6) listeners.v6 = SteeringListener{v6->ip, {v6->port}, 0};
+  return set_listeners(listeners);
+}
+
+Result<void> KernelMaps::forget_listeners(std::uint64_t netns_cookie) {
+  return set_listeners(NamespaceListeners{netns_cookie, std::nullopt, std::nullopt});
+}
+
+Result<void> KernelMaps::forget_all_listeners() {
+  return forget_all_keys<sluice_listener_key>(fd(MapName::kListeners));
 }
 
 // --- runs
@@ -312,19 +366,22 @@ Result<void> KernelMaps::drop_dead_verdicts(std::uint64_t epoch, std::uint64_t n
 // -------------------------------------------------------------------------------------------
 
 Result<FlowRecord> KernelMaps::take_flow_record(int accepted_fd) {
-  std::uint64_t netns_cookie = 0;
-  socklen_t size = sizeof netns_cookie;
-  if (::getsockopt(accepted_fd, SOL_SOCKET, SO_NETNS_COOKIE, &netns_cookie, &size) != 0)
-    return Error::sys(errno, "ask an accepted connection for its network namespace");
-  sockaddr_storage peer{};
+  SLUICE_TRY(const std::uint64_t netns_cookie, netns_cookie_of(accepted_fd));
+  sockaddr_storage peer{}, local{};
   socklen_t length = sizeof peer;
   if (::getpeername(accepted_fd, reinterpret_cast<sockaddr*>(&peer), &length) != 0)
     return Error::sys(errno, "ask an accepted connection for its peer");
+  length = sizeof local;
+  if (::getsockname(accepted_fd, reinterpret_cast<sockaddr*>(&local), &length) != 0)
+    return Error::sys(errno, "ask an accepted connection for its own address");
   SLUICE_TRY(const Endpoint source, endpoint_of(peer));
+  SLUICE_TRY(const Endpoint listener, endpoint_of(local));
   sluice_flow_key key{};
   key.netns_cookie = netns_cookie;
   std::copy(source.ip.bytes.begin(), source.ip.bytes.end(), key.source);
   key.source_port = htons(source.port);
+  key.listener_port = htons(listener.port);
+  std::memcpy(&key.listener_address, listener.ip.bytes.data() + 12, sizeof key.listener_address);
   sluice_flow flow{};
   const int missing =
       bpf_map_lookup_and_delete_elem(fd(MapName::kFlows), &key, &flow) == 0 ? 0 : errno;

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "kernel/descriptors.h"
+#include "kernel/steering_listener.h"
 
 namespace sluice::kernel {
 
@@ -38,9 +39,19 @@ class KernelMaps final : public KernelPlane {
   Result<void> set_verdict(const VerdictEntry& entry) override;
   Result<void> next_epoch() override;
 
-  // Where connections are steered to; nullopt: connects of that family are refused. An address must
-  // be one that the agents can reach, never 0.0.0.0 or ::.
+  // Where connections of a network namespace are steered to. ENOSPC: 1024 have listeners already.
+  Result<void> set_listeners(const NamespaceListeners& listeners);
+  // The same for the daemon's own namespace, with one address and port for each family.
   Result<void> set_listeners(const std::optional<Endpoint>& v4, const std::optional<Endpoint>& v6);
+  // Connects of that namespace are refused from here on.
+  Result<void> forget_listeners(std::uint64_t netns_cookie);
+  // Those of all namespaces.
+  Result<void> forget_all_listeners();
+  // After this moment the programs let nothing pass, until it is put off again. CLOCK_MONOTONIC, as
+  // std::chrono::steady_clock has it; 0: from now on.
+  Result<void> set_alive_until(std::uint64_t monotonic_ns);
+  // Cookie of the network namespace that the programs take for the daemon's own.
+  Result<std::uint64_t> home_netns() const;
 
   // Sum over all CPUs, by the name of the reason; every reason is there, also with 0.
   Result<std::map<std::string, std::uint64_t>> counters() const;
@@ -55,6 +66,8 @@ class KernelMaps final : public KernelPlane {
   int fd(MapName name) const { return maps_[name].get(); }
   Result<std::uint64_t> setting(std::uint32_t which) const;
   Result<void> set_setting(std::uint32_t which, std::uint64_t value);
+  Result<void> set_listener(std::uint64_t netns_cookie, std::uint32_t family,
+                            const std::optional<SteeringListener>& listener);
   Result<void> find_surviving_runs();
   Result<void> write_levels();
   Result<void> drop_dead_verdicts(std::uint64_t epoch, std::uint64_t now_ns);

@@ -13,6 +13,7 @@
 #include <map>
 
 #include "kernel/cgroup.h"
+#include "kernel/netns_cookie.h"
 #include "kernel/objects.h"
 #include "kernel/pins.h"
 
@@ -154,13 +155,31 @@ Result<void> pin_maps(const MapsByName& maps, const PinDirectory& pins) {
   return {};
 }
 
+__u32 entries_max(int fd) {
+  bpf_map_info info{};
+  __u32 size = sizeof info;
+  return bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.max_entries : 0;
+}
+
 // An earlier daemon's port may be anybody's by now. Until the listeners are set again, what would
 // be steered is refused.
 Result<void> forget_listeners(const MapsByName& maps) {
   const int fd = maps.at("sluice_listeners").get();
-  for (__u32 family : {2u, 10u})
-    if (bpf_map_delete_elem(fd, &family) != 0 && errno != ENOENT)
+  sluice_listener_key key{};
+  for (__u32 left = 2 * entries_max(fd); left > 0; --left) {
+    if (bpf_map_get_next_key(fd, nullptr, &key) != 0) return {};
+    if (bpf_map_delete_elem(fd, &key) != 0 && errno != ENOENT)
       return Error::sys(errno, "forget the earlier daemon's listener");
+  }
+  return Error{"the listeners of an earlier daemon do not end: it still runs and opens new ones"};
+}
+
+// Loopback addresses of this namespace are what the policy means by them; those of others are not.
+Result<void> name_home_netns(const MapsByName& maps) {
+  const __u32 which = SLUICE_SETTING_HOME_NETNS;
+  SLUICE_TRY(const std::uint64_t cookie, own_netns_cookie());
+  if (bpf_map_update_elem(maps.at("sluice_settings").get(), &which, &cookie, BPF_ANY) != 0)
+    return Error::sys(errno, "write the daemon's network namespace");
   return {};
 }
 
@@ -251,6 +270,7 @@ Result<Plane> Plane::load(const PlaneOptions& options) {
   const bool reused = !maps.empty();
   SLUICE_TRY(const auto objects, load_objects(maps, options));
   Result<void> done = reused ? forget_listeners(maps) : pin_maps(maps, pins);
+  if (done) done = name_home_netns(maps);
   if (done) done = link_programs(objects, to, pins);
   if (!done) {
     // A first start that failed leaves nothing; a restart leaves the earlier enforcement.

@@ -37,6 +37,10 @@ constexpr std::array kNames{
     Named{SLUICE_REASON_CLOSED, "closed"},
     Named{SLUICE_REASON_CONNECT_FAILED, "connect_failed"},
     Named{SLUICE_REASON_EVENT_LOST, "event_lost"},
+    Named{SLUICE_REASON_NETNS_WITHOUT_LISTENER, "netns_without_listener"},
+    Named{SLUICE_REASON_FOREIGN_LOOPBACK, "foreign_loopback"},
+    Named{SLUICE_REASON_DAEMON_SILENT, "daemon_silent"},
+    Named{SLUICE_REASON_BOUND_TO_DEVICE, "bound_to_device"},
 };
 
 constexpr bool in_order() {

@@ -27,25 +27,37 @@ Acceptor::Acceptor(EventLoop& loop, const Clock& clock, Options options)
     : loop_(loop), clock_(clock), options_(std::move(options)), reserve_(open_reserve()) {}
 
 Result<void> Acceptor::start(std::vector<UniqueFd> listeners) {
-  for (UniqueFd& fd : listeners) {
-    const int flags = ::fcntl(fd.get(), F_GETFL);
-    if (flags < 0 || ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) != 0)
-      return Error::sys(errno, "prepare a listener");
-    auto listener = std::make_shared<Listener>();
-    listener->acceptor = this;
-    listener->fd = std::move(fd);
-    SLUICE_TRY_VOID(loop_.watch(listener->fd.get(), *listener, true));
-    listeners_.push_back(std::move(listener));
-  }
+  for (UniqueFd& fd : listeners) SLUICE_TRY_VOID(add(0, std::move(fd)));
   return {};
 }
 
+Result<void> Acceptor::add(std::uint64_t id, UniqueFd fd) {
+  const int flags = ::fcntl(fd.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) != 0)
+    return Error::sys(errno, "prepare a listener");
+  auto listener = std::make_shared<Listener>();
+  listener->acceptor = this;
+  listener->id = id;
+  listener->fd = std::move(fd);
+  SLUICE_TRY_VOID(loop_.watch(listener->fd.get(), *listener, true));
+  listeners_.push_back(std::move(listener));
+  return {};
+}
+
+void Acceptor::close(std::shared_ptr<Listener> listener) {
+  loop_.unwatch(listener->fd.get());
+  listener->fd.reset();
+  loop_.retire(std::move(listener));
+}
+
+void Acceptor::remove(std::uint64_t id) {
+  for (auto& listener : listeners_)
+    if (listener->id == id) close(std::move(listener));
+  std::erase(listeners_, nullptr);
+}
+
 void Acceptor::stop() {
-  for (auto& listener : listeners_) {
-    loop_.unwatch(listener->fd.get());
-    listener->fd.reset();
-    loop_.retire(std::move(listener));
-  }
+  for (auto& listener : listeners_) close(std::move(listener));
   listeners_.clear();
 }
 

@@ -28,14 +28,19 @@ class Acceptor {
 
   // The loop's thread.
   Result<void> start(std::vector<UniqueFd> listeners);
+  // One more. `id` is the caller's own name for it.
+  Result<void> add(std::uint64_t id, UniqueFd listener);
+  void remove(std::uint64_t id);
   void stop();
 
  private:
   struct Listener final : EventLoop::Watcher {
     Acceptor* acceptor = nullptr;
+    std::uint64_t id = 0;  // 0: there from the start
     UniqueFd fd;
     void on_events(std::uint32_t) override { acceptor->accept_from(fd.get()); }
   };
+  void close(std::shared_ptr<Listener> listener);
   void accept_from(int listener);
   void refuse_one(int listener, int err);
 

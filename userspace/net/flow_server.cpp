@@ -5,6 +5,7 @@
 #include "net/address.h"
 #include "net/cancel_sender.h"
 #include "net/flow_driver.h"
+#include "net/progress.h"
 #include "net/upstream_tls.h"
 #include "net/worker.h"
 
@@ -44,6 +45,7 @@ struct FlowServer::Impl {
   OnAccept on_accept;
   std::vector<std::unique_ptr<Worker>> workers;
   std::optional<Acceptor> acceptor;
+  std::optional<ProgressMonitor> progress;
   std::atomic<std::size_t> next_worker{0};
   std::atomic<std::size_t> live{0};  // connections that were taken and have not ended
   std::atomic<bool> stopping{false};
@@ -174,8 +176,32 @@ Result<void> FlowServer::start(std::vector<UniqueFd> listeners, OnAccept on_acce
     impl.workers.clear();
     return started;
   }
+  std::vector<ProgressMonitor::Post> threads;
+  for (auto& worker : impl.workers)
+    threads.emplace_back([loop = worker->shared_loop()](std::function<void()> task) {
+      loop->post(std::move(task));
+    });
+  impl.progress.emplace(std::move(threads), impl.options.ask_threads_every);
   for (auto& worker : impl.workers) worker->start();
   return {};
+}
+
+void FlowServer::listen_also(std::uint64_t number, UniqueFd listener) {
+  auto shared = std::make_shared<UniqueFd>(std::move(listener));
+  impl_->workers.front()->loop().post([impl = impl_.get(), number, shared] {
+    if (impl->stopping.load()) return;
+    const auto added = impl->acceptor->add(number, std::move(*shared));
+    if (!added && impl->options.warn) impl->options.warn(added.error().text());
+  });
+}
+
+void FlowServer::stop_listening(std::uint64_t number) {
+  impl_->workers.front()->loop().post(
+      [impl = impl_.get(), number] { impl->acceptor->remove(number); });
+}
+
+std::optional<SteadyTime> FlowServer::proven_at_work(SteadyTime now) {
+  return impl_->progress ? impl_->progress->proven(now) : std::nullopt;
 }
 
 void FlowServer::stop(std::string_view reason) { impl_->stop(reason); }

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -27,7 +28,8 @@ struct FlowServerOptions {
   std::size_t threads = 0;  // 0: one per CPU
   // Connections that the daemon carries at once; above it new ones are reset.
   std::size_t flow_count_max = 20'000;
-  std::chrono::milliseconds stop_timeout{5'000};  // for flows to say goodbye at stop()
+  std::chrono::milliseconds ask_threads_every{500};  // whether they are at work
+  std::chrono::milliseconds stop_timeout{5'000};     // for flows to say goodbye at stop()
   FlowLimits limits;
   std::function<void(std::string_view)> warn;  // one line for the log; any thread; may be empty
 };
@@ -54,6 +56,14 @@ class FlowServer {
 
   // `listeners`: bound and listening TCP sockets (IPv4, IPv6), inherited or opened by the caller.
   Result<void> start(std::vector<UniqueFd> listeners, OnAccept on_accept);
+  // Accepts from one more listener, until stop_listening() with the same number: the caller's own,
+  // not 0. Any thread. Between start() and stop().
+  void listen_also(std::uint64_t number, UniqueFd listener);
+  // Closes every listener of that number; connections that were accepted go on.
+  void stop_listening(std::uint64_t number);
+  // The last moment at which every flow thread is known to have been at work; see net/progress.h.
+  // One thread at a time.
+  std::optional<SteadyTime> proven_at_work(SteadyTime now);
   // Accepts no more, ends every flow with `reason`, waits for stop_timeout, resets what is left and
   // joins the threads. Idempotent.
   void stop(std::string_view reason);

@@ -20,6 +20,7 @@ struct sluice_event {
 	__u64 time_ns;	/* CLOCK_MONOTONIC */
 	__u64 flow;	/* socket cookie; 0 where there is none yet (a refused socket()) */
 	__u64 cgroup_id;
+	__u64 netns_cookie;   /* of the socket; that of the task where there is no socket yet */
 	__u64 task_start_ns;  /* CLOCK_BOOTTIME: with pid, names one process for ever */
 	__u64 bytes_sent;     /* closed TCP: payload that left the agent's socket, counted once */
 	__u64 bytes_received; /* closed TCP: payload that reached the agent's socket */

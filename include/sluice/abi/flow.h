@@ -6,11 +6,14 @@
 
 #include <linux/types.h>
 
+/* The connection as the daemon sees it. One source may have a connection to each of the addresses
+ * and ports that a listener has, so those are in it. */
 struct sluice_flow_key {
 	__u64 netns_cookie;
 	__u8 source[16]; /* network order; IPv4 as ::ffff:a.b.c.d */
 	__be16 source_port;
-	__u8 reserved[6]; /* 0 */
+	__be16 listener_port;
+	__be32 listener_address; /* the last four bytes of it; network order */
 };
 
 struct sluice_flow {
@@ -35,7 +38,7 @@ struct sluice_flow {
 #define SLUICE_SOCKET_WATCHED 8u     /* sockops will be called when it reaches TCP_CLOSE */
 
 struct sluice_socket {
-	struct sluice_flow_key flow_key;
+	struct sluice_flow_key flow_key; /* netns_cookie always; whole where it is RECORDED */
 	__u64 flow;
 	__u64 cgroup_id;
 	__u64 task_start_ns; /* CLOCK_BOOTTIME */

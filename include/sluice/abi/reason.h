@@ -37,5 +37,13 @@ enum sluice_reason {
 	/* of the event channel itself */
 	SLUICE_REASON_EVENT_LOST, /* the ring buffer was full; the sequence shows the gap */
 
+	/* refused; of network namespaces other than the daemon's */
+	SLUICE_REASON_NETNS_WITHOUT_LISTENER, /* the daemon has not opened one there yet */
+	SLUICE_REASON_FOREIGN_LOOPBACK, /* 127.0.0.1 there is not what the policy means by it */
+
+	/* refused */
+	SLUICE_REASON_DAEMON_SILENT,   /* it is dead or hangs: see SLUICE_SETTING_ALIVE_UNTIL_NS */
+	SLUICE_REASON_BOUND_TO_DEVICE, /* steered, but bound to a device that is not lo */
+
 	SLUICE_REASON_COUNT
 };

@@ -38,6 +38,7 @@ worker_user: nobody
 secrets_dir: /t/secrets
 pin_dir: /sys/fs/bpf/t
 threads: 3
+heartbeat_limit_ms: 2000
 durability: disk
 )",
                                    "f");
@@ -54,6 +55,7 @@ durability: disk
   EXPECT_EQ(config->secrets_dir, "/t/secrets");
   EXPECT_EQ(config->pin_dir, "/sys/fs/bpf/t");
   EXPECT_EQ(config->threads, 3U);
+  EXPECT_EQ(config->heartbeat_limit_ms, 2000U);
   EXPECT_EQ(config->durability, Durability::kDisk);
 }
 
@@ -70,6 +72,9 @@ TEST(Config, SaysWhereAndWhatIsWrong) {
       {"run_dir: [a]\n", "f.yaml:1:10: error: 'run_dir' must be one value"},
       {"run_dir: \"/a\\e[2J\"\n", "f.yaml:1:10: error: 'run_dir' holds a control character"},
       {"threads: -1\n", "f.yaml:1:10: error: 'threads' must be a number"},
+      {"heartbeat_limit_ms: 0\n",
+       "f.yaml:1:21: error: 'heartbeat_limit_ms' must be a number of milliseconds from 1000 to"},
+      {"heartbeat_limit_ms: 5s\n", "it cannot be turned off"},
       {"threads: 1000\n", "'threads' must be a number from 0 to 256"},
       {"durability: maybe\n", "f.yaml:1:13: error: 'durability' must be process or disk"},
       {"listen: 0.0.0.0:1\n", "'listen' must be a loopback address"},

@@ -32,9 +32,45 @@ TEST(Listener, ListensOnLoopbackWithoutBlocking) {
   for (const char* ip : {"127.0.0.1", "127.9.8.7", "::1"}) {
     const auto listener = open_loopback_listener(at(ip, 0), -1);
     ASSERT_TRUE(listener.ok()) << listener.error().text();
-    EXPECT_EQ(::accept(listener->get(), nullptr, nullptr), -1);
+    EXPECT_EQ(::accept(listener->fd.get(), nullptr, nullptr), -1);
     EXPECT_EQ(errno, EAGAIN);
   }
+}
+
+std::uint16_t port_of(int socket) {
+  sockaddr_in bound{};
+  socklen_t size = sizeof bound;
+  EXPECT_EQ(::getsockname(socket, reinterpret_cast<sockaddr*>(&bound), &size), 0);
+  return ntohs(bound.sin_port);
+}
+
+TEST(Listener, TakesEveryIpv4LoopbackAddressAtItsPort) {
+  const auto listener = open_loopback_listener(at("127.0.0.1", 0), -1);
+  ASSERT_TRUE(listener.ok()) << listener.error().text();
+  EXPECT_TRUE(listener->loopback_up);
+  EXPECT_NE(listener->netns_inode, 0u);
+  for (const std::uint32_t ip : {0x7f000001u, 0x7f123456u, 0x7ffffffeu}) {
+    const UniqueFd client{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port_of(listener->fd.get()));
+    to.sin_addr.s_addr = htonl(ip);
+    EXPECT_EQ(::connect(client.get(), reinterpret_cast<sockaddr*>(&to), sizeof to), 0) << ip;
+  }
+}
+
+TEST(Listener, OpensWhereLoopbackIsStillDownAndSaysSo) {
+  EXPECT_EQ(test::in_child([] {
+              const UniqueFd home{::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)};
+              if (::unshare(CLONE_NEWNET) != 0) return 1;
+              const UniqueFd dark{::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)};
+              if (::setns(home.get(), CLONE_NEWNET) != 0) return 2;
+              const auto v4 = open_loopback_listener(at("127.0.0.1", 0), dark.get());
+              if (!v4 || v4->loopback_up) return 3;
+              const auto v6 = open_loopback_listener(at("::1", 0), dark.get());
+              return v6 && !v6->loopback_up && v6->netns_inode == v4->netns_inode ? 0 : 4;
+            }),
+            0);
 }
 
 TEST(Listener, RefusesWhatCouldStandInForAServiceOfTheHost) {
@@ -73,7 +109,7 @@ TEST(Listener, OpensInTheNetworkNamespaceOfAProcessAndComesBack) {
     for (const int fd : {process.get(), space.get()}) {
       const auto listener = open_loopback_listener(at("127.0.0.1", 0), fd);
       ASSERT_TRUE(listener.ok()) << listener.error().text();
-      EXPECT_NE(netns_of(listener->get()), netns_of(ours.get()));
+      EXPECT_NE(netns_of(listener->fd.get()), netns_of(ours.get()));
       const UniqueFd afterwards{::socket(AF_INET, SOCK_STREAM, 0)};
       EXPECT_EQ(netns_of(afterwards.get()), netns_of(ours.get()));
     }

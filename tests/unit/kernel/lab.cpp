@@ -176,6 +176,7 @@ void Lab::load() {
   auto descriptors = must(plane->descriptors());
   reader.emplace(must(EventReader::open(std::move(descriptors[MapName::kEvents]))));
   maps = must(KernelMaps::adopt(must(plane->descriptors()), must(find_cgroup_mount()).path));
+  must(maps->set_alive_until(~std::uint64_t{0}));
 }
 
 Lab::~Lab() {

@@ -93,10 +93,61 @@ TEST_F(Steering, CatchesTcpFastOpen) {
               const Address to{"127.1.2.3", 5432};
               const ssize_t sent =
                   ::sendto(fd.get(), "hello", 5, MSG_FASTOPEN, to.get(), to.length);
-              return sent == 5 ? std::string{"sent"} : errno_name(errno);
+              if (sent != 5) return errno_name(errno);
+              sockaddr_storage peer{};
+              socklen_t length = sizeof peer;
+              ::getpeername(fd.get(), reinterpret_cast<sockaddr*>(&peer), &length);
+              return "sent to " + text_of(peer);
             }),
-            "sent");
-  EXPECT_EQ(take(v4).original_destination.text(), "127.1.2.3:5432");
+            "sent to 127.1.2.3:5432");
+  const UniqueFd accepted = v4.accept();
+  EXPECT_EQ(must(lab->maps->take_flow_record(accepted.get())).original_destination.text(),
+            "127.1.2.3:5432");
+  char payload[16] = {};
+  EXPECT_EQ(::read(accepted.get(), payload, sizeof payload), 5);
+  EXPECT_STREQ(payload, "hello");
+}
+
+// What no daemon vouches for does not pass, in whichever form it is asked.
+TEST_F(Steering, AndDirectEndWhenTheDaemonIsSilent) {
+  const Listener server{"127.0.0.1"};
+  must(lab->maps->set_verdict(verdict_for("127.0.0.1", server.port, ConnectVerdict::kDirect)));
+  const auto direct = [&] { return connect_to({"127.0.0.1", server.port}); };
+  const auto steered = [] { return connect_to({"127.1.2.3", 5432}); };
+  const auto fast_open = [] {
+    const UniqueFd fd{::socket(AF_INET, SOCK_STREAM, 0)};
+    const Address to{"127.1.2.3", 5432};
+    const ssize_t sent = ::sendto(fd.get(), "x", 1, MSG_FASTOPEN, to.get(), to.length);
+    return sent == 1 ? std::string{"sent"} : errno_name(errno);
+  };
+  must(lab->maps->set_alive_until(1));
+  EXPECT_EQ(agent(direct), "ECONNREFUSED");
+  EXPECT_EQ(agent(steered), "ECONNREFUSED");
+  EXPECT_EQ(agent(fast_open), "ECONNREFUSED");
+  EXPECT_EQ(lab->count("daemon_silent"), 3u);
+  EXPECT_TRUE(nobody_waits(v4));
+  EXPECT_TRUE(nobody_waits(server));
+  must(lab->maps->set_alive_until(~std::uint64_t{0}));
+  EXPECT_EQ(agent(direct), "ok 127.0.0.1:" + std::to_string(server.port));
+  EXPECT_EQ(agent(steered), "ok 127.1.2.3:5432");
+}
+
+TEST_F(Steering, LeavesTheSourcePortAndItsReuseToTheAgent) {
+  EXPECT_EQ(agent([] {
+              const UniqueFd fd{::socket(AF_INET, SOCK_STREAM, 0)};
+              const int on = 1;
+              ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+              const Address source{"127.0.0.5", 0}, to{"127.1.2.3", 5432};
+              if (::bind(fd.get(), source.get(), source.length) != 0) return errno_name(errno);
+              sockaddr_storage before{}, after{};
+              socklen_t length = sizeof before;
+              ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&before), &length);
+              if (::connect(fd.get(), to.get(), to.length) != 0) return errno_name(errno);
+              ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&after), &length);
+              return std::string{text_of(before) == text_of(after) ? "the same" : "another"};
+            }),
+            "the same");
+  EXPECT_EQ(take(v4).agent_address.ip.text(), "127.0.0.5");
 }
 
 TEST_F(Steering, CatchesMptcp) {
@@ -127,7 +178,7 @@ TEST_F(Steering, FailsClosedInANetworkNamespaceOfTheAgentsOwn) {
               if (::unshare(CLONE_NEWNET) != 0) return "unshare " + errno_name(errno);
               return connect_to({"127.1.2.3", 5432});
             }),
-            "ENETUNREACH");
+            "ECONNREFUSED");
   EXPECT_TRUE(nobody_waits(v4));
   EXPECT_EQ(lab->flow_records(), 0u);
 }
