@@ -6,17 +6,39 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+struct kernfs_node {
+	__u64 id; /* of a cgroup's node: the cgroup's id */
+	const char *name;
+};
+
+struct cgroup {
+	int level; /* 0 = the root */
+	struct kernfs_node *kn;
+	struct cgroup *ancestors[]; /* by level, itself too */
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp; /* in the tree of cgroup2 */
+};
+
 struct task_struct {
 	struct task_struct *group_leader;
 	__u64 start_boottime; /* ns */
+	struct css_set *cgroups;
 };
 
 struct sock_common {
+	unsigned char skc_reuseport : 1;
 	unsigned long skc_flags; /* 1 << enum sock_flags */
+};
+
+struct sock_cgroup_data {
+	struct cgroup *cgroup; /* that the socket was made in */
 };
 
 struct sock {
 	struct sock_common __sk_common;
+	struct sock_cgroup_data sk_cgrp_data;
 };
 
 struct tcp_sock {

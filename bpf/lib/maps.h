@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include <sluice/abi/awaited.h>
 #include <sluice/abi/event.h>
 #include <sluice/abi/flow.h>
 #include <sluice/abi/reason.h>
 #include <sluice/abi/run.h>
 #include <sluice/abi/settings.h>
+#include <sluice/abi/subject.h>
 #include <sluice/abi/verdict.h>
 
 struct {
@@ -21,12 +23,28 @@ struct {
 } sluice_runs SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, struct sluice_awaited_key);
+	__type(value, struct sluice_awaited);
+} sluice_awaited SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 65536); /* set at load */
 	__type(key, struct sluice_verdict_key);
 	__type(value, struct sluice_verdict);
 } sluice_verdicts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct sluice_subject);
+} sluice_subjects SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

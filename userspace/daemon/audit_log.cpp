@@ -80,6 +80,33 @@ Result<void> AuditLog::write(const std::string& lines) {
   return {};
 }
 
+Result<void> AuditLog::write_found_open(const std::vector<FoundOpen>& found, const Clock& clock) {
+  if (found.empty()) return {};
+  std::string lines;
+  for (const auto& [run, connection, why_kept] : found) {
+    json::object line;
+    line["time"] = to_rfc3339(clock.wall());
+    line["event"] = "found_open";
+    line["run"] = run.run.id;
+    json::array lineage;
+    for (const Run& member : *run.lineage) lineage.emplace_back(member.agent);
+    line["lineage"] = std::move(lineage);
+    if (connection) {
+      line["pid"] = connection->pid;
+      line["ip_protocol"] = connection->ip_protocol;
+      line["local"] = connection->local.text();
+      line["destination"] = connection->remote.text();
+      line["outcome"] = connection->killed ? "killed" : "kept";
+    } else {
+      line["outcome"] = "unknown";
+    }
+    if (!why_kept.empty()) line["why"] = why_kept;
+    lines += json::serialize(line);
+    lines += '\n';
+  }
+  return write(lines);
+}
+
 Result<void> AuditLog::drain(const RunRegistry& runs, const PolicyHolder& policies,
                              const Clock& clock) {
   std::string lines;

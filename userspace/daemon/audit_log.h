@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "daemon/policy_holder.h"
@@ -24,6 +25,8 @@ class AuditLog {
   int poll_fd() const { return reader_.poll_fd(); }
   // Writes what is there, one write(2) for the batch.
   Result<void> drain(const RunRegistry& runs, const PolicyHolder& policies, const Clock& clock);
+  // A line for each connection that an enrolled process had before: found, and killed or kept.
+  Result<void> write_found_open(const std::vector<FoundOpen>& found, const Clock& clock);
   std::uint64_t events() const { return events_; }
   std::uint64_t lost() const { return reader_.lost(); }
 

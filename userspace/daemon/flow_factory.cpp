@@ -105,7 +105,7 @@ Result<std::unique_ptr<FlowSession>> FlowFactory::make_session(const net::FlowSe
 
 Result<net::FlowSetup> FlowFactory::accept(int accepted_fd) {
   SLUICE_TRY(const FlowRecord record, ports_.kernel.take_flow_record(accepted_fd));
-  const auto run = ports_.runs.by_cgroup(record.cgroup_id);
+  const auto run = ports_.runs.by_cgroup_of_flow(record.cgroup_id);
   if (!run) return Error{"the connection's cgroup is no run that this daemon knows"};
   if (run->revoked) return Error{"run " + run->run.id + " is revoked"};
   const PolicyState state = ports_.policies.state();

@@ -17,12 +17,15 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/cgroup_mount.h"
 #include "daemon/policy_holder.h"
 #include "daemon/verdict_publisher.h"
 #include "keeper/client.h"
+#include "kernel/awaited.h"
+#include "kernel/socket_census.h"
 #include "store/store.h"
 
 namespace sluice::daemon {
@@ -39,7 +42,8 @@ struct LiveRun {
   std::shared_ptr<const Lineage> lineage;
   bool enrolled = false;
   bool revoked = false;
-  bool moved = false;  // its first process is in it; from then on an empty run has ended
+  std::uint64_t kept_open = 0;  // connections from before the enrolment that live on
+  bool moved = false;           // its first process is in it; from then on an empty run has ended
   WallTime started_at{};
   SteadyTime since{};
   std::shared_ptr<RunCounters> counters = std::make_shared<RunCounters>();
@@ -48,6 +52,13 @@ struct LiveRun {
 struct LaunchedRun {
   Run run;
   std::shared_ptr<const Lineage> lineage;
+};
+
+// What an enrolled process was connected to before.
+struct FoundOpen {
+  LiveRun run;
+  std::optional<kernel::OpenConnection> connection;  // none: they could not be listed
+  std::string why_kept;                              // what went wrong; "" if nothing did
 };
 
 class RunRegistry {
@@ -60,6 +71,9 @@ class RunRegistry {
     const PolicyHolder& policies;
     const Clock& clock;
     CgroupMount mount;
+    kernel::AwaitedCgroups& awaited;
+    std::string runs_directory;  // below the mount, as the next
+    std::string own_cgroup;      // of the daemon, whose connections would be steered to itself
   };
   // `ended` is told, without a lock, of each run that is over.
   RunRegistry(Ports ports, std::function<void(const RunId&, const std::string& reason)> ended);
@@ -67,7 +81,19 @@ class RunRegistry {
   // Runs of an earlier daemon that still live. A run whose agent the policy lost stays, and may do
   // nothing.
   Result<std::size_t> adopt_living();
+  // Tells the kernel which cgroups the policy matches, so that it takes tasks in them for runs
+  // before enrol() has seen the cgroup. Called when a policy comes into force; enrol_living()
+  // follows.
+  Result<void> await_matches();
+  // As enrol(), for processes that ran before the kernel knew of the match: what they are connected
+  // to is listed, and ended unless the policy keeps it.
+  Result<std::size_t> enrol_living();
+  // Both, for a policy that comes into force while enrol() is called.
+  Result<std::size_t> await_and_enrol();
+  // Found by enrol_living() since the last call, for the audit.
+  std::vector<FoundOpen> take_found_open();
   // Cgroups that the policy matches and that are there: called at start and then again and again.
+  // An Error names the first that could not be enrolled; the others are.
   Result<std::size_t> enrol();
   // Makes the run below `parent` (null: outermost) and moves the process into it.
   Result<LaunchedRun> launch(Run run, const Lineage* parent, int pidfd);
@@ -77,6 +103,9 @@ class RunRegistry {
   void sweep();
 
   std::optional<LiveRun> by_cgroup(std::uint64_t cgroup_id) const;
+  // The same for a connection that the kernel steered: its cgroup may be one that is awaited and
+  // not enrolled yet, and is then enrolled now.
+  std::optional<LiveRun> by_cgroup_of_flow(std::uint64_t cgroup_id);
   // Also a run that ended a while ago: the kernel reports the end of its last connections later.
   std::optional<LiveRun> living_or_ended(std::uint64_t cgroup_id) const;
   std::optional<LiveRun> by_id(const RunId& run) const;
@@ -92,11 +121,21 @@ class RunRegistry {
   std::optional<std::uint64_t> cgroup_id(const std::string& cgroup_path) const;
   bool populated(const std::string& cgroup_path) const;
   bool enrolled_already(const std::string& cgroup_path, std::uint64_t id) const;
+  Result<void> check_match(const policy::Agent& agent) const;
+  enum class Processes : std::uint8_t { kNew, kLiving };
+  Result<std::size_t> enrol_matches(Processes processes);
+  Result<bool> enrol_one(const policy::Agent& agent, Processes processes);
+  void take_census(const LiveRun& live, bool kill);
+  using Matches = std::map<std::string_view, const policy::Agent*>;  // by cgroup
+  VerdictPublisher::AgentNames awaited_lineage(const Matches& matches,
+                                               const policy::Agent& agent) const;
 
   Ports ports_;
   std::function<void(const RunId&, const std::string&)> ended_;
+  std::mutex enrol_mutex_;  // one enrolment at a time, so that no cgroup becomes two runs
   mutable std::mutex mutex_;
   std::map<std::uint64_t, LiveRun> by_cgroup_;
+  std::vector<FoundOpen> found_open_;
   std::map<std::uint64_t, LiveRun> ended_runs_;  // `since`: when it ended
 };
 

@@ -14,8 +14,22 @@ std::vector<std::string> agents_of(const Lineage& lineage) {
   return agents;
 }
 
+namespace {
+
+kernel::Inbound inbound_of(policy::Inbound inbound) {
+  switch (inbound) {
+    case policy::Inbound::kNone: return kernel::Inbound::kNone;
+    case policy::Inbound::kOwnRun: return kernel::Inbound::kOwnRun;
+    case policy::Inbound::kLoopback: return kernel::Inbound::kLoopback;
+  }
+  return kernel::Inbound::kNone;
+}
+
+}  // namespace
+
 Result<void> VerdictPublisher::publish(std::uint32_t subject, const AgentNames& agents,
                                        const PolicyState& state) {
+  SLUICE_TRY_VOID(rules_.set(subject, inbound_of(state.policy->inbound(agents))));
   for (const policy::ConnectEntry& entry : state.policy->connect_entries(agents, *state.book)) {
     VerdictEntry written;
     written.subject = subject;
@@ -32,7 +46,10 @@ Result<void> VerdictPublisher::publish(std::uint32_t subject, const AgentNames& 
 }
 
 Result<std::uint32_t> VerdictPublisher::subject_of(const Lineage& lineage) {
-  const AgentNames agents = agents_of(lineage);
+  return subject_of(agents_of(lineage));
+}
+
+Result<std::uint32_t> VerdictPublisher::subject_of(const AgentNames& agents) {
   const std::lock_guard lock{mutex_};
   const std::uint32_t subject = subjects_.number_of(agents);
   if (published_.contains(subject)) return subject;

@@ -12,27 +12,33 @@
 #include <vector>
 
 #include "daemon/policy_holder.h"
+#include "kernel/subject_rules.h"
 #include "kernel/subjects.h"
 
 namespace sluice::daemon {
 
 class VerdictPublisher {
  public:
-  VerdictPublisher(KernelPlane& kernel, const PolicyHolder& policies)
-      : kernel_(kernel), policies_(policies) {}
+  using AgentNames = kernel::Subjects::AgentNames;  // of a lineage, outermost first
+
+  // `last_subject`: the highest that an earlier daemon left in the kernel.
+  VerdictPublisher(KernelPlane& kernel, kernel::SubjectRules rules, const PolicyHolder& policies,
+                   std::uint32_t last_subject)
+      : kernel_(kernel), rules_(std::move(rules)), policies_(policies), subjects_(last_subject) {}
 
   // The lineage's number in the kernel. Publishes its entries the first time.
   Result<std::uint32_t> subject_of(const Lineage& lineage);
+  Result<std::uint32_t> subject_of(const AgentNames& agents);
   // Policy or addresses changed: everything published before is void, and all is written anew.
   Result<void> republish();
   // The daemon refused this destination to this lineage: from now on the kernel does.
   Result<void> deny(const Lineage& lineage, const Endpoint& destination);
 
  private:
-  using AgentNames = kernel::Subjects::AgentNames;
   Result<void> publish(std::uint32_t subject, const AgentNames& agents, const PolicyState& state);
 
   KernelPlane& kernel_;
+  kernel::SubjectRules rules_;
   const PolicyHolder& policies_;
   kernel::Subjects subjects_;
   std::mutex mutex_;  // one publication at a time

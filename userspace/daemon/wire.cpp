@@ -7,12 +7,15 @@
 #include <spdlog/spdlog.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <filesystem>
 
 #include "approval/book.h"
+#include "base/cgroup_mount.h"
 #include "base/system_clock.h"
 #include "control/server.h"
 #include "daemon/audit_log.h"
@@ -23,6 +26,7 @@
 #include "daemon/run_registry.h"
 #include "daemon/verdict_publisher.h"
 #include "keeper/sandbox.h"
+#include "kernel/awaited.h"
 #include "kernel/kernel_maps.h"
 #include "net/flow_server.h"
 #include "net/host_ca.h"
@@ -62,6 +66,16 @@ Result<void> check_required(const policy::Policy& policy,
   return {};
 }
 
+// Where the keeper makes runs, below the mount (keeper/runs.h).
+Result<std::string> directory_of_runs(const CgroupMount& mount, const std::string& cgroup_root) {
+  if (cgroup_root.empty()) return std::string{"/sluice"};
+  std::error_code failed;
+  const std::string root = std::filesystem::canonical(cgroup_root, failed).string();
+  if (failed || !is_same_or_below(mount.path, root))
+    return Error::sys(failed ? failed.value() : EINVAL, "cgroup_root '" + cgroup_root + "'");
+  return root.substr(mount.path.size()) + "/sluice";
+}
+
 // Ends flows whose resource is not what it was: they would go on under rules for masking that are
 // void.
 void end_changed_resources(const policy::Policy& before, const policy::Policy& now,
@@ -92,6 +106,7 @@ class Worker {
   Result<void> open_control();
   Result<bool> reload();
   Result<void> turn();
+  Result<void> write_found_open();
 
   const control::Config& config_;
   Prepared prepared_;
@@ -104,6 +119,7 @@ class Worker {
   std::unique_ptr<record::DirectoryRecorder> recorder_;
   std::unique_ptr<approval::ApprovalBook> approvals_;
   std::unique_ptr<kernel::KernelMaps> kernel_;
+  std::optional<kernel::AwaitedCgroups> awaited_;
   std::unique_ptr<VerdictPublisher> verdicts_;
   std::unique_ptr<RunRegistry> runs_;
   std::unique_ptr<net::HostCa> host_ca_;
@@ -145,17 +161,27 @@ Result<void> Worker::open_runs() {
   SLUICE_TRY(auto reader, kernel::EventReader::open(std::move(events[kernel::MapName::kEvents])));
   SLUICE_TRY(auto audit, AuditLog::open(config_.audit_file(), std::move(reader)));
   audit_.emplace(std::move(audit));
+  SLUICE_TRY(auto awaited, kernel::AwaitedCgroups::adopt(prepared_.maps));
+  awaited_.emplace(std::move(awaited));
+  SLUICE_TRY(auto subject_rules, kernel::SubjectRules::adopt(prepared_.maps));
   SLUICE_TRY(kernel_, kernel::KernelMaps::adopt(std::move(prepared_.maps), mount.path));
   // Numbers of lineages mean something in one process only: what an earlier daemon wrote is void.
   SLUICE_TRY_VOID(kernel_->next_epoch());
-  verdicts_ = std::make_unique<VerdictPublisher>(*kernel_, policies_);
+  SLUICE_TRY(const std::uint32_t last_run, kernel_->highest_subject());
+  SLUICE_TRY(const std::uint32_t last_awaited, awaited_->highest_subject());
+  verdicts_ = std::make_unique<VerdictPublisher>(*kernel_, std::move(subject_rules), policies_,
+                                                 std::max(last_run, last_awaited));
+  SLUICE_TRY(const std::string runs_directory, directory_of_runs(mount, config_.cgroup_root));
+  SLUICE_TRY(const std::string own_cgroup, cgroup_of_process(mount, ::getpid()));
   runs_ = std::make_unique<RunRegistry>(
-      RunRegistry::Ports{keeper_, *kernel_, *verdicts_, store_->runs(), policies_, clock_, mount},
+      RunRegistry::Ports{keeper_, *kernel_, *verdicts_, store_->runs(), policies_, clock_, mount,
+                         *awaited_, runs_directory, own_cgroup},
       [this](const RunId& run, const std::string& reason) {
         if (flows_) flows_->flows().terminate_run(run, "run " + run + " ended: " + reason);
         approvals_->end_run(run, "the run ended: " + reason);
         spdlog::info("run {} ended: {}", run, reason);
       });
+  SLUICE_TRY_VOID(runs_->await_matches());
   SLUICE_TRY(const std::size_t adopted, runs_->adopt_living());
   if (adopted != 0) spdlog::info("adopted {} living runs of an earlier daemon", adopted);
   return {};
@@ -226,8 +252,9 @@ Result<void> Worker::start() {
   SLUICE_TRY_VOID(open_state());
   SLUICE_TRY_VOID(open_runs());
   SLUICE_TRY_VOID(open_flows());
-  SLUICE_TRY(const std::size_t enrolled, runs_->enrol());
-  if (enrolled != 0) spdlog::info("enrolled {} cgroups that the policy matches", enrolled);
+  const auto enrolled = runs_->enrol_living();
+  if (!enrolled) return enrolled.error().within("enrolment");
+  if (*enrolled != 0) spdlog::info("enrolled {} cgroups that the policy matches", *enrolled);
   SLUICE_TRY_VOID(open_control());
   SLUICE_TRY_VOID(keeper::install_seccomp());
   // Last: until now what is steered is refused by the kernel.
@@ -243,21 +270,37 @@ Result<bool> Worker::reload() {
   end_changed_resources(*before, *now, flows_->flows());
   catalogs_->forget_all();
   resolver_->set_names(now->host_names());
+  // A match that cannot be enrolled keeps no other from it.
+  if (const auto enrolled = runs_->await_and_enrol(); !enrolled)
+    spdlog::error("enrolment: {}", enrolled.error().text());
   SLUICE_TRY_VOID(verdicts_->republish());
   return true;
 }
 
+Result<void> Worker::write_found_open() {
+  const auto found = runs_->take_found_open();
+  for (const auto& [run, connection, why_kept] : found)
+    if (!connection || !connection->killed)
+      spdlog::warn("run {} ({}): {} from before its enrolment {}{}", run.run.id, run.run.agent,
+                   connection ? "the connection to " + connection->remote.text() : "connections",
+                   connection ? "lives on" : "could not be listed",
+                   why_kept.empty() ? "" : ": " + why_kept);
+  return audit_->write_found_open(found, clock_);
+}
+
 Result<void> Worker::turn() {
-  SLUICE_TRY_VOID(audit_->drain(*runs_, policies_, clock_));
-  events_ = audit_->events();
-  events_lost_ = audit_->lost();
-  approvals_->tick();
-  runs_->sweep();
+  // Before the events are written: they name the run.
   const auto enrolled = runs_->enrol();
   if (!enrolled && enrolled.error().text() != enrol_error_) {
     enrol_error_ = enrolled.error().text();
     spdlog::error("enrolment: {}", enrol_error_);
   }
+  SLUICE_TRY_VOID(audit_->drain(*runs_, policies_, clock_));
+  SLUICE_TRY_VOID(write_found_open());
+  events_ = audit_->events();
+  events_lost_ = audit_->lost();
+  approvals_->tick();
+  runs_->sweep();
   const auto checkpoint = recorder_->checkpoint_if_due();
   if (!checkpoint) spdlog::error("recordings: {}", checkpoint.error().text());
   if (checkpoint && *checkpoint) spdlog::info("checkpoint {}", (*checkpoint)->text());

@@ -17,6 +17,8 @@ const char* name_of(MapName name) {
     case MapName::kCounters: return "sluice_counters";
     case MapName::kCpus: return "sluice_cpus";
     case MapName::kEvents: return "sluice_events";
+    case MapName::kAwaited: return "sluice_awaited";
+    case MapName::kSubjects: return "sluice_subjects";
     case MapName::kCount_: break;
   }
   return "";

@@ -21,6 +21,8 @@ enum class MapName : std::size_t {
   kCounters,
   kCpus,
   kEvents,
+  kAwaited,
+  kSubjects,
   kCount_
 };
 inline constexpr std::size_t kMapCount = static_cast<std::size_t>(MapName::kCount_);

@@ -4,11 +4,13 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <netinet/in.h>
+#include <sluice/abi/awaited.h>
 #include <sluice/abi/event.h>
 #include <sluice/abi/flow.h>
 #include <sluice/abi/reason.h>
 #include <sluice/abi/run.h>
 #include <sluice/abi/settings.h>
+#include <sluice/abi/subject.h>
 #include <sluice/abi/verdict.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -53,6 +55,8 @@ constexpr std::array<Shape, kMapCount> kShapes{{
     {BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(__u64)},
     {BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(sluice_cpu)},
     {BPF_MAP_TYPE_RINGBUF, 0, 0},
+    {BPF_MAP_TYPE_HASH, sizeof(sluice_awaited_key), sizeof(sluice_awaited)},
+    {BPF_MAP_TYPE_HASH, sizeof(__u32), sizeof(sluice_subject)},
 }};
 
 Result<void> check_shapes(const MapDescriptors& maps) {
@@ -255,6 +259,17 @@ Result<void> KernelMaps::remove_run(std::uint64_t cgroup_id) {
     return Error::sys(errno, "remove the run of cgroup " + std::to_string(cgroup_id));
   level_of_run_.erase(cgroup_id);
   return write_levels();
+}
+
+Result<std::uint32_t> KernelMaps::highest_subject() const {
+  SLUICE_TRY(const auto ids, keys_of<std::uint64_t>(fd(MapName::kRuns)));
+  std::uint32_t highest = 0;
+  for (const std::uint64_t id : ids) {
+    sluice_run run{};
+    if (bpf_map_lookup_elem(fd(MapName::kRuns), &id, &run) == 0)
+      highest = std::max(highest, run.subject);
+  }
+  return highest;
 }
 
 // --- verdicts

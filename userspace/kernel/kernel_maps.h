@@ -34,6 +34,8 @@ class KernelMaps final : public KernelPlane {
   Result<void> revoke_run(std::uint64_t cgroup_id) override;
   // Error code ENOENT where there is no such run.
   Result<void> remove_run(std::uint64_t cgroup_id) override;
+  // Of the runs that are in the map now; 0 if there is none.
+  Result<std::uint32_t> highest_subject() const;
 
   Result<void> set_verdict(const VerdictEntry& entry) override;
   Result<void> next_epoch() override;

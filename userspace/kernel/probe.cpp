@@ -209,6 +209,8 @@ std::vector<Feature> probe() {
       tried_program("sockops", "sockops", "the daemon learns whose connection it is"));
   features.push_back(
       tried_program("sock_release", "sock_release", "the end of a socket is reported"));
+  features.push_back(tried_program("ingress", "ingress",
+                                   "only whom the policy lets connects to a run's listener"));
   add("sock_destroy", "a revoked run loses its open connections at once", false,
       "destroyed a socket of its own", destroys_sockets());
   add("bpf_lsm", "sockets passed in from outside of a run can be stopped", false,

@@ -37,6 +37,10 @@ constexpr std::array kNames{
     Named{SLUICE_REASON_CLOSED, "closed"},
     Named{SLUICE_REASON_CONNECT_FAILED, "connect_failed"},
     Named{SLUICE_REASON_EVENT_LOST, "event_lost"},
+    Named{SLUICE_REASON_OWN_RUN, "own_run"},
+    Named{SLUICE_REASON_INBOUND_NONE, "inbound_none"},
+    Named{SLUICE_REASON_INBOUND_FOREIGN, "inbound_foreign"},
+    Named{SLUICE_REASON_INBOUND_SQUATTER, "inbound_squatter"},
 };
 
 constexpr bool in_order() {

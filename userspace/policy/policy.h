@@ -30,6 +30,13 @@ struct People {
   bool includes(std::string_view user, const std::vector<std::string>& user_groups) const;
 };
 
+// Who may connect to a TCP listener of a run, the strictest first.
+enum class Inbound : std::uint8_t {
+  kNone,      // nobody
+  kOwnRun,    // the run itself, and the runs that it lies in
+  kLoopback,  // also whoever comes over a loopback address
+};
+
 struct Agent {
   std::string name;
   std::string cgroup;    // match.cgroup: path below the cgroup2 mount; "" where it is only launched
@@ -37,6 +44,9 @@ struct Agent {
   People may_speak_for;  // whom a launcher may name with --on-behalf-of, beside themselves
   bool any_parent = true;  // false: only an agent of `parents` may start it as a subagent
   std::vector<std::string> parents;
+  Inbound inbound = Inbound::kOwnRun;
+  // match.open_connections: what an enrolled cgroup's processes were connected to before.
+  bool keeps_open_connections = false;
 };
 
 // One entry of the kernel's verdict map for a lineage; kernel/ adds the subject.
@@ -85,6 +95,9 @@ class Policy {
   //   kSteer   the rest: the daemon judges
   std::vector<ConnectEntry> connect_entries(const std::vector<std::string>& agents,
                                             const AddressBook& book) const;
+
+  // The strictest of the lineage's agents; kNone where the policy does not know one.
+  Inbound inbound(const std::vector<std::string>& agents) const;
 
   // May this user start this agent, here, on behalf of that user? The error says what to change.
   Result<void> may_launch(const LaunchRequest& request) const;

@@ -11,6 +11,9 @@ namespace {
 constexpr std::size_t kNameBytesMax = 64;
 constexpr std::size_t kAccountBytesMax = 256;  // LOGIN_NAME_MAX
 constexpr std::size_t kCgroupPathMax = 1024;
+// What the kernel's programs compare and look through (sluice/abi/awaited.h, settings.h).
+constexpr std::size_t kCgroupNameMax = 90;
+constexpr std::ptrdiff_t kCgroupLevelsMax = 63;
 constexpr std::string_view kPeopleHint = "write { users: [alice], groups: [data] }";
 
 bool is_name_letter(char c) {
@@ -28,6 +31,12 @@ const char* what_is_wrong_with_cgroup(const std::string& path) {
   const std::string closed = path + "/";
   for (const char* part : {"//", "/./", "/../"})
     if (closed.find(part) != std::string::npos) return "must not hold empty parts, '.' or '..'";
+  if (std::count(path.begin(), path.end(), '/') > kCgroupLevelsMax)
+    return "lies more than 63 levels deep";
+  for (std::size_t start = 1, end = 0; start < closed.size(); start = end + 1) {
+    end = closed.find('/', start);
+    if (end - start > kCgroupNameMax) return "has a part of more than 90 bytes";
+  }
   return nullptr;
 }
 
@@ -45,7 +54,30 @@ void read_match(const Node& node, AgentDraft& draft, Findings& findings) {
       draft.agent.cgroup = *path;
     draft.cgroup_place = cgroup->place;
   }
+  if (const Node* open = fields.take("open_connections")) {
+    const std::string kill_or_keep = "write open_connections: kill, or keep";
+    const auto word = read_text(*open, "'open_connections'", kill_or_keep, findings);
+    if (word && *word != "kill" && *word != "keep")
+      findings.error(open->place, quoted(*word) + " is not what can be done with open connections",
+                     kill_or_keep);
+    draft.agent.keeps_open_connections = word && *word == "keep";
+  }
   fields.finish();
+}
+
+void read_inbound(const Node& node, AgentDraft& draft, Findings& findings) {
+  const std::string hint = "write inbound: own_run (none, own_run, loopback)";
+  const auto word =
+      read_text(node, "'inbound' of agent " + quoted(draft.agent.name), hint, findings);
+  if (!word) return;
+  if (*word == "none")
+    draft.agent.inbound = Inbound::kNone;
+  else if (*word == "own_run")
+    draft.agent.inbound = Inbound::kOwnRun;
+  else if (*word == "loopback")
+    draft.agent.inbound = Inbound::kLoopback;
+  else
+    findings.error(node.place, quoted(*word) + " says nobody who may connect to the agent", hint);
 }
 
 void read_parents(const Node& node, AgentDraft& draft, Findings& findings) {
@@ -123,6 +155,7 @@ void read_agent(const Node& name, const Node& value, Draft& draft, Findings& fin
     agent.agent.may_speak_for = read_people(*speak, "'may_speak_for' of " + what, findings);
   if (const Node* parents = fields.take("parents")) read_parents(*parents, agent, findings);
   if (const Node* match = fields.take("match")) read_match(*match, agent, findings);
+  if (const Node* inbound = fields.take("inbound")) read_inbound(*inbound, agent, findings);
   fields.finish();
   draft.agents.emplace(name.text, std::move(agent));
 }

@@ -37,5 +37,11 @@ enum sluice_reason {
 	/* of the event channel itself */
 	SLUICE_REASON_EVENT_LOST, /* the ring buffer was full; the sequence shows the gap */
 
+	/* between a run and its own listeners, and from outside to them */
+	SLUICE_REASON_OWN_RUN,	       /* went on: the listener is the run's own, or of one in it */
+	SLUICE_REASON_INBOUND_NONE,    /* dropped: nobody may connect to this run */
+	SLUICE_REASON_INBOUND_FOREIGN, /* dropped: the peer is not of the run */
+	SLUICE_REASON_INBOUND_SQUATTER, /* dropped: the run listens on the daemon's port */
+
 	SLUICE_REASON_COUNT
 };

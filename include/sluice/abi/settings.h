@@ -7,7 +7,7 @@
 
 /* Raised with every change of a map's key, value or meaning: maps pinned under another number are
  * not reused. */
-#define SLUICE_LAYOUT 1u
+#define SLUICE_LAYOUT 3u
 
 /* A run's cgroup is less deep than this, counted from the root of cgroup2 (0). */
 #define SLUICE_CGROUP_LEVELS_MAX 64u
@@ -18,6 +18,7 @@ enum sluice_setting {
 	/* Bit (63 - level) is set while a run may live at that cgroup level, so that the lowest set
 	 * bit is the deepest level. 0: no run at all, and every hook returns at once. */
 	SLUICE_SETTING_RUN_LEVELS = 2,
+	SLUICE_SETTING_AWAITED_DEPTH, /* level of the deepest awaited cgroup; 0 = none is awaited */
 	SLUICE_SETTING_COUNT
 };
 

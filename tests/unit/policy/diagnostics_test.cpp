@@ -67,6 +67,12 @@ std::vector<Mistake> agent_mistakes() {
        "/proc/PID/cgroup"},
       {"relative_cgroup", agent("  a: { match: { cgroup: x } }\n"), "3:25", "begin with '/'", ""},
       {"dots_in_cgroup", agent("  a: { match: { cgroup: /x/../y } }\n"), "3:25", "'..'", ""},
+      {"long_name_in_cgroup",
+       agent("  a: { match: { cgroup: /x/" + std::string(91, 'y') + " } }\n"), "3:25",
+       "more than 90 bytes", ""},
+      {"open_connections", agent("  a: { match: { cgroup: /x, open_connections: drop } }\n"),
+       "3:47", "'drop' is not what can be done", "kill, or keep"},
+      {"inbound", agent("  a: { inbound: any }\n"), "3:17", "'any' says nobody", "own_run"},
       {"same_cgroup", agent("  a: { match: { cgroup: /x } }\n  b: { match: { cgroup: /x } }\n"),
        "4:25", "already agent 'a'", "p.yaml:3:25"},
   };
