@@ -70,18 +70,18 @@ static __always_inline void fill(struct sluice_event *event, const struct sluice
 	event->reserved = 0;
 }
 
-/* False: the event found no room, and the audit is required, so what it tells of must not happen.
- * That is then counted in its place; the caller refuses. */
-static __always_inline bool report(const struct sluice_socket *about, const struct outcome *outcome)
+/* Counts an outcome and numbers its event, which `event` has room for, or which is lost. False: it
+ * is lost, and the audit is required, so what it tells of must not happen. That is then counted in
+ * its place; the caller refuses. */
+static __always_inline bool account(const void *event, const struct outcome *outcome,
+				    __u64 *sequence)
 {
-	struct sluice_event *event = bpf_ringbuf_reserve(&sluice_events, sizeof(*event), 0);
 	struct sluice_counter *counter;
 	struct sluice_cpu *cpu;
 	__u32 zero = 0, reason = outcome->reason;
 	bool goes_on =
 	    outcome->event == SLUICE_EVENT_OPENED || outcome->event == SLUICE_EVENT_DIRECT;
 	bool refused = !event && goes_on && setting(SLUICE_SETTING_AUDIT_REQUIRED);
-	__u64 sequence = 0;
 
 	if (refused)
 		reason = SLUICE_REASON_AUDIT_FULL;
@@ -90,15 +90,26 @@ static __always_inline bool report(const struct sluice_socket *about, const stru
 		__sync_fetch_and_add(&counter->total, 1);
 	cpu = bpf_map_lookup_elem(&sluice_cpus, &zero);
 	if (cpu)
-		sequence = __sync_fetch_and_add(&cpu->sequence, 1) + 1;
+		*sequence = __sync_fetch_and_add(&cpu->sequence, 1) + 1;
 	if (!event) {
 		if (counter)
 			__sync_fetch_and_add(&counter->lost, 1);
 		if (cpu)
 			__sync_fetch_and_add(&cpu->lost, 1);
 		count(SLUICE_REASON_EVENT_LOST);
-		return !refused;
 	}
+	return !refused;
+}
+
+/* False: what is told of must not happen, see account(). */
+static __always_inline bool report(const struct sluice_socket *about, const struct outcome *outcome)
+{
+	struct sluice_event *event = bpf_ringbuf_reserve(&sluice_events, sizeof(*event), 0);
+	__u64 sequence = 0;
+	bool may_happen = account(event, outcome, &sequence);
+
+	if (!event)
+		return may_happen;
 	event->sequence = sequence;
 	fill(event, about, outcome);
 	bpf_ringbuf_submit(event, wake_up(sequence));
