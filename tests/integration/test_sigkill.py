@@ -42,6 +42,12 @@ def wait_for_load(postgres):
     wait_for("the agents to write in both protocols", both, 60)
 
 
+def wait_for_each(postgres):
+    """Until every agent has written: `sluice run` asks the daemon for a run, and one that is being killed gives none."""
+    writers = {str(number) for number in range(WRITERS)}
+    wait_for("every agent to write", lambda: {mark.split("-")[1] for mark in marks_on_server(postgres, 0)} == writers, 60)
+
+
 def marks_in_recordings(daemon):
     marks = set()
     for row in daemon.json("sessions")["sessions"]:
@@ -69,6 +75,7 @@ def test_no_moment_to_die_lets_a_statement_or_a_connection_escape(daemon, postgr
     dice = random.Random(seed)
     agents = [daemon.spawn("writer", "/usr/bin/python3", LOAD, target, str(number)) for number in range(WRITERS)]
     try:
+        wait_for_each(postgres)
         for _ in range(KILLS):
             # Half of the kills come while both protocols are known to run, half at any moment of a start.
             if dice.random() < 0.5:
@@ -77,7 +84,8 @@ def test_no_moment_to_die_lets_a_statement_or_a_connection_escape(daemon, postgr
             kill_some(daemon, dice)
             time.sleep(dice.uniform(0.0, 0.05))
             daemon.start()
-            assert all(agent.poll() is None for agent in agents), "an agent outlives the daemon"
+            ended = [agent for agent in agents if agent.poll() is not None]
+            assert not ended, f"an agent outlives the daemon: {ended[0].returncode} {ended[0].stderr.read()}"
         # Runs were adopted: the very same agents write again.
         wait_for_load(postgres)
     finally:

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record/verify.h"
 
+#include "record/append_turn.h"
 #include "record/index.h"
 #include "record/listing.h"
 #include "record/sessions.h"
 #include "record/verify_chain.h"
 #include "record/verify_session.h"
 
-#include <errno.h>
+#include <chrono>
+#include <thread>
 
 namespace sluice::record {
 namespace {
+
+constexpr std::chrono::milliseconds kBetweenLooks{10};
+constexpr std::chrono::seconds kWaitForWriter{2};
 
 class Verifier {
  public:
@@ -53,13 +58,7 @@ class Verifier {
 
   void check(const SessionId& id) {
     SessionCheck checked = check_session(directory_, id, key_.host_id(), chain_);
-    if (checked.doubtful) {
-      // Opened, or closed, since the chain was read? The daemon may be running. The newer chain
-      // is for this session only: the index that was read belongs to the older one.
-      Report unused;
-      auto again = check_chain(directory_, key_, std::nullopt, unused);
-      if (again) checked = check_session(directory_, id, key_.host_id(), *again);
-    }
+    if (checked.doubtful) look_again(id, checked);
     report_.sessions += 1;
     report_.live += checked.state == SessionCheck::State::kLive ? 1 : 0;
     report_.abandoned += checked.state == SessionCheck::State::kAbandoned ? 1 : 0;
@@ -71,6 +70,22 @@ class Verifier {
       broken_.insert(id);
     } else if (checked.blocks > 0) {
       summaries_.emplace(id, std::move(checked.summary));
+    }
+  }
+
+  // Opened, or closed, since the chain was read? The daemon may be running. The newer chain is for
+  // this session only: the index that was read belongs to the older one. What a writer has half
+  // done it finishes within moments; without one, what is there now is all there will be.
+  void look_again(const SessionId& id, SessionCheck& checked) {
+    const auto end = std::chrono::steady_clock::now() + kWaitForWriter;
+    for (bool writer = true; checked.doubtful && writer;) {
+      writer =
+          has_living_writer(session_path(directory_, id)) && std::chrono::steady_clock::now() < end;
+      Report unused;
+      const auto chain = check_chain(directory_, key_, std::nullopt, unused);
+      if (!chain) return;
+      checked = check_session(directory_, id, key_.host_id(), *chain);
+      if (checked.doubtful && writer) std::this_thread::sleep_for(kBetweenLooks);
     }
   }
 

@@ -55,7 +55,7 @@ class ThrowawayPostgres : public testing::Test {
     directory_.reset();
   }
   void SetUp() override {
-    if (!running_) GTEST_SKIP() << "no PostgreSQL 15 server could be started from " << kBin;
+    ASSERT_TRUE(running_) << "no PostgreSQL 15 server could be started from " << kBin;
     resource->name = "orders";
     resource->login = Login{"owner", "/secrets/orders"};
     resource->sensitive.push_back({"public", "customers", "ssn", {}, MaskKind::kRedact});
