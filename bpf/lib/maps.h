@@ -11,6 +11,7 @@
 #include <sluice/abi/reason.h>
 #include <sluice/abi/run.h>
 #include <sluice/abi/settings.h>
+#include <sluice/abi/unix.h>
 #include <sluice/abi/verdict.h>
 
 struct {
@@ -58,6 +59,29 @@ struct {
 	__type(key, int);
 	__type(value, struct sluice_socket);
 } sluice_sockets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536); /* set at load */
+	__type(key, struct sluice_unix_key);
+	__type(value, struct sluice_unix_verdict);
+} sluice_unix_verdicts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct sluice_unix_listener);
+} sluice_unix_listeners SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct sluice_unix_socket);
+} sluice_unix_sockets SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -97,23 +97,28 @@ static __attribute__((noinline, unused)) bool report_lost(__u32 reason, __u32 ev
 	return !refused;
 }
 
+/* Counts an outcome and numbers its event, for which there is room. */
+static __always_inline __u64 number(__u32 reason)
+{
+	struct sluice_counter *counter = bpf_map_lookup_elem(&sluice_counters, &reason);
+	struct sluice_cpu *cpu;
+	__u32 zero = 0;
+
+	if (counter)
+		__sync_fetch_and_add(&counter->total, 1);
+	cpu = bpf_map_lookup_elem(&sluice_cpus, &zero);
+	return cpu ? __sync_fetch_and_add(&cpu->sequence, 1) + 1 : 0;
+}
+
 /* False: see report_lost(); the caller refuses. */
 static __always_inline bool report(const struct sluice_socket *about, const struct outcome *outcome)
 {
 	struct sluice_event *event = bpf_ringbuf_reserve(&sluice_events, sizeof(*event), 0);
-	struct sluice_counter *counter;
-	struct sluice_cpu *cpu;
-	__u32 zero = 0, reason = outcome->reason;
-	__u64 sequence = 0;
+	__u64 sequence;
 
 	if (!event)
-		return report_lost(reason, outcome->event);
-	counter = bpf_map_lookup_elem(&sluice_counters, &reason);
-	if (counter)
-		__sync_fetch_and_add(&counter->total, 1);
-	cpu = bpf_map_lookup_elem(&sluice_cpus, &zero);
-	if (cpu)
-		sequence = __sync_fetch_and_add(&cpu->sequence, 1) + 1;
+		return report_lost(outcome->reason, outcome->event);
+	sequence = number(outcome->reason);
 	event->sequence = sequence;
 	fill(event, about, outcome);
 	bpf_ringbuf_submit(event, wake_up(sequence));

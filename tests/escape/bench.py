@@ -28,8 +28,9 @@ NOT_IN_THIS_KERNEL = ("EAFNOSUPPORT", "EPROTONOSUPPORT", "ENOSYS", "ENODEV", "ES
 POLICY = """\
 version: 1
 agents:
-  launched: {{ launchers: {{ users: [root] }} }}
-  enrolled: {{ match: {{ cgroup: {enrolled} }} }}
+  # An accomplice outside that passes descriptors must be within reach.
+  launched: {{ launchers: {{ users: [root] }}, unix_direct: ["{ESCAPE_FD_SERVER}"] }}
+  enrolled: {{ match: {{ cgroup: {enrolled} }}, unix_direct: ["{ESCAPE_FD_SERVER}"] }}
 resources:
   orders:
     protocol: postgres
@@ -37,10 +38,11 @@ resources:
     upstream_tls: disable
     login: {{ user: nobody, password_file: {secret} }}
   mirror: {{ protocol: tcp, address: ["127.0.0.1:{ESCAPE_DIRECT}"] }}
+  behind: {{ protocol: tcp, address: ["unix:{ESCAPE_UNIX_RESOURCE}"] }}
   resolver: {{ protocol: dns, address: ["127.0.0.1:{ESCAPE_RESOLVER}"] }}
 rules:
   - {{ name: reads, agents: [launched, enrolled], resources: [orders], actions: [read], verdict: allow }}
-  - {{ name: unread, agents: [launched, enrolled], resources: [mirror, resolver], actions: [connect], verdict: allow }}
+  - {{ name: unread, agents: [launched, enrolled], resources: [mirror, behind, resolver], actions: [connect], verdict: allow }}
 """
 
 

@@ -142,6 +142,7 @@ class Outside:
             server = socket.create_server(("127.0.0.1", 0))
             self.settings[name] = str(server.getsockname()[1])
             self._listen(server, name, lambda peer, *_: peer.send(ANSWER))
+        self._unix("ESCAPE_UNIX_RESOURCE", "resource.sock", socket.SOCK_STREAM, lambda peer, *_: peer.send(ANSWER))
         resolver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         resolver.bind(("127.0.0.1", 0))
         resolver.setblocking(False)

@@ -10,6 +10,7 @@ import struct
 REASONS = pathlib.Path(__file__).resolve().parents[2] / "include/sluice/abi/reason.h"
 SYS_BPF = 321  # x86-64
 BPF_MAP_LOOKUP_ELEM, BPF_OBJ_GET = 1, 7
+FIELDS = 3  # of struct sluice_counter, 64 bits each; the first is the total
 
 
 def bpf(command, attributes):
@@ -40,9 +41,9 @@ class KernelCounters:
     def read(self):
         """Counts by reason, over all CPUs."""
         counts = {}
-        values = (ctypes.c_uint64 * self.cpus)()
+        values = (ctypes.c_uint64 * (self.cpus * FIELDS))()
         for number, name in enumerate(self.names):
             key = ctypes.c_uint32(number)
             bpf(BPF_MAP_LOOKUP_ELEM, struct.pack("=IIQQQ", self.fd, 0, ctypes.addressof(key), ctypes.addressof(values), 0))
-            counts[name] = sum(values)
+            counts[name] = sum(values[::FIELDS])
         return counts

@@ -83,6 +83,7 @@ max_connections = 200
 """)
         (self.data / "pg_hba.conf").write_text(f"""
 local all postgres trust
+local all {self.login} {self.auth}
 hostssl all {self.login} all {self.auth}
 hostnossl all {self.login} all {self.auth}
 host all all all reject

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/time_text.h"
+#include "base/unix_name.h"
 
 namespace sluice::daemon {
 namespace {
@@ -59,7 +60,8 @@ json::object line_of(const kernel::KernelEvent& event, const RunRegistry& runs,
   line["pid"] = event.pid;
   line["task_start_ns"] = event.task_start_ns;
   if (event.executable.inode != 0) line["executable"] = executable_of(event);
-  line["destination"] = event.destination.text();
+  line["destination"] = event.unix_name.empty() ? event.destination.text()
+                                                : "unix:" + printable_unix_name(event.unix_name);
   line["ip_protocol"] = event.ip_protocol;
   line["verdict"] = name_of_verdict(event.verdict);
   line["reason"] = event.reason;

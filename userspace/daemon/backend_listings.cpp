@@ -153,8 +153,10 @@ Answer<std::vector<control::FlowRow>> Backend::flows(const Asking& asking) {
     row.resource = info.resource;
     if (const Resource* resource = policy->resource_named(info.resource))
       row.protocol = name_of(resource->protocol);
-    row.agent_address = info.agent.text();
-    row.original_destination = info.original_destination.text();
+    // A Unix socket has no address on the agent's side.
+    const auto unix_name = ports_.factory.unix_name_of(info.session);
+    row.agent_address = unix_name ? "unix" : info.agent.text();
+    row.original_destination = unix_name.value_or(info.original_destination.text());
     row.session = info.session;
     row.opened_at = info.since;
     row.state = info.held != 0 ? "held" : "open";

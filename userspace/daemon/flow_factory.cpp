@@ -3,8 +3,11 @@
 
 #include <algorithm>
 
+#include "base/unix_name.h"
 #include "daemon/counting_writer.h"
 #include "daemon/random.h"
+#include "daemon/unix_listener.h"
+#include "policy/unix_names.h"
 #include "session/opaque/session.h"
 #include "session/postgres/session.h"
 
@@ -40,7 +43,33 @@ net::UpstreamSettings upstream_of(const Resource& resource, const Endpoint& dest
   return upstream;
 }
 
+// The path as the policy writes it, never as the agent typed it.
+net::UpstreamSettings unix_upstream_of(const Resource& resource, const std::string& unix_name) {
+  net::UpstreamSettings upstream;
+  upstream.tls = UpstreamTls::kDisable;
+  upstream.target.unix_path = policy::canonical_unix_path(unix_name);
+  for (const ResourceAddress& address : resource.addresses)
+    if (address.kind == ResourceAddress::Kind::kUnix &&
+        policy::canonical_unix_path(address.path) == upstream.target.unix_path) {
+      upstream.target.unix_path = address.path;
+      break;
+    }
+  return upstream;
+}
+
 }  // namespace
+
+// What the kernel knows of an accepted connection, over TCP or a Unix socket.
+struct FlowFactory::Arrival {
+  FlowId flow = 0;
+  std::uint64_t cgroup_id = 0;
+  Endpoint agent;
+  Endpoint destination;
+  std::string unix_name;  // not empty: a Unix socket, and the two above are nothing
+  std::string where() const {
+    return unix_name.empty() ? destination.text() : "unix:" + printable_unix_name(unix_name);
+  }
+};
 
 Result<std::unique_ptr<FlowFactory>> FlowFactory::make(Ports ports, const Secret& mask_key) {
   std::unique_ptr<FlowFactory> factory{new FlowFactory(ports)};
@@ -64,20 +93,24 @@ Result<session::MaskTools> FlowFactory::tools_of_this_thread() {
 }
 
 // A refusal is recorded like everything else that an agent tried.
-Error FlowFactory::refuse(const LiveRun& run, const SessionOpened& opened, const std::string& why) {
+Error FlowFactory::refuse(const LiveRun& run, const SessionOpened& opened, const Arrival& arrival,
+                          const std::string& why) {
   const WallTime now = ports_.clock.wall();
   auto writer = ports_.recorder.open(now, opened);
   if (writer) {
+    if (!arrival.unix_name.empty())
+      static_cast<void>((*writer)->append(now, Remark{"connected to " + arrival.where()}));
     SessionClosed closed;
     closed.reason = why;
     static_cast<void>((*writer)->append(now, closed));
     static_cast<void>((*writer)->close());
   }
   run.counters->refused.fetch_add(1, std::memory_order_relaxed);
-  return Error{"agent " + run.run.agent + " to " + opened.original_destination.text() + ": " + why};
+  return Error{"agent " + run.run.agent + " to " + arrival.where() + ": " + why};
 }
 
-Result<std::unique_ptr<FlowSession>> FlowFactory::make_session(const net::FlowSetup& setup) {
+Result<std::unique_ptr<FlowSession>> FlowFactory::make_session(const net::FlowSetup& setup,
+                                                               const std::string& where) {
   const auto& policies = ports_.policies;
   const auto current = [&policies] { return policies.policy(); };
   if (setup.resource->protocol != Protocol::kPostgres) {
@@ -87,7 +120,7 @@ Result<std::unique_ptr<FlowSession>> FlowFactory::make_session(const net::FlowSe
     options.lineage = setup.lineage;
     options.resource = setup.resource;
     options.policy = current;
-    options.destination = setup.original_destination;
+    options.destination = where;
     return session::make_opaque_session(std::move(options));
   }
   session::PostgresOptions options;
@@ -98,58 +131,106 @@ Result<std::unique_ptr<FlowSession>> FlowFactory::make_session(const net::FlowSe
   if (setup.resource->login) {
     SLUICE_TRY(options.password, ports_.keeper.read_password(setup.resource->login->password_file));
   }
+  options.upstream_is_unix = !setup.upstream.target.unix_path.empty();
   options.randomness = random_bytes(session::PostgresOptions::kRandomBytes);
   SLUICE_TRY(options.mask, tools_of_this_thread());
   return session::make_postgres_session(std::move(options));
 }
 
-Result<net::FlowSetup> FlowFactory::accept(int accepted_fd) {
+Result<FlowFactory::Arrival> FlowFactory::arrival_of(int accepted_fd) {
+  if (is_unix_socket(accepted_fd)) {
+    SLUICE_TRY(const UnixFlowRecord record, ports_.kernel.take_unix_record(accepted_fd));
+    return Arrival{record.flow, record.cgroup_id, {}, {}, record.name};
+  }
   SLUICE_TRY(const FlowRecord record, ports_.kernel.take_flow_record(accepted_fd));
-  auto setup = set_up(record);
-  ports_.kernel.totals().add(setup ? kernel::FlowTotal::kSession : kernel::FlowTotal::kRefused);
+  return Arrival{
+      record.flow, record.cgroup_id, record.agent_address, record.original_destination, {}};
+}
+
+const Resource* FlowFactory::resource_of(const PolicyState& state, const LiveRun& run,
+                                         const Arrival& arrival) {
+  const auto agents = agents_of(*run.lineage);
+  if (!arrival.unix_name.empty()) return state.policy->resource_for_unix(agents, arrival.unix_name);
+  const Resource* resource = state.policy->resource_for(agents, arrival.destination, *state.book);
+  // From now on the kernel answers alone.
+  if (resource == nullptr)
+    static_cast<void>(ports_.verdicts.deny(*run.lineage, arrival.destination, state));
+  return resource;
+}
+
+void FlowFactory::aim(net::FlowSetup& setup, const Arrival& arrival, const PolicyState& state) {
+  const Resource& resource = *setup.resource;
+  if (!arrival.unix_name.empty()) {
+    setup.upstream = unix_upstream_of(resource, arrival.unix_name);
+    return;
+  }
+  const auto names = names_of(resource, arrival.destination, *state.book);
+  setup.upstream = upstream_of(resource, arrival.destination, names);
+  setup.leaf_names.dns = names;
+}
+
+void FlowFactory::remember_unix_name(net::FlowSetup& setup, const Arrival& arrival) {
+  const std::lock_guard lock{mutex_};
+  unix_names_[setup.session_id] = arrival.where();
+  setup.on_closed = [this](const net::FlowSummary& summary) {
+    const std::lock_guard guard{mutex_};
+    unix_names_.erase(summary.session);
+  };
+}
+
+std::optional<std::string> FlowFactory::unix_name_of(const SessionId& session) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = unix_names_.find(session);
+  if (found == unix_names_.end()) return std::nullopt;
+  return found->second;
+}
+
+Result<net::FlowSetup> FlowFactory::accept(int accepted_fd) {
+  SLUICE_TRY(const Arrival arrival, arrival_of(accepted_fd));
+  auto setup = set_up(arrival);
+  // What becomes of a Unix connection is not reconciled: the kernel keeps no record to count.
+  if (arrival.unix_name.empty())
+    ports_.kernel.totals().add(setup ? kernel::FlowTotal::kSession : kernel::FlowTotal::kRefused);
   return setup;
 }
 
-Result<net::FlowSetup> FlowFactory::set_up(const FlowRecord& record) {
-  const auto run = ports_.runs.by_cgroup(record.cgroup_id);
+Result<net::FlowSetup> FlowFactory::set_up(const Arrival& arrival) {
+  const auto run = ports_.runs.by_cgroup(arrival.cgroup_id);
   if (!run) return Error{"the connection's cgroup is no run that this daemon knows"};
   if (run->revoked) return Error{"run " + run->run.id + " is revoked"};
   const PolicyState state = ports_.policies.state();
 
   SessionOpened opened;
   opened.session = "ses-" + random_hex(8);
-  opened.flow = record.flow;
+  opened.flow = arrival.flow;
   opened.lineage = *run->lineage;
-  opened.agent_address = record.agent_address;
-  opened.original_destination = record.original_destination;
+  opened.agent_address = arrival.agent;
+  opened.original_destination = arrival.destination;
   opened.policy_version = state.policy->version();
 
-  const Resource* resource = state.policy->resource_for(agents_of(*run->lineage),
-                                                        record.original_destination, *state.book);
-  if (resource == nullptr) {
-    // From now on the kernel answers alone.
-    static_cast<void>(ports_.verdicts.deny(*run->lineage, record.original_destination, state));
-    return refuse(*run, opened, "the destination is no resource of the policy");
-  }
+  const Resource* resource = resource_of(state, *run, arrival);
+  if (resource == nullptr)
+    return refuse(*run, opened, arrival, "the destination is no resource of the policy");
   opened.resource = resource->name;
   opened.protocol = name_of(resource->protocol);
 
   net::FlowSetup setup;
   setup.session_id = opened.session;
-  setup.flow = record.flow;
+  setup.flow = arrival.flow;
   setup.lineage = run->lineage;
   for (const auto& candidate : state.policy->resources())
     if (candidate.get() == resource) setup.resource = candidate;
-  setup.agent = record.agent_address;
-  setup.original_destination = record.original_destination;
-  const auto names = names_of(*resource, record.original_destination, *state.book);
-  setup.upstream = upstream_of(*resource, record.original_destination, names);
-  setup.leaf_names.dns = names;
+  setup.agent = arrival.agent;
+  setup.original_destination = arrival.destination;
   setup.agent_alpn = resource->protocol == Protocol::kPostgres ? "postgresql" : "";
-  auto session = make_session(setup);
-  if (!session) return refuse(*run, opened, session.error().text());
+  aim(setup, arrival, state);
+  auto session = make_session(setup, arrival.where());
+  if (!session) return refuse(*run, opened, arrival, session.error().text());
   setup.session = *std::move(session);
   SLUICE_TRY(auto writer, ports_.recorder.open(ports_.clock.wall(), opened));
+  if (!arrival.unix_name.empty())
+    SLUICE_TRY_VOID(writer->append(ports_.clock.wall(), Remark{"connected to " + arrival.where()}));
+  if (!arrival.unix_name.empty()) remember_unix_name(setup, arrival);
   setup.writer = std::make_unique<CountingWriter>(std::move(writer), run->counters, totals_);
   return setup;
 }

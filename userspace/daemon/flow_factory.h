@@ -6,6 +6,7 @@
 
 #include <sluice/clock.h>
 #include <sluice/ports.h>
+#include <sluice/unix_socket.h>
 
 #include <map>
 #include <memory>
@@ -41,18 +42,28 @@ class FlowFactory {
   // Any worker thread. An Error: the connection is reset, and the text says why.
   Result<net::FlowSetup> accept(int accepted_fd);
   const std::shared_ptr<RunCounters>& totals() const { return totals_; }
+  // "unix:/run/x.sock" for a living session that came over a Unix socket.
+  std::optional<std::string> unix_name_of(const SessionId& session) const;
 
  private:
   explicit FlowFactory(Ports ports) : ports_(ports) {}
-  Result<net::FlowSetup> set_up(const FlowRecord& record);
   Result<session::MaskTools> tools_of_this_thread();
-  Result<std::unique_ptr<FlowSession>> make_session(const net::FlowSetup& setup);
-  Error refuse(const LiveRun& run, const SessionOpened& opened, const std::string& why);
+  struct Arrival;
+  Result<Arrival> arrival_of(int accepted_fd);
+  Result<net::FlowSetup> set_up(const Arrival& arrival);
+  const Resource* resource_of(const PolicyState& state, const LiveRun& run, const Arrival& arrival);
+  void aim(net::FlowSetup& setup, const Arrival& arrival, const PolicyState& state);
+  void remember_unix_name(net::FlowSetup& setup, const Arrival& arrival);
+  Result<std::unique_ptr<FlowSession>> make_session(const net::FlowSetup& setup,
+                                                    const std::string& where);
+  Error refuse(const LiveRun& run, const SessionOpened& opened, const Arrival& arrival,
+               const std::string& why);
 
   Ports ports_;
   std::shared_ptr<const mask::Detectors> detectors_;
   std::shared_ptr<RunCounters> totals_ = std::make_shared<RunCounters>();
-  std::mutex mutex_;  // guards the two below
+  mutable std::mutex mutex_;  // guards the three below
+  std::map<SessionId, std::string> unix_names_;
   std::optional<mask::KeyedHash> hash_;
   std::map<std::thread::id, session::MaskTools> tools_;
 };

@@ -101,8 +101,10 @@ int be_keeper(keeper::Keeper& keeper, keeper::Split split, kernel::MapDescriptor
   // Its predecessor serves on.
   if (end.exit_status == kExitRefused && took_over) return kExitFailed;
   // Whatever ended it: from now on nothing is steered to a port that anybody might take.
-  if (auto kernel = kernel::KernelMaps::adopt(std::move(maps), mount))
+  if (auto kernel = kernel::KernelMaps::adopt(std::move(maps), mount)) {
     static_cast<void>((*kernel)->set_listeners(std::nullopt, std::nullopt));
+    static_cast<void>((*kernel)->set_unix_listener(-1));
+  }
   if (end.exit_status != kExitRefused) return end.exit_status;
   // A first start that was refused leaves the kernel as it was. A later one leaves what was in
   // force.

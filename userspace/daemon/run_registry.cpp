@@ -86,7 +86,7 @@ Result<std::size_t> RunRegistry::adopt_living() {
 
 Result<void> RunRegistry::publish_again() {
   for (const LiveRun& live : list()) SLUICE_TRY_VOID(insert(live));
-  return ports_.verdicts.change([](const PolicyHolder::Flip& flip) { return flip(); });
+  return ports_.verdicts.change(nullptr, [](const PolicyHolder::Flip& flip) { return flip(); });
 }
 
 bool RunRegistry::enrolled_already(const std::string& cgroup_path, std::uint64_t id) const {

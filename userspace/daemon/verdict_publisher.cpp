@@ -44,22 +44,42 @@ Result<void> VerdictPublisher::publish(std::uint32_t subject, const AgentNames& 
   return {};
 }
 
+Result<void> VerdictPublisher::publish_unix(std::uint32_t subject, const AgentNames& agents,
+                                            const policy::Policy& policy, InForce from) {
+  for (const policy::UnixEntry& entry : policy.unix_entries(agents)) {
+    const std::uint32_t rule = entry.rule == 0 ? 0 : rules_.id_of(policy.rule_name(entry.rule));
+    SLUICE_TRY_VOID(unix_.set_unix_verdict(
+        {subject, entry.name, entry.verdict, entry.denied_errno, rule}, from));
+  }
+  // Subagents are started through it, and it asks the kernel who calls.
+  return unix_.set_unix_verdict({subject, control_socket_, UnixVerdict::kDirect, 0, 0}, from);
+}
+
 Result<std::uint32_t> VerdictPublisher::subject_of(const Lineage& lineage) {
   const AgentNames agents = agents_of(lineage);
   const std::lock_guard lock{mutex_};
   const std::uint32_t subject = subjects_.number_of(agents);
   if (published_.contains(subject)) return subject;
-  SLUICE_TRY_VOID(publish(subject, agents, policies_.state()));
+  const PolicyState state = policies_.state();
+  SLUICE_TRY_VOID(publish_unix(subject, agents, *state.policy, InForce::kNow));
+  SLUICE_TRY_VOID(publish(subject, agents, state));
   published_.insert(subject);
   return subject;
 }
 
 Result<void> VerdictPublisher::change(
+    const std::shared_ptr<const policy::Policy>& next,
     const std::function<Result<void>(const PolicyHolder::Flip&)>& replace) {
   const std::lock_guard lock{mutex_};
+  const auto coming = next ? next : policies_.policy();
+  learn_rules(*coming);
+  // What a change that failed has left would be in force without belonging to this one.
+  SLUICE_TRY_VOID(unix_.drop_prepared_unix_verdicts());
+  for (const std::uint32_t subject : published_)
+    if (const auto agents = subjects_.agents_of(subject))
+      SLUICE_TRY_VOID(publish_unix(subject, *agents, *coming, InForce::kFromNextEpoch));
   SLUICE_TRY_VOID(replace([this] { return kernel_.next_epoch(); }));
   const PolicyState state = policies_.state();
-  learn_rules(*state.policy);
   for (const std::uint32_t subject : published_)
     if (const auto agents = subjects_.agents_of(subject))
       SLUICE_TRY_VOID(publish(subject, *agents, state));

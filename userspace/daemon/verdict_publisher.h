@@ -5,6 +5,7 @@
 #pragma once
 
 #include <sluice/ports.h>
+#include <sluice/unix_socket.h>
 
 #include <functional>
 #include <mutex>
@@ -21,16 +22,24 @@ namespace sluice::daemon {
 class VerdictPublisher {
  public:
   // A policy must be in force. `before_first`: see kernel::Subjects.
-  VerdictPublisher(KernelPlane& kernel, const PolicyHolder& policies, std::uint32_t before_first)
-      : kernel_(kernel), policies_(policies), subjects_(before_first) {
+  VerdictPublisher(KernelPlane& kernel, UnixPlane& unix_plane, const PolicyHolder& policies,
+                   std::string control_socket, std::uint32_t before_first)
+      : kernel_(kernel),
+        unix_(unix_plane),
+        policies_(policies),
+        control_socket_(std::move(control_socket)),
+        subjects_(before_first) {
     learn_rules(*policies.policy());
   }
 
   // The lineage's number in the kernel. Publishes its entries the first time.
   Result<std::uint32_t> subject_of(const Lineage& lineage);
   // Policy or addresses change: `replace` puts them in force with the flip that it is given, by
-  // which everything published before is void; then all is written anew.
-  Result<void> change(const std::function<Result<void>(const PolicyHolder::Flip&)>& replace);
+  // which everything published before is void; then all is written anew. `next`: the policy that
+  // will be in force; null: the one that is. Its entries for Unix sockets are there before, because
+  // what has none is refused.
+  Result<void> change(const std::shared_ptr<const policy::Policy>& next,
+                      const std::function<Result<void>(const PolicyHolder::Flip&)>& replace);
   // The daemon refused this destination to this lineage by `judged`: from now on the kernel does,
   // unless something else is in force by now.
   Result<void> deny(const Lineage& lineage, const Endpoint& destination, const PolicyState& judged);
@@ -42,8 +51,13 @@ class VerdictPublisher {
   void learn_rules(const policy::Policy& policy);
   Result<void> publish(std::uint32_t subject, const AgentNames& agents, const PolicyState& state);
 
+  Result<void> publish_unix(std::uint32_t subject, const AgentNames& agents,
+                            const policy::Policy& policy, InForce from);
+
   KernelPlane& kernel_;
+  UnixPlane& unix_;
   const PolicyHolder& policies_;
+  std::string control_socket_;
   kernel::Subjects subjects_;
   RuleIds rules_;
   std::mutex mutex_;  // one publication at a time

@@ -6,9 +6,12 @@
 #include <spdlog/spdlog.h>
 #include <sys/signalfd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "daemon/host_files.h"
+#include "daemon/random.h"
+#include "daemon/unix_listener.h"
 #include "daemon/worker.h"
 #include "keeper/sandbox.h"
 
@@ -56,7 +59,8 @@ Result<void> Worker::open_runs() {
   // keeps its entries until it gets those of its new number.
   SLUICE_TRY(const std::uint32_t before, kernel_->largest_subject());
   if (!predecessor_) SLUICE_TRY_VOID(kernel_->next_epoch());
-  verdicts_ = std::make_unique<VerdictPublisher>(*kernel_, policies_, before);
+  verdicts_ = std::make_unique<VerdictPublisher>(*kernel_, *kernel_, policies_,
+                                                 config_.control_socket(), before);
   publishing_ = true;
   runs_ = std::make_unique<RunRegistry>(
       RunRegistry::Ports{keeper_, *kernel_, *verdicts_, store_->runs(), policies_, clock_, mount},
@@ -93,12 +97,37 @@ void Worker::open_resolver() {
           static_cast<void>(replace([] { return Result<void>{}; }));
           return;
         }
-        if (const auto written = verdicts_->change(replace); !written)
+        if (const auto written = verdicts_->change(nullptr, replace); !written)
           spdlog::error("verdict map: {}; connects are steered and judged one by one",
                         written.error().text());
       });
   resolver_->set_names(policies_.policy()->host_names());
   resolver_->wait_resolved(std::chrono::seconds{10});
+}
+
+bool Worker::has_feature(std::string_view id) const {
+  return std::any_of(prepared_.features.begin(), prepared_.features.end(),
+                     [&](const kernel::Feature& each) { return each.id == id && each.held; });
+}
+
+// Of this worker alone: a daemon that takes over opens its own.
+Result<void> Worker::open_unix_listener() {
+  if (!has_feature("unix_sockaddr")) {
+    spdlog::warn(
+        "this kernel has no hooks for Unix sockets: agents reach those that file modes let them, "
+        "and addresses unix:... in the policy are not steered (sluice doctor says more)");
+    return {};
+  }
+  if (!has_feature("host_files"))
+    spdlog::warn(
+        "the root of process 1 cannot be looked at: agents whose root or user namespace is not "
+        "this daemon's are refused the sockets of unix_builtin and unix_direct");
+  // Nobody can take a name of this life before it is in use.
+  SLUICE_TRY(UniqueFd listener, listen_abstract("sluice/" + random_hex(16)));
+  unix_listener_.reset(::fcntl(listener.get(), F_DUPFD_CLOEXEC, 0));
+  if (!unix_listener_) return Error::sys(errno, "keep the listener for Unix sockets");
+  prepared_.listeners.push_back(std::move(listener));
+  return {};
 }
 
 Result<void> Worker::open_flows() {
@@ -117,6 +146,7 @@ Result<void> Worker::open_flows() {
   flows_->cancels().forward_unknown_to([this](ByteView key, const std::string& owner) {
     if (predecessor_) predecessor_->cancel(key, owner);
   });
+  SLUICE_TRY_VOID(open_unix_listener());
   return flows_->start(std::move(prepared_.listeners),
                        [this](int fd) { return factory_->accept(fd); });
 }
@@ -190,6 +220,7 @@ Result<void> Worker::start() {
 }
 
 Result<void> Worker::claim_listeners() {
+  if (unix_listener_) SLUICE_TRY_VOID(kernel_->set_unix_listener(unix_listener_.get()));
   return kernel_->set_listeners(prepared_.listener_v4, prepared_.listener_v6);
 }
 

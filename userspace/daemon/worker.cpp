@@ -76,7 +76,10 @@ void Worker::stop() {
   // The kernel refuses from here on; nobody can be steered to a port that somebody else may take.
   // Unless this daemon was to take over and could not: its predecessor serves on.
   const bool in_force = !predecessor_ || serving_since_start_;
-  if (kernel_ && in_force) static_cast<void>(kernel_->set_listeners(std::nullopt, std::nullopt));
+  if (kernel_ && in_force) {
+    static_cast<void>(kernel_->set_listeners(std::nullopt, std::nullopt));
+    static_cast<void>(kernel_->set_unix_listener(-1));
+  }
   control_.reset();
   if (flows_) flows_->stop("sluice is stopping");
   if (audit_ && runs_ && verdicts_)

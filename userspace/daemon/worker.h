@@ -53,6 +53,8 @@ class Worker {
   Result<void> open_audit();
   Result<void> open_runs();
   Result<void> open_flows();
+  Result<void> open_unix_listener();
+  bool has_feature(std::string_view id) const;
   Result<void> open_control();
   Result<void> serve_control();
   Result<void> claim_listeners();
@@ -101,6 +103,7 @@ class Worker {
   std::unique_ptr<net::PostgresCatalogService> catalogs_;
   std::unique_ptr<FlowFactory> factory_;
   std::unique_ptr<net::FlowServer> flows_;
+  UniqueFd unix_listener_;  // beside the flow server's, to tell the kernel its name; may be none
   std::unique_ptr<net::Resolver> resolver_;
   std::optional<AuditLog> audit_;
   std::unique_ptr<Backend> backend_;

@@ -54,7 +54,7 @@ Result<bool> Worker::reload() {
   SLUICE_TRY(const auto now, read_policy(true));
   if (now->version() == before->version()) return false;
   const auto written = verdicts_->change(
-      [&](const PolicyHolder::Flip& flip) { return policies_.replace(now, flip); });
+      now, [&](const PolicyHolder::Flip& flip) { return policies_.replace(now, flip); });
   if (policies_.policy() != now) return written.error();
   end_changed_resources(*before, *now, flows_->flows());
   catalogs_->forget_all();

@@ -7,6 +7,7 @@
 #include <sluice/abi/reason.h>
 #include <sluice/abi/run.h>
 #include <sluice/abi/settings.h>
+#include <sluice/abi/unix.h>
 #include <sluice/abi/verdict.h>
 
 #include <cstddef>
@@ -18,7 +19,7 @@ template <class T, std::size_t size>
 constexpr bool whole =
     sizeof(T) == size&& std::is_standard_layout_v<T>&& std::has_unique_object_representations_v<T>;
 
-static_assert(SLUICE_LAYOUT == 2);
+static_assert(SLUICE_LAYOUT == 3);
 static_assert(whole<sluice_run, 8>);
 static_assert(whole<sluice_verdict_key, 28>);
 static_assert(whole<sluice_verdict, 32>);
@@ -31,6 +32,13 @@ static_assert(sizeof(sluice_event) <= 128);
 static_assert(whole<sluice_cpu, 16>);
 static_assert(whole<sluice_counter, 24>);
 static_assert(whole<sluice_audited, 16 + 8 * SLUICE_REASON_COUNT>);
+static_assert(whole<sluice_unix_key, 124>);
+static_assert(whole<sluice_unix_verdict, 16>);
+static_assert(whole<sluice_unix_listener, 116>);
+static_assert(whole<sluice_unix_socket, sizeof(sluice_socket) + 248>);
+static_assert(whole<sluice_unix_event, sizeof(sluice_event) + 120>);
+static_assert(offsetof(sluice_unix_key, name) == 12);
+static_assert(offsetof(sluice_unix_event, event) == 0);
 
 // The trie compares what follows prefix_length as one string of bits.
 static_assert(offsetof(sluice_verdict_key, prefix_length) == 0);

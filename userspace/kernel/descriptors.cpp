@@ -19,6 +19,9 @@ const char* name_of(MapName name) {
     case MapName::kEvents: return "sluice_events";
     case MapName::kAudited: return "sluice_audited";
     case MapName::kFlowTotals: return "sluice_flow_totals";
+    case MapName::kUnixVerdicts: return "sluice_unix_verdicts";
+    case MapName::kUnixListeners: return "sluice_unix_listeners";
+    case MapName::kUnixSockets: return "sluice_unix_sockets";
     case MapName::kCount_: break;
   }
   return "";

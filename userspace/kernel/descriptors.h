@@ -23,6 +23,9 @@ enum class MapName : std::size_t {
   kEvents,
   kAudited,
   kFlowTotals,
+  kUnixVerdicts,
+  kUnixListeners,
+  kUnixSockets,
   kCount_
 };
 inline constexpr std::size_t kMapCount = static_cast<std::size_t>(MapName::kCount_);

@@ -47,6 +47,7 @@ std::optional<KernelEvent> understood(const sluice_event& raw) {
       .task_start_ns = raw.task_start_ns,
       .executable = {.device = raw.executable_device, .inode = raw.executable_inode},
       .destination = endpoint_of(raw.destination, raw.destination_port),
+      .unix_name = {},
       .ip_protocol = raw.ip_protocol,
       .verdict = *verdict,
       .denied_errno = static_cast<int>(raw.denied_errno),
@@ -59,6 +60,14 @@ std::optional<KernelEvent> understood(const sluice_event& raw) {
 
 constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
 constexpr std::size_t kBatchEvents = kBatchBytes / (sizeof(sluice_event) + 16);
+
+// Zeros where the bytes are neither kind of record.
+sluice_unix_event raw_of(ByteView bytes) {
+  sluice_unix_event raw{};
+  if (bytes.size() == sizeof raw.event || bytes.size() == sizeof raw)
+    std::memcpy(&raw, bytes.data(), bytes.size());
+  return raw;
+}
 
 // Numbers of one CPU may come in another order, so what counts is how many of a range have come.
 struct SequenceRange {
@@ -115,16 +124,14 @@ struct EventReader::Impl {
   }
 
   Result<void> take(ByteView bytes, const Consumer& consumer, sluice_audited& now) {
-    sluice_event raw{};
-    if (bytes.size() != sizeof raw)
-      return Error{"a kernel event has " + std::to_string(bytes.size()) + " bytes instead of " +
-                   std::to_string(sizeof raw)};
-    std::memcpy(&raw, bytes.data(), sizeof raw);
-    const auto event = understood(raw);
-    if (!event)
-      return Error{"a kernel event has kind " + std::to_string(raw.kind) + ", verdict " +
-                   std::to_string(raw.verdict) + ", reason " + std::to_string(raw.reason) +
-                   ", which mean nothing to this build"};
+    const sluice_unix_event with_name = raw_of(bytes);
+    const sluice_event& raw = with_name.event;
+    auto event = understood(raw);
+    if (!event || with_name.name_length > SLUICE_UNIX_NAME_MAX)
+      return Error{"a kernel event of " + std::to_string(bytes.size()) + " bytes has kind " +
+                   std::to_string(raw.kind) + ", verdict " + std::to_string(raw.verdict) +
+                   ", reason " + std::to_string(raw.reason) + ", which mean nothing to this build"};
+    event->unix_name.assign(reinterpret_cast<const char*>(with_name.name), with_name.name_length);
     consumer(*event);
     unsettled[event->cpu].add(event->sequence);
     ++now.events[raw.reason];

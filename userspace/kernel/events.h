@@ -41,6 +41,7 @@ struct KernelEvent {
   std::uint64_t task_start_ns = 0;  // CLOCK_BOOTTIME
   FileId executable;                // of the process, when it asked
   Endpoint destination;             // as the agent named it
+  std::string unix_name;            // not empty: a Unix socket, and `destination` is nothing
   std::uint8_t ip_protocol = 0;
   ConnectVerdict verdict = ConnectVerdict::kDeny;
   int denied_errno = 0;     // what the caller was told; 0 where nothing was refused

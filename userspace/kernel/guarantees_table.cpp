@@ -59,7 +59,7 @@ constexpr Guarantee kGuarantees[] = {
    .needs = kNotBuilt, .partly = "seccomp", .partly_by = "`sluice run` closes foreign descriptors before the agent begins",
    .open = "a socket passed in by SCM_RIGHTS, or inherited by an enrolled process, runs no cgroup hook"},
   {.number = 21, .id = "unix_sockets", .words = "A run's connections to Unix sockets of others are judged", .required = false,
-   .needs = kNotBuilt,
+   .needs = "unix_sockaddr", .by = "connect and sendmsg hooks, by the name that is typed: what nothing names is refused, the run's own too",
    .open = "file permissions alone stand before a database's, Docker's, ssh-agent's or D-Bus's socket"},
   {.number = 22, .id = "other_families", .words = "Sockets of other families (vsock, packet, netlink, ...) are refused", .required = false,
    .needs = kNotBuilt, .partly = "seccomp", .partly_by = "the seccomp filter of `sluice run`; enrolled processes have none",

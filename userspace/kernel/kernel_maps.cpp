@@ -9,6 +9,7 @@
 #include <sluice/abi/reason.h>
 #include <sluice/abi/run.h>
 #include <sluice/abi/settings.h>
+#include <sluice/abi/unix.h>
 #include <sluice/abi/verdict.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "kernel/cgroup.h"
+#include "kernel/map_keys.h"
 #include "kernel/reasons.h"
 #include "kernel/socket_address.h"
 
@@ -55,6 +57,9 @@ constexpr std::array<Shape, kMapCount> kShapes{{
     {BPF_MAP_TYPE_RINGBUF, 0, 0},
     {BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(sluice_audited)},
     {BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(__u64)},
+    {BPF_MAP_TYPE_HASH, sizeof(sluice_unix_key), sizeof(sluice_unix_verdict)},
+    {BPF_MAP_TYPE_HASH, sizeof(__u64), sizeof(sluice_unix_listener)},
+    {BPF_MAP_TYPE_SK_STORAGE, sizeof(int), sizeof(sluice_unix_socket)},
 }};
 
 Result<void> check_shapes(const MapDescriptors& maps) {
@@ -70,25 +75,6 @@ Result<void> check_shapes(const MapDescriptors& maps) {
                    " is another map: keeper and worker are of different builds"};
   }
   return {};
-}
-
-// More keys than any map here has room for: a walk over a map that changes may start over, and must
-// end all the same.
-constexpr std::size_t kWalkMax = std::size_t{1} << 24;
-
-template <class Key>
-Result<std::vector<Key>> keys_of(int fd) {
-  std::vector<Key> keys;
-  Key last{}, next{};
-  int failed = bpf_map_get_next_key(fd, nullptr, &next);
-  while (failed == 0 && keys.size() < kWalkMax) {
-    keys.push_back(next);
-    last = next;
-    failed = bpf_map_get_next_key(fd, &last, &next);
-  }
-  if (failed == 0) return Error{"a walk over a map does not end"};
-  if (errno != ENOENT) return Error::sys(errno, "walk over a map");
-  return keys;
 }
 
 bool unspecified(const IpAddress& ip) {
@@ -294,6 +280,7 @@ Result<void> KernelMaps::next_epoch() {
   const std::lock_guard lock{mutex_};
   SLUICE_TRY(const std::uint64_t epoch, setting(SLUICE_SETTING_EPOCH));
   SLUICE_TRY_VOID(set_setting(SLUICE_SETTING_EPOCH, epoch + 1));
+  SLUICE_TRY_VOID(drop_dead_unix_verdicts(epoch + 1));
   // Dead already. Left in, a long prefix would go on hiding a shorter one of the new epoch.
   return drop_dead_verdicts(epoch + 1, monotonic_ns());
 }

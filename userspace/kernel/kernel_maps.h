@@ -4,6 +4,7 @@
 #pragma once
 
 #include <sluice/ports.h>
+#include <sluice/unix_socket.h>
 
 #include <cstdint>
 #include <map>
@@ -18,7 +19,7 @@
 
 namespace sluice::kernel {
 
-class KernelMaps final : public KernelPlane {
+class KernelMaps final : public KernelPlane, public UnixPlane {
  public:
   // Checks that each descriptor is the map it should be. `cgroup_mount` is where cgroup2 is mounted
   // (base/cgroup_mount.h); its directories must be readable, to find how deep a cgroup lies.
@@ -42,11 +43,20 @@ class KernelMaps final : public KernelPlane {
   Result<void> remove_run(std::uint64_t cgroup_id) override;
 
   Result<void> set_verdict(const VerdictEntry& entry) override;
+  Result<void> set_unix_verdict(const UnixVerdictEntry& entry, InForce from) override;
+  Result<void> drop_prepared_unix_verdicts() override;
+  // ENOENT as above: somebody who is in no run.
+  Result<UnixFlowRecord> take_unix_record(int accepted_fd) override;
+  // Entries of Unix sockets that were written for it come into force.
   Result<void> next_epoch() override;
 
   // Where connections are steered to; nullopt: connects of that family are refused. An address must
   // be one that the agents can reach, never 0.0.0.0 or ::.
   Result<void> set_listeners(const std::optional<Endpoint>& v4, const std::optional<Endpoint>& v6);
+
+  // The listener for connections to Unix sockets, in its own network namespace; an abstract name.
+  // -1: such connections are refused everywhere.
+  Result<void> set_unix_listener(int listener_fd);
 
   // Sum over all CPUs, by the name of the reason; every reason is there, also with 0.
   Result<std::map<std::string, std::uint64_t>> counters() const;
@@ -72,6 +82,7 @@ class KernelMaps final : public KernelPlane {
   Result<std::uint64_t> setting(std::uint32_t which) const;
   Result<void> set_setting(std::uint32_t which, std::uint64_t value);
   Result<void> find_surviving_runs();
+  Result<void> drop_dead_unix_verdicts(std::uint64_t epoch);
   Result<void> write_levels();
   Result<void> drop_dead_verdicts(std::uint64_t epoch, std::uint64_t now_ns);
   void sweep_now_and_then();

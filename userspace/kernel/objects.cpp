@@ -18,7 +18,10 @@
 #include "bpf/sock_create.skel.h"
 #include "bpf/sock_release.skel.h"
 #include "bpf/sockops.skel.h"
+#include "bpf/unix.skel.h"
 #pragma GCC diagnostic pop
+
+#include "kernel/unix_hooks.h"
 
 namespace sluice::kernel {
 namespace {
@@ -70,6 +73,11 @@ const std::vector<EmbeddedObject>& plane_objects() {
   return objects;
 }
 
+const EmbeddedObject& unix_object() {
+  static const EmbeddedObject object{"unix", elf<unix_bpf__elf_bytes>()};
+  return object;
+}
+
 const EmbeddedObject& lsm_canary_object() {
   static const EmbeddedObject object{"lsm_canary", elf<lsm_canary_bpf__elf_bytes>()};
   return object;
@@ -79,6 +87,7 @@ Result<BpfObject> open_object(const EmbeddedObject& object) {
   const LibbpfWarnings warnings;
   LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = object.name);
   BpfObject opened{bpf_object__open_mem(object.elf.data(), object.elf.size(), &options)};
+  if (opened) set_unix_attach_types(opened.get());
   if (opened) return opened;
   return Error::sys(errno, std::string{"open the BPF object '"} + object.name + "' (" +
                                warnings.last_lines() + ")");

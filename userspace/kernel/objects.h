@@ -29,6 +29,8 @@ struct EmbeddedObject {
 
 // In the order in which they are attached: what watches a connection comes before what lets one go.
 const std::vector<EmbeddedObject>& plane_objects();
+// Only for kernels with has_unix_hooks().
+const EmbeddedObject& unix_object();
 const EmbeddedObject& lsm_canary_object();
 
 Result<BpfObject> open_object(const EmbeddedObject& object);

@@ -15,6 +15,7 @@
 #include "kernel/cgroup.h"
 #include "kernel/objects.h"
 #include "kernel/pins.h"
+#include "kernel/unix_hooks.h"
 
 namespace sluice::kernel {
 namespace {
@@ -40,7 +41,7 @@ Result<void> check(const PlaneOptions& options) {
 std::uint32_t capacity_of(const bpf_map* map, const PlaneOptions& options) {
   const std::string name = bpf_map__name(map);
   if (name == "sluice_runs") return options.run_capacity;
-  if (name == "sluice_verdicts") return options.verdict_capacity;
+  if (name == "sluice_verdicts" || name == "sluice_unix_verdicts") return options.verdict_capacity;
   if (name == "sluice_flows") return options.flow_capacity;
   if (name == "sluice_events") return options.event_bytes;
   return bpf_map__max_entries(map);
@@ -133,7 +134,9 @@ Result<void> keep_maps(const bpf_object* object, MapsByName& maps) {
 
 Result<std::vector<BpfObject>> load_objects(MapsByName& maps, const PlaneOptions& options) {
   std::vector<BpfObject> objects;
-  for (const EmbeddedObject& embedded : plane_objects()) {
+  std::vector<EmbeddedObject> wanted = plane_objects();
+  if (has_unix_hooks()) wanted.push_back(unix_object());
+  for (const EmbeddedObject& embedded : wanted) {
     SLUICE_TRY(BpfObject object, open_object(embedded));
     SLUICE_TRY_VOID(use_maps(object.get(), maps, options));
     SLUICE_TRY_VOID(load_object(object.get(), embedded));
@@ -161,6 +164,24 @@ Result<void> forget_listeners(const MapsByName& maps) {
   for (__u32 family : {2u, 10u})
     if (bpf_map_delete_elem(fd, &family) != 0 && errno != ENOENT)
       return Error::sys(errno, "forget the earlier daemon's listener");
+  const int unix_fd = maps.at("sluice_unix_listeners").get();
+  __u64 netns_cookie = 0;
+  while (bpf_map_get_next_key(unix_fd, nullptr, &netns_cookie) == 0)
+    if (bpf_map_delete_elem(unix_fd, &netns_cookie) != 0 && errno != ENOENT)
+      return Error::sys(errno, "forget the earlier daemon's listener for Unix sockets");
+  return {};
+}
+
+// Where neither can be known, no path is let go by its name.
+Result<void> tell_host_view(const MapsByName& maps) {
+  auto view = host_view();
+  if (!view) view = own_view();
+  const HostView known = view ? *view : HostView{};
+  for (const auto& [which, value] :
+       {std::pair{__u32{SLUICE_SETTING_HOST_ROOT_MOUNT}, __u64{known.root_mount}},
+        std::pair{__u32{SLUICE_SETTING_HOST_USER_NAMESPACE}, __u64{known.user_namespace}}})
+    if (bpf_map_update_elem(maps.at("sluice_settings").get(), &which, &value, BPF_ANY) != 0)
+      return Error::sys(errno, "write sluice_settings");
   return {};
 }
 
@@ -257,6 +278,7 @@ Result<Plane> Plane::load(const PlaneOptions& options) {
     done = pin_maps(maps, pins);
   else if (!options.keep_listeners)
     done = forget_listeners(maps);
+  if (done) done = tell_host_view(maps);
   if (done) done = link_programs(objects, to, pins);
   if (!done) {
     // A first start that failed leaves nothing; a restart leaves the earlier enforcement.

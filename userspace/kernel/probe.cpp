@@ -25,12 +25,10 @@
 #include "kernel/cgroup.h"
 #include "kernel/objects.h"
 #include "kernel/sock_diag.h"
+#include "kernel/unix_hooks.h"
 
 namespace sluice::kernel {
 namespace {
-
-// What libbpf 1.1's headers do not name yet (kernel 6.7).
-constexpr auto kCgroupUnixConnect = static_cast<bpf_attach_type>(49);
 
 Result<void> has_cgroup2() {
   SLUICE_TRY([[maybe_unused]] auto mount, find_cgroup_mount());
@@ -115,15 +113,21 @@ Result<void> calls_lsm_programs() {
       "BPF LSM programs attach but are never called; add bpf to the kernel's lsm= argument"};
 }
 
-Result<void> has_unix_hooks() {
-  const bpf_insn pass[] = {
-      {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = 1},
-      {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
-  LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = kCgroupUnixConnect);
-  const UniqueFd program{bpf_prog_load(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "sluice_probe",
-                                       "Dual BSD/GPL", pass, std::size(pass), &options)};
-  if (program) return {};
-  return Error::sys(errno, "load a program for connect() of Unix sockets (Linux 6.7 or later)");
+// The programs themselves: a kernel may have the hooks and refuse what they do.
+Result<void> loads_unix_programs() {
+  SLUICE_TRY_VOID(has_unix_hooks());
+  for (const char* program : {"sluice_connect_unix", "sluice_sendmsg_unix",
+                              "sluice_getsockname_unix", "sluice_getpeername_unix"})
+    SLUICE_TRY_VOID(loads(unix_object(), program));
+  return {};
+}
+
+Result<void> sees_host_view() {
+  const auto view = host_view();
+  if (view) return {};
+  return Error{view.error().text() +
+               "; what the daemon's own root and user namespace show counts instead, and an agent "
+               "that does not share them is refused the sockets of unix_builtin and unix_direct"};
 }
 
 Result<UniqueFd> loopback_listener(sockaddr_in& address) {
@@ -191,8 +195,10 @@ std::vector<Trial> trials() {
        "destroyed a socket of its own", true, destroys_sockets},
       {"bpf_lsm", "sockets passed in from outside of a run can be stopped",
        "attached a program and saw it called", true, calls_lsm_programs},
-      {"unix_sockaddr", "connections to Unix sockets can be steered", "loaded a program", true,
-       has_unix_hooks},
+      {"unix_sockaddr", "connections to Unix sockets are steered or refused, by name",
+       "loaded the programs", true, loads_unix_programs},
+      {"host_files", "paths of Unix sockets are compared with what they mean to the host",
+       "looked at /proc/1/root", true, sees_host_view},
   };
   const auto map = [&](const char* id, const char* gives, bpf_map_type type, const char* name) {
     all.push_back({id, gives, "made a map", true, [=] { return makes_map(type, name); }});

@@ -41,6 +41,12 @@ constexpr std::array kNames{
     Named{SLUICE_REASON_FLOW_RECORDED, "flow_recorded"},
     Named{SLUICE_REASON_FLOW_DROPPED, "flow_dropped"},
     Named{SLUICE_REASON_NEVER_SENT, "never_sent"},
+    Named{SLUICE_REASON_UNIX_STEERED, "unix_steered"},
+    Named{SLUICE_REASON_UNIX_UNLISTED, "unix_unlisted"},
+    Named{SLUICE_REASON_UNIX_NOT_OWN, "unix_not_own"},
+    Named{SLUICE_REASON_UNIX_ANY, "unix_any"},
+    Named{SLUICE_REASON_UNIX_ELSEWHERE, "unix_elsewhere"},
+    Named{SLUICE_REASON_UNIX_TYPE, "unix_type"},
 };
 
 constexpr bool in_order() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/address_text.h"
 
+#include "policy/unix_names.h"
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -12,8 +14,7 @@ namespace {
 constexpr std::string_view kForms =
     "write host:port, address:port, network/length:port, [IPv6]:port, [IPv6]/length:port or "
     "unix:/path";
-constexpr std::size_t kUnixPathMax = 107;  // sun_path holds 108 with the final NUL
-constexpr std::size_t kHostMax = 253;      // RFC 1035 section 3.1, without the last dot
+constexpr std::size_t kHostMax = 253;  // RFC 1035 section 3.1, without the last dot
 constexpr std::size_t kLabelMax = 63;
 
 template <class N>
@@ -97,9 +98,9 @@ Result<ResourceAddress> parse_address(std::string_view text) {
   if (text.starts_with("unix:")) {
     address.kind = ResourceAddress::Kind::kUnix;
     address.path = text.substr(5);
-    if (!address.path.starts_with('/') || address.path.size() > kUnixPathMax)
-      return Error{"a Unix socket needs an absolute path of at most " +
-                   std::to_string(kUnixPathMax) + " bytes; write unix:/run/name.sock"};
+    if (const char* wrong = what_is_wrong_with_unix_path(address.path))
+      return Error{"the absolute path of a Unix socket " + std::string{wrong} +
+                   "; write unix:/run/name.sock"};
     return address;
   }
   if (!text.starts_with('[') && std::count(text.begin(), text.end(), ':') > 1)

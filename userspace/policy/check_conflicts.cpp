@@ -2,6 +2,7 @@
 // Do rules contradict each other, or hide each other? Do two resources claim one address?
 #include "policy/draft.h"
 #include "policy/protocols.h"
+#include "policy/unix_names.h"
 
 #include <algorithm>
 #include <functional>
@@ -197,7 +198,8 @@ std::map<std::string, Claims> claims_by_address(const Draft& draft, const Compil
       const ResourceAddress& address = drafted.resource.addresses[i];
       const std::string key = address.host + "|" + address.network.text() + "|" +
                               std::to_string(address.prefix_length) + "|" +
-                              std::to_string(address.port) + "|" + address.path;
+                              std::to_string(address.port) + "|" +
+                              canonical_unix_path(address.path);
       Claims& same = claims[key];
       const Place place = drafted.address_places[i];
       if (!same.empty() && same.back().resource == number)

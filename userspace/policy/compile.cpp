@@ -4,6 +4,7 @@
 #include "policy/compiled.h"
 #include "policy/document.h"
 #include "policy/draft.h"
+#include "policy/unix_names.h"
 
 #include <algorithm>
 #include <limits>
@@ -80,7 +81,9 @@ bool index_rules(const Draft& draft, Compiled& compiled, const CompileLimits& li
 void index_addresses(Compiled& compiled) {
   for (std::uint32_t i = 0; i < compiled.resources.size(); ++i)
     for (const ResourceAddress& address : compiled.resources[i]->addresses)
-      if (address.kind != ResourceAddress::Kind::kUnix)
+      if (address.kind == ResourceAddress::Kind::kUnix)
+        compiled.unix_paths[canonical_unix_path(address.path)].push_back(i);
+      else
         compiled.addresses.push_back(
             {address.port, address.network, address.prefix_length, address.host, i});
   std::stable_sort(compiled.addresses.begin(), compiled.addresses.end(),

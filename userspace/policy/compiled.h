@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -62,8 +63,9 @@ struct Compiled {
   NumberOf agent_numbers;
   std::vector<std::shared_ptr<const Resource>> resources;  // sorted by name
   NumberOf resource_numbers;
-  std::vector<AddressEntry> addresses;  // sorted by port
-  std::vector<Rule> rules;              // strongest first
+  std::vector<AddressEntry> addresses;                                        // sorted by port
+  std::map<std::string, std::vector<std::uint32_t>, std::less<>> unix_paths;  // canonical
+  std::vector<Rule> rules;                                                    // strongest first
   RuleIndex enforced;
   RuleIndex observed;  // rules in `mode: observe`
   std::vector<std::string> require;

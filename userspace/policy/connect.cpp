@@ -2,6 +2,7 @@
 // From addresses to resources, and what the kernel may decide about a connection alone.
 #include "policy/compiled.h"
 #include "policy/policy.h"
+#include "policy/unix_names.h"
 
 #include <cerrno>
 
@@ -191,6 +192,54 @@ std::vector<ConnectEntry> Policy::connect_entries(const std::vector<std::string>
   }
   std::sort(entries.begin(), entries.end());
   return entries;
+}
+
+const Resource* Policy::resource_for_unix(const std::vector<std::string>& agents,
+                                          std::string_view name) const {
+  const auto numbers = numbers_of(*compiled_, agents);
+  const auto named = compiled_->unix_paths.find(canonical_unix_path(name));
+  if (!numbers || named == compiled_->unix_paths.end()) return nullptr;
+  const auto chosen = choose(*compiled_, *numbers, named->second);
+  return chosen ? compiled_->resources[*chosen].get() : nullptr;
+}
+
+std::vector<UnixEntry> Policy::unix_entries(const std::vector<std::string>& agents) const {
+  const auto numbers = numbers_of(*compiled_, agents);
+  if (!numbers) return {};
+  std::map<std::string, UnixEntry> entries;  // by canonical path
+  UnixPeers peers = UnixPeers::kAny;
+  std::vector<std::string> direct = compiled_->agents[numbers->front()].unix_direct;
+  for (const std::uint32_t number : *numbers) {
+    const Agent& agent = compiled_->agents[number];
+    peers = std::min(peers, agent.unix_peers);
+    std::erase_if(direct, [&](const std::string& path) {
+      return !std::binary_search(agent.unix_direct.begin(), agent.unix_direct.end(), path);
+    });
+  }
+  for (const std::string& path : direct) entries[path].verdict = UnixVerdict::kDirect;
+  for (const auto& [path, claims] : compiled_->unix_paths) {
+    const auto resource = choose(*compiled_, *numbers, claims);
+    const Answer answer = resource ? lineage_answer(*compiled_, *numbers, *resource) : Answer{};
+    UnixEntry& entry = entries[path];
+    const bool denied = answer.verdict == ConnectVerdict::kDeny;
+    entry.verdict = denied ? UnixVerdict::kDeny : UnixVerdict::kSteer;
+    entry.denied_errno = denied ? EACCES : 0;
+    entry.rule = answer.rule;
+  }
+  std::vector<UnixEntry> spelled;
+  for (const auto& [path, entry] : entries)
+    for (const std::string& spelling : unix_path_spellings(path)) {
+      spelled.push_back(entry);
+      spelled.back().name = spelling;
+    }
+  UnixEntry others;
+  others.verdict = peers == UnixPeers::kAny   ? UnixVerdict::kDirect
+                   : peers == UnixPeers::kOwn ? UnixVerdict::kOwn
+                                              : UnixVerdict::kDeny;
+  others.denied_errno = peers == UnixPeers::kDeny ? EACCES : 0;
+  spelled.push_back(others);
+  std::sort(spelled.begin(), spelled.end());
+  return spelled;
 }
 
 }  // namespace sluice::policy

@@ -11,6 +11,7 @@
 #include <sluice/ports.h>
 #include <sluice/resource.h>
 #include <sluice/result.h>
+#include <sluice/unix_socket.h>
 #include <sluice/verdict.h>
 
 #include <cstdint>
@@ -30,6 +31,9 @@ struct People {
   bool includes(std::string_view user, const std::vector<std::string>& user_groups) const;
 };
 
+// What an agent may do with Unix sockets that nothing names. The order is from strict to lax.
+enum class UnixPeers : std::uint8_t { kDeny, kOwn, kAny };
+
 struct Agent {
   std::string name;
   std::string cgroup;    // match.cgroup: path below the cgroup2 mount; "" where it is only launched
@@ -37,6 +41,8 @@ struct Agent {
   People may_speak_for;  // whom a launcher may name with --on-behalf-of, beside themselves
   bool any_parent = true;  // false: only an agent of `parents` may start it as a subagent
   std::vector<std::string> parents;
+  UnixPeers unix_peers = UnixPeers::kOwn;
+  std::vector<std::string> unix_direct;  // canonical paths that it may reach unread; sorted
 };
 
 // One entry of the kernel's verdict map for a lineage; kernel/ adds the subject.
@@ -49,6 +55,15 @@ struct ConnectEntry {
   int denied_errno = 0;    // EACCES for kDeny
   std::uint32_t rule = 0;  // see Policy::rule_name(); 0 where no rule decided
   auto operator<=>(const ConnectEntry&) const = default;
+};
+
+// The same for a Unix socket. See UnixVerdictEntry.
+struct UnixEntry {
+  std::string name;  // "" = every name without an entry
+  UnixVerdict verdict = UnixVerdict::kDeny;
+  int denied_errno = 0;  // EACCES for kDeny
+  std::uint32_t rule = 0;
+  auto operator<=>(const UnixEntry&) const = default;
 };
 
 struct LaunchRequest {
@@ -76,6 +91,9 @@ class Policy {
   // denied. `agents`: the lineage's agents, outermost first.
   const Resource* resource_for(const std::vector<std::string>& agents, const Endpoint& destination,
                                const AddressBook& book) const;
+  // The same for a Unix socket, by any spelling of its path.
+  const Resource* resource_for_unix(const std::vector<std::string>& agents,
+                                    std::string_view name) const;
   const Resource* resource_named(std::string_view name) const;
 
   // The lineage's part of the verdict map, sorted, one entry per (network, port, protocol). What is
@@ -85,6 +103,12 @@ class Policy {
   //   kSteer   the rest: the daemon judges
   std::vector<ConnectEntry> connect_entries(const std::vector<std::string>& agents,
                                             const AddressBook& book) const;
+
+  // The same for Unix sockets, each spelling of a path its own entry. Resources are steered, for
+  // any of their protocols: the daemon connects to the path of the policy, so a path that leads
+  // elsewhere for the agent does no harm. kDirect: what every member's `unix_builtin` and
+  // `unix_direct` name.
+  std::vector<UnixEntry> unix_entries(const std::vector<std::string>& agents) const;
 
   // May this user start this agent, here, on behalf of that user? The error says what to change.
   Result<void> may_launch(const LaunchRequest& request) const;

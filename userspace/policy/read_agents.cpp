@@ -2,6 +2,7 @@
 // `agents:` of a policy file, and the lists of people that agents and rules share.
 #include "policy/draft.h"
 #include "policy/text_check.h"
+#include "policy/unix_names.h"
 
 #include <algorithm>
 
@@ -54,6 +55,48 @@ void read_parents(const Node& node, AgentDraft& draft, Findings& findings) {
   draft.parents = read_words(node, "'parents' of agent " + quoted(draft.agent.name),
                              "write parents: [planner], or parents: any", findings);
   for (const Word& word : draft.parents) draft.agent.parents.push_back(word.text);
+}
+
+void read_unix_peers(const Node& node, Agent& agent, Findings& findings) {
+  // To YAML these are texts; the order is that of UnixPeers.
+  const auto choice =
+      read_choice(node, "'unix' of agent " + quoted(agent.name), {"deny", "own", "any"}, findings);
+  agent.unix_peers = static_cast<UnixPeers>(choice.value_or(0));
+  if (agent.unix_peers == UnixPeers::kAny)
+    findings.warning(node.place,
+                     "with unix: any the agent reaches every Unix socket that file modes let it",
+                     "write unix: own, and name what it needs in a resource or in unix_direct");
+}
+
+void read_unix_builtin(const Node* node, Agent& agent, Findings& findings) {
+  std::vector<std::string> groups = unix_builtin_groups();
+  if (node != nullptr && node->kind == Node::Kind::kScalar && node->text == "none") return;
+  if (node != nullptr) {
+    groups.clear();
+    for (const Word& word :
+         read_words(*node, "'unix_builtin' of agent " + quoted(agent.name),
+                    "write unix_builtin: [syslog, nscd], or unix_builtin: none", findings)) {
+      if (unix_builtin_paths(word.text).empty())
+        findings.error(word.place, quoted(word.text) + " is no group of Unix sockets",
+                       suggestion(word.text, unix_builtin_groups()));
+      groups.push_back(word.text);
+    }
+  }
+  for (const std::string& group : groups) {
+    const auto& paths = unix_builtin_paths(group);
+    agent.unix_direct.insert(agent.unix_direct.end(), paths.begin(), paths.end());
+  }
+}
+
+void read_unix_direct(const Node& node, Agent& agent, Findings& findings) {
+  const std::string hint = "write unix_direct: [/run/cups/cups.sock]";
+  for (const Word& word :
+       read_words(node, "'unix_direct' of agent " + quoted(agent.name), hint, findings)) {
+    if (const char* wrong = what_is_wrong_with_unix_path(word.text))
+      findings.error(word.place, "the socket path " + quoted(word.text) + " " + wrong, hint);
+    else
+      agent.unix_direct.push_back(canonical_unix_path(word.text));
+  }
 }
 
 }  // namespace
@@ -123,6 +166,11 @@ void read_agent(const Node& name, const Node& value, Draft& draft, Findings& fin
     agent.agent.may_speak_for = read_people(*speak, "'may_speak_for' of " + what, findings);
   if (const Node* parents = fields.take("parents")) read_parents(*parents, agent, findings);
   if (const Node* match = fields.take("match")) read_match(*match, agent, findings);
+  if (const Node* peers = fields.take("unix")) read_unix_peers(*peers, agent.agent, findings);
+  read_unix_builtin(fields.take("unix_builtin"), agent.agent, findings);
+  if (const Node* direct = fields.take("unix_direct"))
+    read_unix_direct(*direct, agent.agent, findings);
+  std::sort(agent.agent.unix_direct.begin(), agent.agent.unix_direct.end());
   fields.finish();
   draft.agents.emplace(name.text, std::move(agent));
 }

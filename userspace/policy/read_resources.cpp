@@ -39,9 +39,6 @@ void read_addresses(const Node& node, ResourceDraft& draft, const std::string& w
       findings.error(word.place, "bad address " + quoted(word.text), address.error().text());
       continue;
     }
-    if (address->kind == ResourceAddress::Kind::kUnix)
-      findings.warning(word.place, "connections to Unix sockets are not intercepted by this build",
-                       "keep agents away from the socket by its file mode, or remove the address");
     draft.resource.addresses.push_back(std::move(*address));
     draft.address_places.push_back(word.place);
   }

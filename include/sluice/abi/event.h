@@ -7,6 +7,7 @@
 
 #include <linux/types.h>
 #include <sluice/abi/reason.h>
+#include <sluice/abi/unix.h>
 
 enum sluice_event_kind {
 	SLUICE_EVENT_NONE = 0,
@@ -38,6 +39,15 @@ struct sluice_event {
 	__u32 reason;		 /* enum sluice_reason */
 	__u32 executable_device; /* of its file system, as the kernel has it: major << 20 | minor */
 	__u32 reserved;		 /* 0 */
+};
+
+/* The record of a Unix socket, known by its size; `destination` and what belongs to it are 0. There
+ * is no closed event: no cgroup hook sees the end of a Unix socket. */
+struct sluice_unix_event {
+	struct sluice_event event;
+	__u32 name_length; /* bytes */
+	__u8 name[SLUICE_UNIX_NAME_BYTES];
+	__u32 reserved; /* 0 */
 };
 
 struct sluice_cpu {

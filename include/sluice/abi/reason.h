@@ -44,6 +44,13 @@ enum sluice_reason {
 	SLUICE_REASON_FLOW_DROPPED, /* its flow record was deleted: it failed before the daemon took
 				       it */
 	SLUICE_REASON_NEVER_SENT,   /* it ended before a SYN left: no flow record */
+	/* of Unix sockets */
+	SLUICE_REASON_UNIX_STEERED,   /* the entry says STEER */
+	SLUICE_REASON_UNIX_UNLISTED,  /* no entry for the name, and others are refused */
+	SLUICE_REASON_UNIX_NOT_OWN,   /* no entry, and the peer cannot be proved to be in the run */
+	SLUICE_REASON_UNIX_ANY,	      /* let go: the policy lets the run reach any other name */
+	SLUICE_REASON_UNIX_ELSEWHERE, /* let go by path, but asked from another root or namespace */
+	SLUICE_REASON_UNIX_TYPE,      /* steered, but the socket is no byte stream */
 
 	SLUICE_REASON_COUNT
 };

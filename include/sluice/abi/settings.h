@@ -7,7 +7,7 @@
 
 /* Raised with every change of a map's key, value or meaning: maps pinned under another number are
  * not reused. */
-#define SLUICE_LAYOUT 2u
+#define SLUICE_LAYOUT 3u
 
 /* A run's cgroup is less deep than this, counted from the root of cgroup2 (0). */
 #define SLUICE_CGROUP_LEVELS_MAX 64u
@@ -20,6 +20,10 @@ enum sluice_setting {
 	SLUICE_SETTING_RUN_LEVELS = 2,
 	/* 1: what cannot be reported is refused (SLUICE_REASON_AUDIT_FULL). */
 	SLUICE_SETTING_AUDIT_REQUIRED = 3,
+	/* Who sees the host's own files: a task whose root is the root of the mount with this id,
+	 * in the user namespace with this inode. 0: unknown, and nobody does. */
+	SLUICE_SETTING_HOST_ROOT_MOUNT = 4,
+	SLUICE_SETTING_HOST_USER_NAMESPACE = 5,
 	SLUICE_SETTING_COUNT
 };
 

@@ -69,6 +69,13 @@ std::vector<Mistake> agent_mistakes() {
       {"dots_in_cgroup", agent("  a: { match: { cgroup: /x/../y } }\n"), "3:25", "'..'", ""},
       {"same_cgroup", agent("  a: { match: { cgroup: /x } }\n  b: { match: { cgroup: /x } }\n"),
        "4:25", "already agent 'a'", "p.yaml:3:25"},
+      {"unix_choice", agent("  a: { unix: some }\n"), "3:14", "'some' is not", "'own'"},
+      {"unix_group", agent("  a: { unix_builtin: [syslogd] }\n"), "3:23",
+       "no group of Unix sockets", "'syslog'"},
+      {"unix_direct_relative", agent("  a: { unix_direct: [x.sock] }\n"), "3:22",
+       "must begin with '/'", "cups.sock"},
+      {"unix_direct_dots", agent("  a: { unix_direct: [/run/../x] }\n"), "3:22",
+       "must not hold empty parts", "cups.sock"},
   };
 }
 
@@ -122,6 +129,10 @@ std::vector<Mistake> resource_mistakes() {
       {"all_v6", address("[::]/0:1"), "5:15", "bad address", "0.0.0.0/0 for IPv4"},
       {"bracket", address("[::1:1"), "5:15", "bad address", "not closed"},
       {"unix_relative", address("unix:x"), "5:15", "bad address", "absolute path"},
+      {"unix_dots", address("unix:/run/./x"), "5:15", "bad address", "empty parts"},
+      {"unix_twice",
+       resource("    protocol: tcp\n    address: [\"unix:/run/x\", \"unix:/var/run/x\"]\n"), "5:30",
+       "twice", "remove one"},
       {"repeated_address", resource("    protocol: tcp\n    address: [\"h:1\", \"H:1\"]\n"), "5:22",
        "twice", "remove one"},
   };
@@ -362,7 +373,7 @@ TEST(Warnings, DoNotStopThePolicy) {
                 "    address: [\"h:1\", \"unix:/x\"]\n    upstream_tls: disable\n"
                 "    login: { user: u, password_file: /s }\n"}});
   EXPECT_NE(result.policy, nullptr);
-  EXPECT_EQ(result.diagnostics.size(), 4U) << text_of(result.diagnostics);
+  EXPECT_EQ(result.diagnostics.size(), 3U) << text_of(result.diagnostics);
 }
 
 }  // namespace

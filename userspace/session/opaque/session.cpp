@@ -76,7 +76,7 @@ class OpaqueSession final : public FlowSession {
     intent.lineage = options_.lineage;
     intent.resource = options_.resource->name;
     intent.protocol = name_of(options_.resource->protocol);
-    intent.statement = "connect " + options_.destination.text();
+    intent.statement = "connect " + options_.destination;
     intent.actions = {Action::kConnect};
     intent.asked_at = wall;
     return intent;

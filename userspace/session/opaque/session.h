@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "policy/policy.h"
 
@@ -20,7 +21,7 @@ struct OpaqueOptions {
   std::shared_ptr<const Lineage> lineage;
   std::shared_ptr<const Resource> resource;
   std::function<std::shared_ptr<const policy::Policy>()> policy;  // never gives null
-  Endpoint destination;
+  std::string destination;  // "10.0.0.5:443", "unix:/run/x.sock"
 };
 
 // The bytes are counted but not recorded. A refusal is a reset: an opaque protocol has no error

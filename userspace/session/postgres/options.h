@@ -33,6 +33,9 @@ struct PostgresOptions {
   std::shared_ptr<const Resource> resource;
   std::function<std::shared_ptr<const policy::Policy>()> policy;  // never gives null
   Secret password;                                                // of resource->login
+  // The server is behind a Unix socket: PostgreSQL has no TLS there, and upstream_tls does not
+  // apply.
+  bool upstream_is_unix = false;
   Bytes randomness;  // kRandomBytes of a secure source, used once
   MaskTools mask;
   pg::Limits limits;

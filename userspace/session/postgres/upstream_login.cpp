@@ -34,7 +34,8 @@ void UpstreamLogin::begin(StartupRequest request) {
 
 void UpstreamLogin::connected() {
   if (state_ != State::kConnecting) return;
-  if (context_.options.resource->upstream_tls == UpstreamTls::kDisable) {
+  if (context_.options.resource->upstream_tls == UpstreamTls::kDisable ||
+      context_.options.upstream_is_unix) {
     send_startup();
     return;
   }
