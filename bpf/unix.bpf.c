@@ -85,8 +85,12 @@ static __always_inline int tell(struct sluice_unix_socket *socket,
 static __always_inline bool set_name(struct bpf_sock_addr_kern *kern, const __u8 *name,
 				     __u32 length)
 {
-	return length && length <= SLUICE_UNIX_NAME_MAX &&
-	       !bpf_sock_addr_set_sun_path(kern, name, length);
+	if (length > SLUICE_UNIX_NAME_MAX)
+		return false;
+	/* Else the compiler makes one comparison of both, of a copy that Linux 6.12 does not follow
+	 * back to the length. */
+	asm volatile("" : "+r"(length));
+	return length && !bpf_sock_addr_set_sun_path(kern, name, length);
 }
 
 SEC("cgroup/connect_unix")

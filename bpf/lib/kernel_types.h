@@ -23,10 +23,25 @@ struct mm_struct {
 	struct file *exe_file;
 };
 
+struct kernfs_node {
+	const char *name;
+};
+
+struct cgroup {
+	int level; /* 0 = the root */
+	struct kernfs_node *kn;
+	struct cgroup *ancestors[]; /* by level, itself too */
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp; /* in the tree of cgroup2 */
+};
+
 struct task_struct {
 	struct task_struct *group_leader;
 	struct mm_struct *mm;
 	__u64 start_boottime; /* ns */
+	struct css_set *cgroups;
 };
 
 struct sock_common {

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include <sluice/abi/awaited.h>
 #include <sluice/abi/event.h>
 #include <sluice/abi/flow.h>
 #include <sluice/abi/reason.h>
@@ -20,6 +21,14 @@ struct {
 	__type(key, __u64);
 	__type(value, struct sluice_run);
 } sluice_runs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, struct sluice_awaited_key);
+	__type(value, struct sluice_awaited);
+} sluice_awaited SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);

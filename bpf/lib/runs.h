@@ -2,24 +2,21 @@
 /* Who is asking: the run of the current task. */
 #pragma once
 
+#include "awaited.h"
 #include "kernel_types.h"
 #include "levels.h"
 #include "report.h"
-
-struct run {
-	__u64 cgroup_id; /* of the deepest run above the task; 0 = in none */
-	__u32 subject;
-	__u32 flags; /* of that run and of all above it */
-};
 
 /* Looks only at levels where runs live, the deepest first; for a task outside of every run this is
  * all that Sluice costs. A revoked run takes those below it along, so all levels are looked at. */
 static __always_inline bool find_run(struct run *found)
 {
 	__u64 levels = setting(SLUICE_SETTING_RUN_LEVELS);
+	__u64 awaited = setting(SLUICE_SETTING_AWAITED_DEPTH);
 
 	for (__u32 i = 0; i < SLUICE_CGROUP_LEVELS_MAX && levels; i++) {
-		__u64 id = bpf_get_current_ancestor_cgroup_id(sluice_deepest_level(levels));
+		__u32 level = sluice_deepest_level(levels);
+		__u64 id = bpf_get_current_ancestor_cgroup_id(level);
 		struct sluice_run *run;
 
 		levels = sluice_without_deepest(levels);
@@ -30,8 +27,11 @@ static __always_inline bool find_run(struct run *found)
 		if (!found->cgroup_id) {
 			found->cgroup_id = id;
 			found->subject = run->subject;
+			found->level = level;
 		}
 	}
+	if (awaited > found->level)
+		find_awaited(found, awaited);
 	return found->cgroup_id != 0;
 }
 

@@ -2,12 +2,14 @@
 """Who a run is, what it may not do for all that it says, and what a child may not do because its parent may not."""
 import os
 import pathlib
+import socket
 import subprocess
+import threading
 
 import pytest
 
 from support.daemon import BUILD, Daemon
-from support.places import wait_for
+from support.places import pids_in, wait_for
 
 POLICY = """\
 version: 1
@@ -16,6 +18,7 @@ agents:
   child: {{ launchers: {{ users: [root, daemon] }} }}
   service: {{ match: {{ cgroup: {service} }} }}
   late: {{ match: {{ cgroup: {late} }} }}
+  fast: {{ match: {{ cgroup: {fast} }} }}
 resources:
   orders:
     protocol: postgres
@@ -24,7 +27,7 @@ resources:
     login: {{ user: {login}, password_file: {secret} }}
 rules:
   - {{ name: parent reads, agents: [parent], resources: [orders], actions: [read], verdict: allow }}
-  - {{ name: child does all, agents: [child, service, late], resources: [orders], actions: any, verdict: allow }}
+  - {{ name: child does all, agents: [child, service, late, fast], resources: [orders], actions: any, verdict: allow }}
 """
 
 
@@ -33,7 +36,8 @@ def daemon(place, postgres):
     daemon = Daemon(place)
     (place.cgroup / "service").mkdir()
     daemon.policy(POLICY.format(port=postgres.port, login=postgres.login, secret=daemon.secret("orders", postgres.password),
-                                service=place.cgroup_path("service"), late=place.cgroup_path("late")))
+                                service=place.cgroup_path("service"), late=place.cgroup_path("late"),
+                                fast=place.cgroup_path("fast")))
     yield daemon.start()
     daemon.close()
 
@@ -106,6 +110,92 @@ def test_a_cgroup_that_appears_later_is_enrolled(daemon, place, target):
     wait_for("the cgroup to be enrolled", enrolled)
     done = inside(cgroup, *psql(target, "SELECT current_user"), daemon=daemon)
     assert done.stdout.strip() == "sluice_orders", done.stderr
+
+
+CONNECTOR = """
+import socket, sys
+try:
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=10) as s:
+        s.settimeout(10)
+        said = s.recv(64)
+        print("open" if said == b"the server itself" else "steered")
+except ConnectionResetError:
+    print("steered")
+except OSError as error:
+    print(type(error).__name__)
+"""
+
+
+@pytest.fixture
+def server():
+    """Says what it is to whoever gets through to it."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        def serve():
+            while True:
+                try:
+                    peer, _ = listening.accept()
+                except OSError:
+                    return
+                with peer:
+                    peer.sendall(b"the server itself")
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+
+
+def remove(cgroup):
+    wait_for("the cgroup to be empty", lambda: not pids_in(cgroup))
+    cgroup.rmdir()
+
+
+def test_no_first_connect_of_a_matched_cgroup_is_ever_open(daemon, place, server):
+    """The cgroup is made, the process is born in it, and connects at once: a hundred times, each cgroup a new one."""
+    wait_for("the earlier cgroup to go", lambda: not (place.cgroup / "fast").exists())
+    seen = set()
+    for _ in range(100):
+        cgroup = place.cgroup / "fast"
+        cgroup.mkdir()
+        seen.add(inside(cgroup, "/usr/bin/python3", "-SIc", CONNECTOR, server, daemon=daemon).stdout.strip())
+        remove(cgroup)
+    assert seen <= {"steered", "PermissionError"}, seen  # the second: the kernel was told to answer alone
+
+
+def test_a_matched_cgroup_that_starts_while_the_daemon_is_dead_is_refused(daemon, place, server, target):
+    daemon.kill()
+    cgroup = place.cgroup / "fast"
+    cgroup.mkdir()
+    try:
+        for _ in range(5):
+            done = inside(cgroup, "/usr/bin/python3", "-SIc", CONNECTOR, server, daemon=daemon)
+            assert done.stdout.strip() in ("ConnectionRefusedError", "PermissionError"), done.stdout + done.stderr
+    finally:
+        daemon.start()
+    done = inside(cgroup, *psql(target, "SELECT current_user"), daemon=daemon)
+    assert done.stdout.strip() == "sluice_orders", done.stderr
+    remove(cgroup)
+
+
+def test_a_reload_brings_a_match_into_force_and_takes_it_out(daemon, place, server):
+    policy = daemon.policy_dir / "policy.yaml"
+    before = policy.read_text()
+    cgroup = place.cgroup / "added"
+    def try_once():
+        cgroup.mkdir()
+        said = inside(cgroup, "/usr/bin/python3", "-SIc", CONNECTOR, server, daemon=daemon).stdout.strip()
+        remove(cgroup)
+        return said
+    assert try_once() == "open"
+    added = before.replace("resources:", f"  added: {{ match: {{ cgroup: {place.cgroup_path('added')} }} }}\nresources:", 1)
+    try:
+        policy.write_text(added)
+        daemon.sluice("reload")
+        assert try_once() == "steered"
+    finally:
+        policy.write_text(before)
+        daemon.sluice("reload")
+    assert try_once() == "open"
 
 
 def test_a_process_outside_any_run_is_not_touched(daemon, postgres):

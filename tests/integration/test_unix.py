@@ -9,6 +9,7 @@ import pytest
 
 from conftest import policy_for
 from support.daemon import Daemon
+from support.places import wait_for
 
 
 class Servers:
@@ -127,8 +128,11 @@ def psql(daemon, postgres, text, agent="reporter", **options):
 
 
 def audit(daemon, destination):
-    lines = (daemon.state_dir / "audit.jsonl").read_text().splitlines()
-    return [event for event in map(json.loads, lines) if event.get("destination") == destination]
+    """Events are written down a moment after they happen."""
+    def found():
+        lines = (daemon.state_dir / "audit.jsonl").read_text().splitlines()
+        return [event for event in map(json.loads, lines) if event.get("destination") == destination]
+    return wait_for(f"an event of {destination}", found)
 
 
 def test_a_database_behind_a_unix_socket_is_masked(daemon, postgres):

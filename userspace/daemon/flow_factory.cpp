@@ -195,7 +195,7 @@ Result<net::FlowSetup> FlowFactory::accept(int accepted_fd) {
 }
 
 Result<net::FlowSetup> FlowFactory::set_up(const Arrival& arrival) {
-  const auto run = ports_.runs.by_cgroup(arrival.cgroup_id);
+  const auto run = ports_.runs.by_cgroup_of_flow(arrival.cgroup_id);
   if (!run) return Error{"the connection's cgroup is no run that this daemon knows"};
   if (run->revoked) return Error{"run " + run->run.id + " is revoked"};
   const PolicyState state = ports_.policies.state();

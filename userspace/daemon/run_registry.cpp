@@ -95,32 +95,107 @@ bool RunRegistry::enrolled_already(const std::string& cgroup_path, std::uint64_t
   return found != by_cgroup_.end() && found->second.run.cgroup_path == cgroup_path;
 }
 
+Result<void> RunRegistry::check_match(const policy::Agent& agent) const {
+  const auto bad = [&](const std::string& why) {
+    return Error{"agent " + agent.name + ": the cgroup '" + agent.cgroup + "' " + why +
+                 "; match a cgroup beside it"};
+  };
+  const std::string& runs = ports_.runs_directory;
+  if (is_same_or_below(agent.cgroup, runs) || is_same_or_below(runs, agent.cgroup))
+    return bad("holds the directory of runs, '" + runs + "', or lies in it");
+  if (is_same_or_below(agent.cgroup, ports_.own_cgroup))
+    return bad("holds the daemon itself, which is in '" + ports_.own_cgroup + "'");
+  return {};
+}
+
+Result<bool> RunRegistry::enrol_one(const policy::Agent& agent) {
+  const auto id = cgroup_id(agent.cgroup);
+  if (!id || enrolled_already(agent.cgroup, *id)) return false;
+  SLUICE_TRY_VOID(check_match(agent));
+  SLUICE_TRY(const auto cgroup, ports_.keeper.enrol_cgroup(agent.cgroup));
+  LiveRun live;
+  live.run.id = "run-" + random_hex(8);
+  live.run.agent = agent.name;
+  live.run.cgroup_id = cgroup.id;
+  live.run.cgroup_path = cgroup.path;
+  // Not what an earlier cgroup of the same name was, and is not swept away yet.
+  const auto parent = innermost_around(cgroup.path.substr(0, cgroup.path.rfind('/')));
+  auto lineage = std::make_shared<Lineage>(parent ? *parent->lineage : Lineage{});
+  lineage->push_back(live.run);
+  live.lineage = std::move(lineage);
+  live.parent = parent ? parent->run.id : RunId{};
+  live.enrolled = true;
+  live.started_at = ports_.clock.wall();
+  live.since = ports_.clock.steady();
+  SLUICE_TRY_VOID(ports_.store.add({live.run, live.parent, true, false, live.started_at}));
+  SLUICE_TRY_VOID(insert(live));
+  return true;
+}
+
 Result<std::size_t> RunRegistry::enrol() {
-  std::size_t enrolled = 0;
+  const std::lock_guard lock{enrol_mutex_};
+  if (enrol_no_more_) return std::size_t{0};
+  std::vector<const policy::Agent*> matching;
   const auto policy = ports_.policies.policy();
-  for (const policy::Agent& agent : policy->agents()) {
-    if (agent.cgroup.empty()) continue;
-    const auto id = cgroup_id(agent.cgroup);
-    if (!id || enrolled_already(agent.cgroup, *id)) continue;
-    SLUICE_TRY(const auto cgroup, ports_.keeper.enrol_cgroup(agent.cgroup));
-    LiveRun live;
-    live.run.id = "run-" + random_hex(8);
-    live.run.agent = agent.name;
-    live.run.cgroup_id = cgroup.id;
-    live.run.cgroup_path = cgroup.path;
-    const auto parent = innermost_around(cgroup.path);
-    auto lineage = std::make_shared<Lineage>(parent ? *parent->lineage : Lineage{});
-    lineage->push_back(live.run);
-    live.lineage = std::move(lineage);
-    live.parent = parent ? parent->run.id : RunId{};
-    live.enrolled = true;
-    live.started_at = ports_.clock.wall();
-    live.since = ports_.clock.steady();
-    SLUICE_TRY_VOID(ports_.store.add({live.run, live.parent, true, false, live.started_at}));
-    SLUICE_TRY_VOID(insert(live));
-    ++enrolled;
+  for (const policy::Agent& agent : policy->agents())
+    if (!agent.cgroup.empty()) matching.push_back(&agent);
+  // Outermost first: who lies inside has the other in its lineage.
+  std::stable_sort(matching.begin(), matching.end(), [](const auto* a, const auto* b) {
+    return depth_of(a->cgroup) < depth_of(b->cgroup);
+  });
+  std::size_t enrolled = 0;
+  Result<void> outcome;
+  for (const policy::Agent* agent : matching) {
+    const auto one = enrol_one(*agent);
+    if (one && *one) ++enrolled;
+    if (!one && outcome) outcome = one.error();
   }
+  if (!outcome) return outcome.error();
   return enrolled;
+}
+
+// As enrol() will find it: the matches around this one, and what lives there now under a policy
+// that is gone. One more in it can only take rights away.
+VerdictPublisher::AgentNames RunRegistry::awaited_lineage(const Matches& matches,
+                                                          const policy::Agent& agent) const {
+  std::vector<std::pair<std::size_t, std::string>> around;
+  for (const Run& run : lineage_of(agent.cgroup))
+    if (run.cgroup_path != agent.cgroup) around.emplace_back(depth_of(run.cgroup_path), run.agent);
+  const std::string_view path = agent.cgroup;
+  for (auto slash = path.rfind('/'); slash != 0; slash = path.rfind('/', slash - 1)) {
+    const auto found = matches.find(path.substr(0, slash));
+    if (found == matches.end()) continue;
+    const std::pair at{depth_of(found->second->cgroup), found->second->name};
+    if (std::find(around.begin(), around.end(), at) == around.end()) around.push_back(at);
+  }
+  std::stable_sort(around.begin(), around.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  VerdictPublisher::AgentNames names;
+  for (auto& [depth, name] : around) names.push_back(std::move(name));
+  names.push_back(agent.name);
+  return names;
+}
+
+Result<void> RunRegistry::await_matches() {
+  std::vector<kernel::AwaitedCgroup> awaited;
+  const auto policy = ports_.policies.policy();
+  Matches matches;
+  // A wrong match is refused, and said, by enrol().
+  for (const policy::Agent& agent : policy->agents())
+    if (!agent.cgroup.empty() && check_match(agent)) matches.emplace(agent.cgroup, &agent);
+  for (const auto& [cgroup, agent] : matches) {
+    SLUICE_TRY(const std::uint32_t subject,
+               ports_.verdicts.subject_of(awaited_lineage(matches, *agent)));
+    const std::string& root = ports_.mount.root;
+    awaited.push_back({root == "/" ? agent->cgroup : root + agent->cgroup, subject});
+  }
+  return ports_.awaited.set(awaited);
+}
+
+std::optional<LiveRun> RunRegistry::by_cgroup_of_flow(std::uint64_t cgroup_id) {
+  if (auto known = by_cgroup(cgroup_id)) return known;
+  static_cast<void>(enrol());  // what went wrong is said by the turn that tries it again
+  return by_cgroup(cgroup_id);
 }
 
 Result<LaunchedRun> RunRegistry::launch(Run run, const Lineage* parent, int pidfd) {

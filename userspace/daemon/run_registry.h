@@ -17,12 +17,14 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/cgroup_mount.h"
 #include "daemon/policy_holder.h"
 #include "daemon/verdict_publisher.h"
 #include "keeper/client.h"
+#include "kernel/awaited.h"
 #include "store/store.h"
 
 namespace sluice::daemon {
@@ -60,6 +62,9 @@ class RunRegistry {
     const PolicyHolder& policies;
     const Clock& clock;
     CgroupMount mount;
+    kernel::AwaitedCgroups& awaited;
+    std::string runs_directory;  // below the mount, as the next
+    std::string own_cgroup;      // of the daemon, whose connections would be steered to itself
   };
   // `ended` is told, without a lock, of each run that is over.
   RunRegistry(Ports ports, std::function<void(const RunId&, const std::string& reason)> ended);
@@ -69,8 +74,14 @@ class RunRegistry {
   Result<std::size_t> adopt_living();
   // Writes the number of each living run into the kernel again.
   Result<void> publish_again();
+  // Tells the kernel which cgroups the policy matches, so that it takes tasks in them for runs
+  // before enrol() has seen the cgroup. Called when a policy comes into force.
+  Result<void> await_matches();
   // Cgroups that the policy matches and that are there: called at start and then again and again.
+  // An Error names the first that could not be enrolled; the others are.
   Result<std::size_t> enrol();
+  // While another daemon takes over it is the one to enrol, and enrol() here finds nothing.
+  void enrol_no_more(bool so) { enrol_no_more_ = so; }
   // Makes the run below `parent` (null: outermost) and moves the process into it.
   Result<LaunchedRun> launch(Run run, const Lineage* parent, int pidfd);
   // No new connection of the run or below it; the caller ends what is open. ENOENT: no such run.
@@ -79,6 +90,9 @@ class RunRegistry {
   void sweep();
 
   std::optional<LiveRun> by_cgroup(std::uint64_t cgroup_id) const;
+  // The same for a connection that the kernel steered: its cgroup may be one that is awaited and
+  // not enrolled yet, and is then enrolled now.
+  std::optional<LiveRun> by_cgroup_of_flow(std::uint64_t cgroup_id);
   // Also a run that ended a while ago: the kernel reports the end of its last connections later.
   std::optional<LiveRun> living_or_ended(std::uint64_t cgroup_id) const;
   std::optional<LiveRun> by_id(const RunId& run) const;
@@ -94,9 +108,16 @@ class RunRegistry {
   std::optional<std::uint64_t> cgroup_id(const std::string& cgroup_path) const;
   bool populated(const std::string& cgroup_path) const;
   bool enrolled_already(const std::string& cgroup_path, std::uint64_t id) const;
+  Result<void> check_match(const policy::Agent& agent) const;
+  Result<bool> enrol_one(const policy::Agent& agent);
+  using Matches = std::map<std::string_view, const policy::Agent*>;  // by cgroup
+  VerdictPublisher::AgentNames awaited_lineage(const Matches& matches,
+                                               const policy::Agent& agent) const;
 
   Ports ports_;
   std::function<void(const RunId&, const std::string&)> ended_;
+  std::atomic<bool> enrol_no_more_{false};
+  std::mutex enrol_mutex_;  // one enrolment at a time, so that no cgroup becomes two runs
   mutable std::mutex mutex_;
   std::map<std::uint64_t, LiveRun> by_cgroup_;
   std::map<std::uint64_t, LiveRun> ended_runs_;  // `since`: when it ended

@@ -56,7 +56,10 @@ Result<void> VerdictPublisher::publish_unix(std::uint32_t subject, const AgentNa
 }
 
 Result<std::uint32_t> VerdictPublisher::subject_of(const Lineage& lineage) {
-  const AgentNames agents = agents_of(lineage);
+  return subject_of(agents_of(lineage));
+}
+
+Result<std::uint32_t> VerdictPublisher::subject_of(const AgentNames& agents) {
   const std::lock_guard lock{mutex_};
   const std::uint32_t subject = subjects_.number_of(agents);
   if (published_.contains(subject)) return subject;

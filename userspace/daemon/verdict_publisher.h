@@ -32,8 +32,11 @@ class VerdictPublisher {
     learn_rules(*policies.policy());
   }
 
+  using AgentNames = kernel::Subjects::AgentNames;  // of a lineage, outermost first
+
   // The lineage's number in the kernel. Publishes its entries the first time.
   Result<std::uint32_t> subject_of(const Lineage& lineage);
+  Result<std::uint32_t> subject_of(const AgentNames& agents);
   // Policy or addresses change: `replace` puts them in force with the flip that it is given, by
   // which everything published before is void; then all is written anew. `next`: the policy that
   // will be in force; null: the one that is. Its entries for Unix sockets are there before, because
@@ -47,7 +50,6 @@ class VerdictPublisher {
   const RuleIds& rules() const { return rules_; }
 
  private:
-  using AgentNames = kernel::Subjects::AgentNames;
   void learn_rules(const policy::Policy& policy);
   Result<void> publish(std::uint32_t subject, const AgentNames& agents, const PolicyState& state);
 

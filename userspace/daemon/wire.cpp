@@ -5,9 +5,11 @@
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 
 #include "daemon/host_files.h"
 #include "daemon/random.h"
@@ -16,6 +18,19 @@
 #include "keeper/sandbox.h"
 
 namespace sluice::daemon {
+namespace {
+
+// Where the keeper makes runs, below the mount (keeper/runs.h).
+Result<std::string> directory_of_runs(const CgroupMount& mount, const std::string& cgroup_root) {
+  if (cgroup_root.empty()) return std::string{"/sluice"};
+  std::error_code failed;
+  const std::string root = std::filesystem::canonical(cgroup_root, failed).string();
+  if (failed || !is_same_or_below(mount.path, root))
+    return Error::sys(failed ? failed.value() : EINVAL, "cgroup_root '" + cgroup_root + "'");
+  return root.substr(mount.path.size()) + "/sluice";
+}
+
+}  // namespace
 namespace {
 
 policy::AddressBook book_of(const net::AddressBook& resolved) {
@@ -62,8 +77,13 @@ Result<void> Worker::open_runs() {
   verdicts_ = std::make_unique<VerdictPublisher>(*kernel_, *kernel_, policies_,
                                                  config_.control_socket(), before);
   publishing_ = true;
+  SLUICE_TRY(auto awaited, kernel::AwaitedCgroups::adopt(prepared_.maps));
+  awaited_.emplace(std::move(awaited));
+  SLUICE_TRY(const std::string runs_directory, directory_of_runs(mount, config_.cgroup_root));
+  SLUICE_TRY(const std::string own_cgroup, cgroup_of_process(mount, ::getpid()));
   runs_ = std::make_unique<RunRegistry>(
-      RunRegistry::Ports{keeper_, *kernel_, *verdicts_, store_->runs(), policies_, clock_, mount},
+      RunRegistry::Ports{keeper_, *kernel_, *verdicts_, store_->runs(), policies_, clock_, mount,
+                         *awaited_, runs_directory, own_cgroup},
       [this](const RunId& run, const std::string& reason) {
         if (flows_) flows_->flows().terminate_run(run, "run " + run + " ended: " + reason);
         approvals_->end_run(run, "the run ended: " + reason);
@@ -71,6 +91,7 @@ Result<void> Worker::open_runs() {
       });
   SLUICE_TRY(const std::size_t adopted, runs_->adopt_living());
   if (adopted != 0) spdlog::info("adopted {} living runs of an earlier daemon", adopted);
+  SLUICE_TRY_VOID(runs_->await_matches());
   return kernel_->drop_verdicts_up_to(before);
 }
 
@@ -208,8 +229,9 @@ Result<void> Worker::start() {
   SLUICE_TRY_VOID(open_state());
   SLUICE_TRY_VOID(open_runs());
   SLUICE_TRY_VOID(open_flows());
-  SLUICE_TRY(const std::size_t enrolled, runs_->enrol());
-  if (enrolled != 0) spdlog::info("enrolled {} cgroups that the policy matches", enrolled);
+  const auto enrolled = runs_->enrol();
+  if (!enrolled) return enrolled.error().within("enrolment");
+  if (*enrolled != 0) spdlog::info("enrolled {} cgroups that the policy matches", *enrolled);
   SLUICE_TRY_VOID(open_control());
   SLUICE_TRY_VOID(keeper::install_seccomp());
   // Last: until now what is steered is refused by the kernel.

@@ -21,14 +21,15 @@ Result<void> Worker::turn() {
     successor_->report();
   }
   if (role_ != Role::kServing) return {};
-  SLUICE_TRY_VOID(audit_->drain(*runs_, verdicts_->rules(), *kernel_, clock_));
-  approvals_->tick();
-  runs_->sweep();
+  // Before the events are written: they name the run.
   const auto enrolled = runs_->enrol();
   if (!enrolled && enrolled.error().text() != enrol_error_) {
     enrol_error_ = enrolled.error().text();
     spdlog::error("enrolment: {}", enrol_error_);
   }
+  SLUICE_TRY_VOID(audit_->drain(*runs_, verdicts_->rules(), *kernel_, clock_));
+  approvals_->tick();
+  runs_->sweep();
   const auto checkpoint = recorder_->checkpoint_if_due();
   if (!checkpoint) spdlog::error("recordings: {}", checkpoint.error().text());
   if (checkpoint && *checkpoint) spdlog::info("checkpoint {}", (*checkpoint)->text());

@@ -97,6 +97,7 @@ class Worker {
   std::unique_ptr<record::DirectoryRecorder> recorder_;
   std::unique_ptr<approval::ApprovalBook> approvals_;
   std::unique_ptr<kernel::KernelMaps> kernel_;
+  std::optional<kernel::AwaitedCgroups> awaited_;
   std::unique_ptr<VerdictPublisher> verdicts_;
   std::unique_ptr<RunRegistry> runs_;
   std::unique_ptr<net::HostCa> host_ca_;

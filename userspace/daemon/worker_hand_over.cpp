@@ -29,6 +29,7 @@ void Worker::yield() {
   spdlog::info("a new daemon takes over");
   role_ = Role::kYielded;
   publishing_ = false;
+  runs_->enrol_no_more(true);
   approvals_->on_change({});
   control_.reset();
   resolver_.reset();
@@ -78,9 +79,11 @@ Result<void> Worker::resume() {
   role_ = Role::kServing;
   // The one that could not start may have numbered some of the runs anew.
   SLUICE_TRY_VOID(runs_->publish_again());
+  SLUICE_TRY_VOID(runs_->await_matches());
   SLUICE_TRY(const std::size_t adopted, runs_->adopt_living());
   if (adopted != 0) spdlog::info("adopted {} runs that it had started", adopted);
   publishing_ = true;
+  runs_->enrol_no_more(false);
   open_resolver();
   return serve_control();
 }

@@ -56,11 +56,13 @@ Result<bool> Worker::reload() {
   const auto written = verdicts_->change(
       now, [&](const PolicyHolder::Flip& flip) { return policies_.replace(now, flip); });
   if (policies_.policy() != now) return written.error();
+  const auto awaited = runs_->await_matches();
   end_changed_resources(*before, *now, flows_->flows());
   catalogs_->forget_all();
   resolver_->set_names(now->host_names());
   if (predecessor_) predecessor_->reload();
   if (!written) return written.error();
+  if (!awaited) return awaited.error();
   return true;
 }
 

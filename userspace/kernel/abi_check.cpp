@@ -2,6 +2,7 @@
 // The structs that BPF programs and this program share have one layout and no holes: keys are
 // compared byte by byte, and what is not written would be garbage of the kernel's stack. Whoever
 // changes a number here raises SLUICE_LAYOUT.
+#include <sluice/abi/awaited.h>
 #include <sluice/abi/event.h>
 #include <sluice/abi/flow.h>
 #include <sluice/abi/reason.h>
@@ -19,8 +20,10 @@ template <class T, std::size_t size>
 constexpr bool whole =
     sizeof(T) == size&& std::is_standard_layout_v<T>&& std::has_unique_object_representations_v<T>;
 
-static_assert(SLUICE_LAYOUT == 3);
+static_assert(SLUICE_LAYOUT == 4);
 static_assert(whole<sluice_run, 8>);
+static_assert(whole<sluice_awaited_key, 96>);
+static_assert(whole<sluice_awaited, 16>);
 static_assert(whole<sluice_verdict_key, 28>);
 static_assert(whole<sluice_verdict, 32>);
 static_assert(whole<sluice_listener, 20>);

@@ -22,6 +22,7 @@ const char* name_of(MapName name) {
     case MapName::kUnixVerdicts: return "sluice_unix_verdicts";
     case MapName::kUnixListeners: return "sluice_unix_listeners";
     case MapName::kUnixSockets: return "sluice_unix_sockets";
+    case MapName::kAwaited: return "sluice_awaited";
     case MapName::kCount_: break;
   }
   return "";

@@ -26,6 +26,7 @@ enum class MapName : std::size_t {
   kUnixVerdicts,
   kUnixListeners,
   kUnixSockets,
+  kAwaited,
   kCount_
 };
 inline constexpr std::size_t kMapCount = static_cast<std::size_t>(MapName::kCount_);

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <netinet/in.h>
+#include <sluice/abi/awaited.h>
 #include <sluice/abi/event.h>
 #include <sluice/abi/flow.h>
 #include <sluice/abi/reason.h>
@@ -60,6 +61,7 @@ constexpr std::array<Shape, kMapCount> kShapes{{
     {BPF_MAP_TYPE_HASH, sizeof(sluice_unix_key), sizeof(sluice_unix_verdict)},
     {BPF_MAP_TYPE_HASH, sizeof(__u64), sizeof(sluice_unix_listener)},
     {BPF_MAP_TYPE_SK_STORAGE, sizeof(int), sizeof(sluice_unix_socket)},
+    {BPF_MAP_TYPE_HASH, sizeof(sluice_awaited_key), sizeof(sluice_awaited)},
 }};
 
 Result<void> check_shapes(const MapDescriptors& maps) {
@@ -308,6 +310,14 @@ Result<std::uint32_t> KernelMaps::largest_subject() const {
   }
   SLUICE_TRY(const auto keys, keys_of<sluice_verdict_key>(fd(MapName::kVerdicts)));
   for (const sluice_verdict_key& key : keys) largest = std::max(largest, key.subject);
+  SLUICE_TRY(const auto unix_keys, keys_of<sluice_unix_key>(fd(MapName::kUnixVerdicts)));
+  for (const sluice_unix_key& key : unix_keys) largest = std::max(largest, key.subject);
+  SLUICE_TRY(const auto steps, keys_of<sluice_awaited_key>(fd(MapName::kAwaited)));
+  for (const sluice_awaited_key& step : steps) {
+    sluice_awaited awaited{};
+    if (bpf_map_lookup_elem(fd(MapName::kAwaited), &step, &awaited) == 0)
+      largest = std::max(largest, awaited.subject);
+  }
   return largest;
 }
 
@@ -318,7 +328,7 @@ Result<void> KernelMaps::drop_verdicts_up_to(std::uint32_t subject) {
   for (const sluice_verdict_key& key : keys)
     if (key.subject <= subject && bpf_map_delete_elem(map, &key) != 0 && errno != ENOENT)
       return Error::sys(errno, "drop an earlier daemon's verdict");
-  return {};
+  return drop_unix_verdicts_up_to(subject);
 }
 
 // --- flows

@@ -83,6 +83,7 @@ class KernelMaps final : public KernelPlane, public UnixPlane {
   Result<void> set_setting(std::uint32_t which, std::uint64_t value);
   Result<void> find_surviving_runs();
   Result<void> drop_dead_unix_verdicts(std::uint64_t epoch);
+  Result<void> drop_unix_verdicts_up_to(std::uint32_t subject);
   Result<void> write_levels();
   Result<void> drop_dead_verdicts(std::uint64_t epoch, std::uint64_t now_ns);
   void sweep_now_and_then();

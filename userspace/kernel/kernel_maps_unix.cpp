@@ -96,6 +96,15 @@ Result<void> KernelMaps::drop_dead_unix_verdicts(std::uint64_t epoch) {
   return {};
 }
 
+Result<void> KernelMaps::drop_unix_verdicts_up_to(std::uint32_t subject) {
+  const int map = fd(MapName::kUnixVerdicts);
+  SLUICE_TRY(const auto keys, keys_of<sluice_unix_key>(map));
+  for (const sluice_unix_key& key : keys)
+    if (key.subject <= subject && bpf_map_delete_elem(map, &key) != 0 && errno != ENOENT)
+      return Error::sys(errno, "drop an earlier daemon's verdict for a Unix socket");
+  return {};
+}
+
 Result<void> KernelMaps::set_unix_listener(int listener_fd) {
   const int map = fd(MapName::kUnixListeners);
   if (listener_fd < 0) {

@@ -12,6 +12,9 @@ namespace {
 constexpr std::size_t kNameBytesMax = 64;
 constexpr std::size_t kAccountBytesMax = 256;  // LOGIN_NAME_MAX
 constexpr std::size_t kCgroupPathMax = 1024;
+// What the kernel's programs compare and look through (sluice/abi/awaited.h, settings.h).
+constexpr std::size_t kCgroupNameMax = 90;
+constexpr std::ptrdiff_t kCgroupLevelsMax = 63;
 constexpr std::string_view kPeopleHint = "write { users: [alice], groups: [data] }";
 
 bool is_name_letter(char c) {
@@ -29,6 +32,12 @@ const char* what_is_wrong_with_cgroup(const std::string& path) {
   const std::string closed = path + "/";
   for (const char* part : {"//", "/./", "/../"})
     if (closed.find(part) != std::string::npos) return "must not hold empty parts, '.' or '..'";
+  if (std::count(path.begin(), path.end(), '/') > kCgroupLevelsMax)
+    return "lies more than 63 levels deep";
+  for (std::size_t start = 1, end = 0; start < closed.size(); start = end + 1) {
+    end = closed.find('/', start);
+    if (end - start > kCgroupNameMax) return "has a part of more than 90 bytes";
+  }
   return nullptr;
 }
 

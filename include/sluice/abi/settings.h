@@ -7,7 +7,7 @@
 
 /* Raised with every change of a map's key, value or meaning: maps pinned under another number are
  * not reused. */
-#define SLUICE_LAYOUT 3u
+#define SLUICE_LAYOUT 4u
 
 /* A run's cgroup is less deep than this, counted from the root of cgroup2 (0). */
 #define SLUICE_CGROUP_LEVELS_MAX 64u
@@ -24,6 +24,8 @@ enum sluice_setting {
 	 * in the user namespace with this inode. 0: unknown, and nobody does. */
 	SLUICE_SETTING_HOST_ROOT_MOUNT = 4,
 	SLUICE_SETTING_HOST_USER_NAMESPACE = 5,
+	/* Level of the deepest awaited cgroup (sluice/abi/awaited.h); 0: none is awaited. */
+	SLUICE_SETTING_AWAITED_DEPTH = 6,
 	SLUICE_SETTING_COUNT
 };
 
