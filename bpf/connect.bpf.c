@@ -3,6 +3,7 @@
  * run is not touched. */
 #include "lib/flows.h"
 #include "lib/judge.h"
+#include "lib/own_run.h"
 
 /* MPTCP connects a subflow; getpeername asks the socket above it. What opens and closes is the
  * subflow. */
@@ -84,7 +85,7 @@ static __always_inline int on_connect(struct bpf_sock_addr *ctx, const struct ru
 
 	sluice_resolve_any(&to->address);
 	listener = listener_for(&to->address);
-	decision = judge(run, to, listener);
+	decision = unless_to_own_run(ctx, run, to, judge(run, to, listener));
 	about = describe(run, to);
 	about.flow = bpf_get_socket_cookie(ctx);
 	about.rule = decision.rule;

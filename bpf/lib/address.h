@@ -45,3 +45,16 @@ static inline __attribute__((always_inline)) void sluice_resolve_any(struct slui
 	else if (!a->word[2])
 		a->word[3] = SLUICE_BE32(1u);
 }
+
+static inline __attribute__((always_inline)) int sluice_is_loopback_v4(__be32 v4)
+{
+	return (v4 & SLUICE_BE32(0xff000000u)) == SLUICE_BE32(0x7f000000u);
+}
+
+/* 127.0.0.0/8 or ::1: never another machine. */
+static inline __attribute__((always_inline)) int sluice_is_loopback(const struct sluice_address *a)
+{
+	if (sluice_is_v4(a))
+		return sluice_is_loopback_v4(a->word[3]);
+	return !a->word[0] && !a->word[1] && !a->word[2] && a->word[3] == SLUICE_BE32(1u);
+}

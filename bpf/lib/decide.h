@@ -6,6 +6,7 @@
 #include <linux/types.h>
 #include <sluice/abi/reason.h>
 #include <sluice/abi/run.h>
+#include <sluice/abi/subject.h>
 #include <sluice/abi/verdict.h>
 
 /* Numbers of the kernel's interface, named here because its headers cannot be included on both
@@ -97,6 +98,44 @@ SLUICE_PURE struct sluice_decision sluice_decide_connect(const struct sluice_con
 		return sluice_deny(SLUICE_REASON_DENIED_BY_VERDICT, entry->denied_errno,
 				   entry->rule);
 	return sluice_deny(SLUICE_REASON_UNKNOWN_VERDICT, SLUICE_EPERM, entry->rule);
+}
+
+/* A run's connection that would be steered, to a listener on a loopback address. What a run says to
+ * itself, or to a run inside it, needs no rule. The other way round it does: a run inside could use
+ * the rights of the one around it. */
+SLUICE_PURE struct sluice_decision sluice_decide_own_run(const struct sluice_decision *steered,
+							 __u32 inbound, int own_listener)
+{
+	struct sluice_decision direct = {SLUICE_VERDICT_DIRECT, SLUICE_REASON_OWN_RUN, 0, 0};
+
+	return own_listener && inbound != SLUICE_INBOUND_NONE ? direct : *steered;
+}
+
+struct sluice_inbound_facts {
+	__u32 run_flags; /* of the listener's run and of all above it */
+	__u32 inbound;	 /* enum sluice_inbound, of that run */
+	__u8 readable;	 /* it is known where the packet comes from */
+	__u8 from_own_run;
+	__u8 from_loopback;
+	__u8 daemons_port; /* connections of runs are steered to that port */
+};
+
+/* A packet to a TCP listener of a run: 0 lets it pass, else the reason to drop it. */
+SLUICE_PURE __u32 sluice_decide_inbound(const struct sluice_inbound_facts *facts)
+{
+	if (facts->run_flags & SLUICE_RUN_REVOKED)
+		return SLUICE_REASON_REVOKED;
+	if (facts->inbound == SLUICE_INBOUND_NONE)
+		return SLUICE_REASON_INBOUND_NONE;
+	if (facts->daemons_port)
+		return SLUICE_REASON_INBOUND_SQUATTER;
+	if (!facts->readable)
+		return SLUICE_REASON_INBOUND_FOREIGN;
+	if (facts->from_own_run)
+		return 0;
+	return facts->inbound == SLUICE_INBOUND_LOOPBACK && facts->from_loopback
+		   ? 0
+		   : SLUICE_REASON_INBOUND_FOREIGN;
 }
 
 /* socket(family, type, protocol), the protocol as the kernel resolved it. DIRECT: make it. */

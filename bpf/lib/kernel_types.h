@@ -24,6 +24,7 @@ struct mm_struct {
 };
 
 struct kernfs_node {
+	__u64 id; /* of a cgroup's node: the cgroup's id */
 	const char *name;
 };
 
@@ -45,11 +46,17 @@ struct task_struct {
 };
 
 struct sock_common {
+	unsigned char skc_reuseport : 1;
 	unsigned long skc_flags; /* 1 << enum sock_flags */
+};
+
+struct sock_cgroup_data {
+	struct cgroup *cgroup; /* that the socket was made in */
 };
 
 struct sock {
 	struct sock_common __sk_common;
+	struct sock_cgroup_data sk_cgrp_data;
 };
 
 struct tcp_sock {

@@ -12,6 +12,7 @@
 #include <sluice/abi/reason.h>
 #include <sluice/abi/run.h>
 #include <sluice/abi/settings.h>
+#include <sluice/abi/subject.h>
 #include <sluice/abi/unix.h>
 #include <sluice/abi/verdict.h>
 
@@ -37,6 +38,14 @@ struct {
 	__type(key, struct sluice_verdict_key);
 	__type(value, struct sluice_verdict);
 } sluice_verdicts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct sluice_subject);
+} sluice_subjects SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

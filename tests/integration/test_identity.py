@@ -177,6 +177,26 @@ def test_a_matched_cgroup_that_starts_while_the_daemon_is_dead_is_refused(daemon
     remove(cgroup)
 
 
+def test_no_first_connect_is_open_while_a_new_daemon_takes_over(daemon, place, server):
+    seen, over = set(), threading.Event()
+    cgroup = place.cgroup / "fast"
+
+    def born_again():
+        while not over.is_set():
+            cgroup.mkdir()
+            seen.add(inside(cgroup, "/usr/bin/python3", "-SIc", CONNECTOR, server, daemon=daemon).stdout.strip())
+            remove(cgroup)
+    thread = threading.Thread(target=born_again)
+    thread.start()
+    try:
+        for _ in range(3):
+            daemon.replace().wait(30)
+    finally:
+        over.set()
+        thread.join(60)
+    assert seen and seen <= {"steered", "PermissionError"}, seen
+
+
 def test_a_reload_brings_a_match_into_force_and_takes_it_out(daemon, place, server):
     policy = daemon.policy_dir / "policy.yaml"
     before = policy.read_text()

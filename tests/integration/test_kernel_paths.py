@@ -174,3 +174,45 @@ def test_the_audit_has_a_line_for_each_connection(daemon, echo):
     assert closed["bytes_sent"] == 5 and closed["bytes_received"] == 5
     assert all(row["lineage"] == ["reporter"] and row["run"] for row in rows)
     assert [row["verdict"] for row in rows if row["event"] == "direct"] == ["direct"]
+
+
+OWN_SERVER = """
+import os, socket, sys
+server = socket.create_server(("127.0.0.1", 0))
+if os.fork() == 0:
+    with socket.create_connection(server.getsockname(), timeout=20) as s:
+        sys.stdout.write(s.recv(64).decode())
+        sys.stdout.flush()
+    os._exit(0)
+peer, _ = server.accept()
+peer.sendall(b"from my own server")
+peer.close()
+os.wait()
+"""
+
+
+def test_a_run_talks_to_its_own_server_without_a_rule_and_it_is_audited(daemon):
+    done = daemon.run("reporter", "/usr/bin/python3", "-SIc", OWN_SERVER)
+    assert done.stdout == "from my own server", done.stderr
+    def audited():
+        lines = [json.loads(line) for line in (daemon.state_dir / "audit.jsonl").read_text().splitlines()]
+        return [line for line in lines if line.get("reason") == "own_run" and line["event"] == "direct"]
+    assert wait_for("the audit line", audited)[-1]["lineage"] == ["reporter"]
+
+
+LISTEN = """
+import socket, sys
+server = socket.create_server(("0.0.0.0", 0))
+print(server.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
+
+
+def test_nobody_outside_connects_to_a_run(daemon):
+    agent = daemon.spawn("reporter", "/usr/bin/python3", "-SIc", LISTEN)
+    port = int(agent.stdout.readline())
+    with pytest.raises(TimeoutError):
+        socket.create_connection(("127.0.0.1", port), timeout=1)
+    counters = daemon.json("status")["counters"]
+    agent.communicate("", timeout=20)
+    assert counters["kernel_inbound_foreign"] >= 1

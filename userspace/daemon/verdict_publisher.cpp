@@ -15,6 +15,19 @@ std::vector<std::string> agents_of(const Lineage& lineage) {
   return agents;
 }
 
+namespace {
+
+kernel::Inbound inbound_of(policy::Inbound inbound) {
+  switch (inbound) {
+    case policy::Inbound::kNone: return kernel::Inbound::kNone;
+    case policy::Inbound::kOwnRun: return kernel::Inbound::kOwnRun;
+    case policy::Inbound::kLoopback: return kernel::Inbound::kLoopback;
+  }
+  return kernel::Inbound::kNone;
+}
+
+}  // namespace
+
 // All of them, also those that stand in no entry now: an event of an earlier daemon may name one.
 void VerdictPublisher::learn_rules(const policy::Policy& policy) {
   for (std::uint32_t number = 1; number <= policy.rule_count(); ++number)
@@ -23,6 +36,7 @@ void VerdictPublisher::learn_rules(const policy::Policy& policy) {
 
 Result<void> VerdictPublisher::publish(std::uint32_t subject, const AgentNames& agents,
                                        const PolicyState& state) {
+  SLUICE_TRY_VOID(subject_rules_.set(subject, inbound_of(state.policy->inbound(agents))));
   auto entries = state.policy->connect_entries(agents, *state.book);
   // The narrower first: a wider one that stands alone for a moment would answer for it.
   std::stable_sort(entries.begin(), entries.end(), [](const auto& one, const auto& other) {

@@ -15,6 +15,7 @@
 
 #include "daemon/policy_holder.h"
 #include "daemon/rule_ids.h"
+#include "kernel/subject_rules.h"
 #include "kernel/subjects.h"
 
 namespace sluice::daemon {
@@ -22,10 +23,12 @@ namespace sluice::daemon {
 class VerdictPublisher {
  public:
   // A policy must be in force. `before_first`: see kernel::Subjects.
-  VerdictPublisher(KernelPlane& kernel, UnixPlane& unix_plane, const PolicyHolder& policies,
-                   std::string control_socket, std::uint32_t before_first)
+  VerdictPublisher(KernelPlane& kernel, UnixPlane& unix_plane, kernel::SubjectRules subject_rules,
+                   const PolicyHolder& policies, std::string control_socket,
+                   std::uint32_t before_first)
       : kernel_(kernel),
         unix_(unix_plane),
+        subject_rules_(std::move(subject_rules)),
         policies_(policies),
         control_socket_(std::move(control_socket)),
         subjects_(before_first) {
@@ -58,6 +61,7 @@ class VerdictPublisher {
 
   KernelPlane& kernel_;
   UnixPlane& unix_;
+  kernel::SubjectRules subject_rules_;
   const PolicyHolder& policies_;
   std::string control_socket_;
   kernel::Subjects subjects_;

@@ -30,9 +30,6 @@ Result<std::string> directory_of_runs(const CgroupMount& mount, const std::strin
   return root.substr(mount.path.size()) + "/sluice";
 }
 
-}  // namespace
-namespace {
-
 policy::AddressBook book_of(const net::AddressBook& resolved) {
   policy::AddressBook book;
   for (const auto& [name, addresses] : resolved) book.set(name, addresses);
@@ -74,8 +71,9 @@ Result<void> Worker::open_runs() {
   // keeps its entries until it gets those of its new number.
   SLUICE_TRY(const std::uint32_t before, kernel_->largest_subject());
   if (!predecessor_) SLUICE_TRY_VOID(kernel_->next_epoch());
-  verdicts_ = std::make_unique<VerdictPublisher>(*kernel_, *kernel_, policies_,
-                                                 config_.control_socket(), before);
+  SLUICE_TRY(auto subject_rules, kernel::SubjectRules::adopt(prepared_.maps));
+  verdicts_ = std::make_unique<VerdictPublisher>(*kernel_, *kernel_, std::move(subject_rules),
+                                                 policies_, config_.control_socket(), before);
   publishing_ = true;
   SLUICE_TRY(auto awaited, kernel::AwaitedCgroups::adopt(prepared_.maps));
   awaited_.emplace(std::move(awaited));

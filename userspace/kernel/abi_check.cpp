@@ -8,6 +8,7 @@
 #include <sluice/abi/reason.h>
 #include <sluice/abi/run.h>
 #include <sluice/abi/settings.h>
+#include <sluice/abi/subject.h>
 #include <sluice/abi/unix.h>
 #include <sluice/abi/verdict.h>
 
@@ -20,8 +21,9 @@ template <class T, std::size_t size>
 constexpr bool whole =
     sizeof(T) == size&& std::is_standard_layout_v<T>&& std::has_unique_object_representations_v<T>;
 
-static_assert(SLUICE_LAYOUT == 4);
+static_assert(SLUICE_LAYOUT == 5);
 static_assert(whole<sluice_run, 8>);
+static_assert(whole<sluice_subject, 8>);
 static_assert(whole<sluice_awaited_key, 96>);
 static_assert(whole<sluice_awaited, 16>);
 static_assert(whole<sluice_verdict_key, 28>);

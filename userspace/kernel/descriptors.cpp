@@ -23,6 +23,7 @@ const char* name_of(MapName name) {
     case MapName::kUnixListeners: return "sluice_unix_listeners";
     case MapName::kUnixSockets: return "sluice_unix_sockets";
     case MapName::kAwaited: return "sluice_awaited";
+    case MapName::kSubjects: return "sluice_subjects";
     case MapName::kCount_: break;
   }
   return "";

@@ -27,6 +27,7 @@ enum class MapName : std::size_t {
   kUnixListeners,
   kUnixSockets,
   kAwaited,
+  kSubjects,
   kCount_
 };
 inline constexpr std::size_t kMapCount = static_cast<std::size_t>(MapName::kCount_);

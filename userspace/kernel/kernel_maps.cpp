@@ -10,6 +10,7 @@
 #include <sluice/abi/reason.h>
 #include <sluice/abi/run.h>
 #include <sluice/abi/settings.h>
+#include <sluice/abi/subject.h>
 #include <sluice/abi/unix.h>
 #include <sluice/abi/verdict.h>
 #include <sys/socket.h>
@@ -62,6 +63,7 @@ constexpr std::array<Shape, kMapCount> kShapes{{
     {BPF_MAP_TYPE_HASH, sizeof(__u64), sizeof(sluice_unix_listener)},
     {BPF_MAP_TYPE_SK_STORAGE, sizeof(int), sizeof(sluice_unix_socket)},
     {BPF_MAP_TYPE_HASH, sizeof(sluice_awaited_key), sizeof(sluice_awaited)},
+    {BPF_MAP_TYPE_HASH, sizeof(__u32), sizeof(sluice_subject)},
 }};
 
 Result<void> check_shapes(const MapDescriptors& maps) {
@@ -328,6 +330,11 @@ Result<void> KernelMaps::drop_verdicts_up_to(std::uint32_t subject) {
   for (const sluice_verdict_key& key : keys)
     if (key.subject <= subject && bpf_map_delete_elem(map, &key) != 0 && errno != ENOENT)
       return Error::sys(errno, "drop an earlier daemon's verdict");
+  SLUICE_TRY(const auto subjects, keys_of<__u32>(fd(MapName::kSubjects)));
+  for (const __u32 each : subjects)
+    if (each <= subject && bpf_map_delete_elem(fd(MapName::kSubjects), &each) != 0 &&
+        errno != ENOENT)
+      return Error::sys(errno, "drop what an earlier daemon said of a lineage");
   return drop_unix_verdicts_up_to(subject);
 }
 

@@ -220,6 +220,7 @@ std::vector<Trial> trials() {
   program("sock_create", "sock_create", "raw and odd sockets are refused");
   program("sockops", "sockops", "the daemon learns whose connection it is");
   program("sock_release", "sock_release", "the end of a socket is reported");
+  program("ingress", "ingress", "only whom the policy lets connects to a run's listener");
   return all;
 }
 

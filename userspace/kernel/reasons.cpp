@@ -47,6 +47,10 @@ constexpr std::array kNames{
     Named{SLUICE_REASON_UNIX_ANY, "unix_any"},
     Named{SLUICE_REASON_UNIX_ELSEWHERE, "unix_elsewhere"},
     Named{SLUICE_REASON_UNIX_TYPE, "unix_type"},
+    Named{SLUICE_REASON_OWN_RUN, "own_run"},
+    Named{SLUICE_REASON_INBOUND_NONE, "inbound_none"},
+    Named{SLUICE_REASON_INBOUND_FOREIGN, "inbound_foreign"},
+    Named{SLUICE_REASON_INBOUND_SQUATTER, "inbound_squatter"},
 };
 
 constexpr bool in_order() {

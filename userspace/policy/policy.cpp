@@ -118,6 +118,15 @@ const Resource* Policy::resource_named(std::string_view name) const {
 
 const std::vector<Agent>& Policy::agents() const { return compiled_->agents; }
 
+Inbound Policy::inbound(const std::vector<std::string>& agents) const {
+  Inbound strictest = agents.empty() ? Inbound::kNone : Inbound::kLoopback;
+  for (const std::string& name : agents) {
+    const Agent* agent = agent_named(name);
+    strictest = std::min(strictest, agent == nullptr ? Inbound::kNone : agent->inbound);
+  }
+  return strictest;
+}
+
 const Agent* Policy::agent_named(std::string_view name) const {
   const auto number = compiled_->agent_number(name);
   return number ? &compiled_->agents[*number] : nullptr;

@@ -33,6 +33,12 @@ struct People {
 
 // What an agent may do with Unix sockets that nothing names. The order is from strict to lax.
 enum class UnixPeers : std::uint8_t { kDeny, kOwn, kAny };
+// Who may connect to a TCP listener of a run, the strictest first.
+enum class Inbound : std::uint8_t {
+  kNone,      // nobody
+  kOwnRun,    // the run itself, and the runs that it lies in
+  kLoopback,  // also whoever comes over a loopback address
+};
 
 struct Agent {
   std::string name;
@@ -43,6 +49,7 @@ struct Agent {
   std::vector<std::string> parents;
   UnixPeers unix_peers = UnixPeers::kOwn;
   std::vector<std::string> unix_direct;  // canonical paths that it may reach unread; sorted
+  Inbound inbound = Inbound::kOwnRun;
 };
 
 // One entry of the kernel's verdict map for a lineage; kernel/ adds the subject.
@@ -109,6 +116,8 @@ class Policy {
   // elsewhere for the agent does no harm. kDirect: what every member's `unix_builtin` and
   // `unix_direct` name.
   std::vector<UnixEntry> unix_entries(const std::vector<std::string>& agents) const;
+  // The strictest of the lineage's agents; kNone where the policy does not know one.
+  Inbound inbound(const std::vector<std::string>& agents) const;
 
   // May this user start this agent, here, on behalf of that user? The error says what to change.
   Result<void> may_launch(const LaunchRequest& request) const;

@@ -58,6 +58,21 @@ void read_match(const Node& node, AgentDraft& draft, Findings& findings) {
   fields.finish();
 }
 
+void read_inbound(const Node& node, AgentDraft& draft, Findings& findings) {
+  const std::string hint = "write inbound: own_run (none, own_run, loopback)";
+  const auto word =
+      read_text(node, "'inbound' of agent " + quoted(draft.agent.name), hint, findings);
+  if (!word) return;
+  if (*word == "none")
+    draft.agent.inbound = Inbound::kNone;
+  else if (*word == "own_run")
+    draft.agent.inbound = Inbound::kOwnRun;
+  else if (*word == "loopback")
+    draft.agent.inbound = Inbound::kLoopback;
+  else
+    findings.error(node.place, quoted(*word) + " says nobody who may connect to the agent", hint);
+}
+
 void read_parents(const Node& node, AgentDraft& draft, Findings& findings) {
   if (node.kind == Node::Kind::kScalar && node.text == "any") return;
   draft.agent.any_parent = false;
@@ -180,6 +195,7 @@ void read_agent(const Node& name, const Node& value, Draft& draft, Findings& fin
   if (const Node* direct = fields.take("unix_direct"))
     read_unix_direct(*direct, agent.agent, findings);
   std::sort(agent.agent.unix_direct.begin(), agent.agent.unix_direct.end());
+  if (const Node* inbound = fields.take("inbound")) read_inbound(*inbound, agent, findings);
   fields.finish();
   draft.agents.emplace(name.text, std::move(agent));
 }

@@ -52,5 +52,11 @@ enum sluice_reason {
 	SLUICE_REASON_UNIX_ELSEWHERE, /* let go by path, but asked from another root or namespace */
 	SLUICE_REASON_UNIX_TYPE,      /* steered, but the socket is no byte stream */
 
+	/* between a run and its own listeners, and from outside to them */
+	SLUICE_REASON_OWN_RUN,	       /* went on: the listener is the run's own, or of one in it */
+	SLUICE_REASON_INBOUND_NONE,    /* dropped: nobody may connect to this run */
+	SLUICE_REASON_INBOUND_FOREIGN, /* dropped: the peer is not of the run */
+	SLUICE_REASON_INBOUND_SQUATTER, /* dropped: the run listens on the daemon's port */
+
 	SLUICE_REASON_COUNT
 };

@@ -2,6 +2,7 @@
 // The programs' decisions, compiled by the host's compiler: tables only.
 #include "../../../bpf/lib/decide.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sluice/abi/settings.h>
@@ -215,6 +216,57 @@ TEST(SocketDecision, AllowsTcpUdpAndMptcpOverInternetFamiliesOnly) {
     EXPECT_EQ(decision.reason, c.reason) << c.family << "/" << c.type << "/" << c.protocol;
     EXPECT_EQ(decision.error, c.error) << c.family << "/" << c.type << "/" << c.protocol;
   }
+}
+
+TEST(InboundDecision, IsAsTheTableSays) {
+  const struct {
+    const char* what;
+    sluice_inbound_facts facts;
+    __u32 reason;
+  } cases[] = {
+      {"own run", {0, SLUICE_INBOUND_OWN_RUN, 1, 1, 1, 0}, 0},
+      {"own run from an address of this host", {0, SLUICE_INBOUND_OWN_RUN, 1, 1, 0, 0}, 0},
+      {"a neighbour", {0, SLUICE_INBOUND_OWN_RUN, 1, 0, 1, 0}, SLUICE_REASON_INBOUND_FOREIGN},
+      {"another machine", {0, SLUICE_INBOUND_LOOPBACK, 1, 0, 0, 0}, SLUICE_REASON_INBOUND_FOREIGN},
+      {"a neighbour that may", {0, SLUICE_INBOUND_LOOPBACK, 1, 0, 1, 0}, 0},
+      {"own run where loopback may", {0, SLUICE_INBOUND_LOOPBACK, 1, 1, 0, 0}, 0},
+      {"none, own run", {0, SLUICE_INBOUND_NONE, 1, 1, 1, 0}, SLUICE_REASON_INBOUND_NONE},
+      {"unreadable", {0, SLUICE_INBOUND_LOOPBACK, 0, 1, 1, 0}, SLUICE_REASON_INBOUND_FOREIGN},
+      {"squatter", {0, SLUICE_INBOUND_LOOPBACK, 1, 1, 1, 1}, SLUICE_REASON_INBOUND_SQUATTER},
+      {"revoked", {SLUICE_RUN_REVOKED, SLUICE_INBOUND_LOOPBACK, 1, 1, 1, 0}, SLUICE_REASON_REVOKED},
+  };
+  for (const auto& [what, facts, reason] : cases)
+    EXPECT_EQ(sluice_decide_inbound(&facts), reason) << what;
+  // A number that means nothing is the strict default.
+  const sluice_inbound_facts odd{0, 99, 1, 0, 1, 0};
+  EXPECT_EQ(sluice_decide_inbound(&odd), __u32{SLUICE_REASON_INBOUND_FOREIGN});
+}
+
+TEST(OwnRunDecision, IsDirectToAListenerOfItsOwnOnly) {
+  const sluice_decision steered{SLUICE_VERDICT_STEER, SLUICE_REASON_STEERED_NO_ENTRY, 0, 3};
+  const auto decide = [&](__u32 inbound, int own) {
+    return sluice_decide_own_run(&steered, inbound, own);
+  };
+  EXPECT_EQ(decide(SLUICE_INBOUND_OWN_RUN, 1).kind, __u32{SLUICE_VERDICT_DIRECT});
+  EXPECT_EQ(decide(SLUICE_INBOUND_OWN_RUN, 1).reason, __u32{SLUICE_REASON_OWN_RUN});
+  EXPECT_EQ(decide(SLUICE_INBOUND_LOOPBACK, 1).kind, __u32{SLUICE_VERDICT_DIRECT});
+  EXPECT_EQ(decide(SLUICE_INBOUND_OWN_RUN, 0).rule, 3u);
+  EXPECT_EQ(decide(SLUICE_INBOUND_NONE, 1).kind, __u32{SLUICE_VERDICT_STEER});
+}
+
+TEST(LoopbackAddress, IsNeverAnotherMachines) {
+  const auto is = [](const char* text) {
+    sluice_address address{};
+    if (inet_pton(AF_INET6, text, &address) != 1) {
+      __be32 v4 = 0;
+      EXPECT_EQ(inet_pton(AF_INET, text, &v4), 1) << text;
+      address = sluice_mapped(v4);
+    }
+    return sluice_is_loopback(&address) != 0;
+  };
+  for (const char* own : {"127.0.0.1", "127.255.255.255", "::1"}) EXPECT_TRUE(is(own)) << own;
+  for (const char* other : {"128.0.0.1", "126.255.255.255", "0.0.0.0", "::", "::2", "::7f00:1"})
+    EXPECT_FALSE(is(other)) << other;
 }
 
 TEST(CgroupLevels, AreFoundDeepestFirst) {

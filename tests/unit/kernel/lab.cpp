@@ -85,6 +85,8 @@ Child::Child(const std::string& cgroup, const std::function<std::string()>& act)
   go_.reset(go[1]);
 }
 
+int Child::release_descriptor() { return release_fd; }
+
 void Child::await_release() {
   char byte = 0;
   while (::read(release_fd, &byte, 1) < 0 && errno == EINTR) {

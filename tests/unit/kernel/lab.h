@@ -52,7 +52,8 @@ class Child {
   pid_t pid() const { return pid_; }
   void release() { go_.reset(); }  // what waits in await_release() goes on
 
-  static void await_release();  // in the child
+  static void await_release();      // in the child
+  static int release_descriptor();  // in the child: readable once it is released
 
  private:
   pid_t pid_ = -1;

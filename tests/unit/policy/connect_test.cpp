@@ -80,6 +80,18 @@ rules: [{ name: x, verdict: allow }]
   EXPECT_EQ(entries[0].verdict, ConnectVerdict::kDeny);
 }
 
+TEST(Inbound, IsTheStrictestOfTheLineage) {
+  const auto policy = compiled(R"(version: 1
+agents: { silent: , closed: { inbound: none }, open: { inbound: loopback }, own: { inbound: own_run } }
+)");
+  EXPECT_EQ(policy->inbound({"open"}), Inbound::kLoopback);
+  EXPECT_EQ(policy->inbound({"silent"}), Inbound::kOwnRun);
+  EXPECT_EQ(policy->inbound({"open", "own"}), Inbound::kOwnRun);
+  EXPECT_EQ(policy->inbound({"closed", "open"}), Inbound::kNone);
+  EXPECT_EQ(policy->inbound({"open", "unknown"}), Inbound::kNone);
+  EXPECT_EQ(policy->inbound({}), Inbound::kNone);
+}
+
 TEST(ConnectEntries, AreDirectForUnconditionalAllowsOfTheWholeLineage) {
   const auto policy =
       world({"name: net, agents: [a, b], resources: [net, ns], verdict: allow",
