@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who a run is, what it may not do for all that it says, and what a child may not do because its parent may not."""
+import json
 import os
 import pathlib
 import socket
@@ -216,6 +217,56 @@ def test_a_reload_brings_a_match_into_force_and_takes_it_out(daemon, place, serv
         policy.write_text(before)
         daemon.sluice("reload")
     assert try_once() == "open"
+
+
+HOLDER = """
+import socket, sys, time
+with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as s:
+    print("connected", flush=True)
+    s.settimeout(20)
+    try:
+        while s.recv(64): pass
+        print("closed")
+    except OSError as error:
+        print(type(error).__name__)
+"""
+
+
+@pytest.mark.parametrize("what, ends", [("kill", True), ("keep", False)])
+def test_open_connections_of_processes_that_run_already_are_listed_and_ended_as_the_policy_says(daemon, place, what, ends):
+    policy = daemon.policy_dir / "policy.yaml"
+    before = policy.read_text()
+    cgroup = place.cgroup / f"open-{what}"
+    cgroup.mkdir()
+    key = "" if what == "kill" else ", open_connections: keep"  # killed where the policy is silent
+    match = f"  {what}er: {{ match: {{ cgroup: {place.cgroup_path(f'open-{what}')}{key} }} }}\n"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        holder = subprocess.Popen(["/usr/bin/python3", "-SIc", HOLDER, str(port)], text=True, stdout=subprocess.PIPE,
+                                  preexec_fn=lambda: (cgroup / "cgroup.procs").write_text(str(os.getpid())))
+        peer, local = server.accept()
+        try:
+            assert holder.stdout.readline() == "connected\n"
+            policy.write_text(before.replace("resources:", match + "resources:", 1))
+            daemon.sluice("reload")
+            def found():
+                lines = [json.loads(line) for line in (daemon.state_dir / "audit.jsonl").read_text().splitlines()]
+                return [line for line in lines if line["event"] == "found_open" and line["lineage"] == [f"{what}er"]]
+            line = wait_for("the audit line", found)[0]
+            assert line["destination"] == f"127.0.0.1:{port}" and line["pid"] == holder.pid and line["ip_protocol"] == 6
+            assert line["local"] == f"{local[0]}:{local[1]}"
+            assert line["outcome"] == ("killed" if ends else "kept")
+            if not ends:
+                peer.close()
+            said = holder.communicate(timeout=30)[0].strip()
+            assert said == ("ConnectionAbortedError" if ends else "closed")
+        finally:
+            peer.close()
+            holder.kill()
+            holder.communicate()
+            policy.write_text(before)
+            daemon.sluice("reload")
+            remove(cgroup)
 
 
 def test_a_process_outside_any_run_is_not_touched(daemon, postgres):

@@ -93,6 +93,34 @@ Result<void> AuditLog::write(const std::string& lines) {
   return {};
 }
 
+Result<void> AuditLog::write_found_open(const std::vector<FoundOpen>& found, const Clock& clock) {
+  if (found.empty()) return {};
+  const std::lock_guard lock{*mutex_};
+  std::string lines;
+  for (const auto& [run, connection, why] : found) {
+    json::object line;
+    line["time"] = to_rfc3339(clock.wall());
+    line["event"] = "found_open";
+    line["run"] = run.run.id;
+    json::array lineage;
+    for (const Run& member : *run.lineage) lineage.emplace_back(member.agent);
+    line["lineage"] = std::move(lineage);
+    if (connection) {
+      line["pid"] = connection->pid;
+      line["ip_protocol"] = connection->ip_protocol;
+      line["local"] = connection->local.text();
+      line["destination"] = connection->remote.text();
+      line["outcome"] = connection->killed ? "killed" : "kept";
+    } else {
+      line["outcome"] = "unknown";
+    }
+    if (!why.empty()) line["why"] = why;
+    lines += json::serialize(line);
+    lines += '\n';
+  }
+  return write(lines);
+}
+
 Result<void> AuditLog::drain(const RunRegistry& runs, const RuleIds& rules,
                              const kernel::KernelMaps& kernel, const Clock& clock) {
   const std::lock_guard lock{*mutex_};

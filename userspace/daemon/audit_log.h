@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "daemon/rule_ids.h"
@@ -32,6 +33,8 @@ class AuditLog {
                      const kernel::KernelMaps& kernel, const Clock& clock);
   // By reason, since the kernel's maps were made; by earlier daemons too. Any thread.
   std::map<std::string, std::uint64_t> audited() const;
+  // A line for each connection that an enrolled process had before: found, and killed or kept.
+  Result<void> write_found_open(const std::vector<FoundOpen>& found, const Clock& clock);
 
  private:
   AuditLog(UniqueFd file, std::string name, kernel::EventReader reader)

@@ -26,6 +26,7 @@
 #include "kernel/kernel_maps.h"
 #include "kernel/plane.h"
 #include "kernel/sock_destroy.h"
+#include "kernel/socket_census.h"
 
 namespace sluice::daemon {
 namespace {
@@ -48,6 +49,7 @@ keeper::KeeperConfig keeper_config(const control::Config& config) {
     SLUICE_TRY(const auto destroyed, kernel::destroy_sockets_of_run(cgroup_directory));
     return destroyed.tcp + destroyed.udp;
   };
+  made.take_census = kernel::take_census;
   return made;
 }
 

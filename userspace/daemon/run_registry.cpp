@@ -7,7 +7,9 @@
 #include <cerrno>
 #include <fstream>
 #include <tuple>
+#include <utility>
 
+#include "base/check.h"
 #include "daemon/random.h"
 
 namespace sluice::daemon {
@@ -108,7 +110,32 @@ Result<void> RunRegistry::check_match(const policy::Agent& agent) const {
   return {};
 }
 
-Result<bool> RunRegistry::enrol_one(const policy::Agent& agent) {
+// After the kernel knows the run: no connection can come to be that is in no list and not judged.
+// What could not be ended or listed is said in the audit; it is no reason to leave the cgroup
+// alone.
+void RunRegistry::take_census(const LiveRun& live, bool kill) {
+  const auto taken = ports_.keeper.take_census(live.run.cgroup_path, kill);
+  const std::lock_guard lock{mutex_};
+  if (!taken) {
+    found_open_.push_back({live, std::nullopt, taken.error().text()});
+    return;
+  }
+  for (const kernel::OpenConnection& connection : taken->census.connections)
+    found_open_.push_back(
+        {live, connection, connection.killed ? std::string{} : taken->census.why_kept});
+  if (const std::uint64_t listed = taken->census.connections.size(); taken->found > listed)
+    found_open_.push_back({live, std::nullopt,
+                           "there were " + std::to_string(taken->found) + ", of which " +
+                               std::to_string(taken->killed) + " were ended; these are the first " +
+                               std::to_string(listed)});
+}
+
+std::vector<FoundOpen> RunRegistry::take_found_open() {
+  const std::lock_guard lock{mutex_};
+  return std::exchange(found_open_, {});
+}
+
+Result<bool> RunRegistry::enrol_one(const policy::Agent& agent, Processes processes) {
   const auto id = cgroup_id(agent.cgroup);
   if (!id || enrolled_already(agent.cgroup, *id)) return false;
   SLUICE_TRY_VOID(check_match(agent));
@@ -129,11 +156,27 @@ Result<bool> RunRegistry::enrol_one(const policy::Agent& agent) {
   live.since = ports_.clock.steady();
   SLUICE_TRY_VOID(ports_.store.add({live.run, live.parent, true, false, live.started_at}));
   SLUICE_TRY_VOID(insert(live));
+  if (processes == Processes::kLiving) take_census(live, !agent.keeps_open_connections);
   return true;
 }
 
 Result<std::size_t> RunRegistry::enrol() {
   const std::lock_guard lock{enrol_mutex_};
+  return enrol_matches(Processes::kNew);
+}
+
+Result<std::size_t> RunRegistry::enrol_living() {
+  const std::lock_guard lock{enrol_mutex_};
+  return enrol_matches(Processes::kLiving);
+}
+
+Result<std::size_t> RunRegistry::await_and_enrol(const std::unique_lock<std::mutex>& held) {
+  SLUICE_CHECK(held.owns_lock() && held.mutex() == &enrol_mutex_);
+  SLUICE_TRY_VOID(await_matches());
+  return enrol_matches(Processes::kLiving);
+}
+
+Result<std::size_t> RunRegistry::enrol_matches(Processes processes) {
   if (enrol_no_more_) return std::size_t{0};
   std::vector<const policy::Agent*> matching;
   const auto policy = ports_.policies.policy();
@@ -146,7 +189,7 @@ Result<std::size_t> RunRegistry::enrol() {
   std::size_t enrolled = 0;
   Result<void> outcome;
   for (const policy::Agent* agent : matching) {
-    const auto one = enrol_one(*agent);
+    const auto one = enrol_one(*agent, processes);
     if (one && *one) ++enrolled;
     if (!one && outcome) outcome = one.error();
   }

@@ -25,6 +25,7 @@
 #include "daemon/verdict_publisher.h"
 #include "keeper/client.h"
 #include "kernel/awaited.h"
+#include "kernel/socket_census.h"
 #include "store/store.h"
 
 namespace sluice::daemon {
@@ -52,6 +53,13 @@ struct LaunchedRun {
   std::shared_ptr<const Lineage> lineage;
 };
 
+// What an enrolled process was connected to before.
+struct FoundOpen {
+  LiveRun run;
+  std::optional<kernel::OpenConnection> connection;  // none: not listed, and `why` says why
+  std::string why;                                   // what went wrong; "" if nothing did
+};
+
 class RunRegistry {
  public:
   struct Ports {
@@ -75,8 +83,17 @@ class RunRegistry {
   // Writes the number of each living run into the kernel again.
   Result<void> publish_again();
   // Tells the kernel which cgroups the policy matches, so that it takes tasks in them for runs
-  // before enrol() has seen the cgroup. Called when a policy comes into force.
+  // before enrol() has seen the cgroup. Called when a policy comes into force; enrol_living()
+  // follows.
   Result<void> await_matches();
+  // As enrol(), for processes that ran before the kernel knew of the match: what they are connected
+  // to is listed, and ended unless the policy keeps it.
+  Result<std::size_t> enrol_living();
+  // Both, for a policy that came into force while `held` kept everybody else from enrolling.
+  std::unique_lock<std::mutex> hold_enrolment() { return std::unique_lock{enrol_mutex_}; }
+  Result<std::size_t> await_and_enrol(const std::unique_lock<std::mutex>& held);
+  // Found by enrol_living() since the last call, for the audit.
+  std::vector<FoundOpen> take_found_open();
   // Cgroups that the policy matches and that are there: called at start and then again and again.
   // An Error names the first that could not be enrolled; the others are.
   Result<std::size_t> enrol();
@@ -109,7 +126,10 @@ class RunRegistry {
   bool populated(const std::string& cgroup_path) const;
   bool enrolled_already(const std::string& cgroup_path, std::uint64_t id) const;
   Result<void> check_match(const policy::Agent& agent) const;
-  Result<bool> enrol_one(const policy::Agent& agent);
+  enum class Processes : std::uint8_t { kNew, kLiving };
+  Result<std::size_t> enrol_matches(Processes processes);
+  Result<bool> enrol_one(const policy::Agent& agent, Processes processes);
+  void take_census(const LiveRun& live, bool kill);
   using Matches = std::map<std::string_view, const policy::Agent*>;  // by cgroup
   VerdictPublisher::AgentNames awaited_lineage(const Matches& matches,
                                                const policy::Agent& agent) const;
@@ -120,6 +140,7 @@ class RunRegistry {
   std::mutex enrol_mutex_;  // one enrolment at a time, so that no cgroup becomes two runs
   mutable std::mutex mutex_;
   std::map<std::uint64_t, LiveRun> by_cgroup_;
+  std::vector<FoundOpen> found_open_;
   std::map<std::uint64_t, LiveRun> ended_runs_;  // `since`: when it ended
 };
 

@@ -227,7 +227,7 @@ Result<void> Worker::start() {
   SLUICE_TRY_VOID(open_state());
   SLUICE_TRY_VOID(open_runs());
   SLUICE_TRY_VOID(open_flows());
-  const auto enrolled = runs_->enrol();
+  const auto enrolled = runs_->enrol_living();
   if (!enrolled) return enrolled.error().within("enrolment");
   if (*enrolled != 0) spdlog::info("enrolled {} cgroups that the policy matches", *enrolled);
   SLUICE_TRY_VOID(open_control());

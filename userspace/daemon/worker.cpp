@@ -28,12 +28,23 @@ Result<void> Worker::turn() {
     spdlog::error("enrolment: {}", enrol_error_);
   }
   SLUICE_TRY_VOID(audit_->drain(*runs_, verdicts_->rules(), *kernel_, clock_));
+  SLUICE_TRY_VOID(write_found_open());
   approvals_->tick();
   runs_->sweep();
   const auto checkpoint = recorder_->checkpoint_if_due();
   if (!checkpoint) spdlog::error("recordings: {}", checkpoint.error().text());
   if (checkpoint && *checkpoint) spdlog::info("checkpoint {}", (*checkpoint)->text());
   return {};
+}
+
+Result<void> Worker::write_found_open() {
+  const auto found = runs_->take_found_open();
+  for (const auto& [run, connection, why] : found)
+    if (!connection || !connection->killed)
+      spdlog::warn("run {} ({}): {} from before its enrolment {}{}", run.run.id, run.run.agent,
+                   connection ? "the connection to " + connection->remote.text() : "connections",
+                   connection ? "lives on" : "are not all listed", why.empty() ? "" : ": " + why);
+  return audit_->write_found_open(found, clock_);
 }
 
 Result<void> Worker::run_until_stopped() {

@@ -61,6 +61,7 @@ class Worker {
 
   // worker.cpp
   Result<void> turn();
+  Result<void> write_found_open();
 
   // worker_policy.cpp
   Result<void> check_secrets(const policy::Policy& policy);

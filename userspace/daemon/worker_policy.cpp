@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From one policy to the next.
+#include <spdlog/spdlog.h>
+
 #include <utility>
 
 #include "daemon/worker.h"
@@ -53,16 +55,21 @@ Result<bool> Worker::reload() {
   const auto before = policies_.policy();
   SLUICE_TRY(const auto now, read_policy(true));
   if (now->version() == before->version()) return false;
-  const auto written = verdicts_->change(
-      now, [&](const PolicyHolder::Flip& flip) { return policies_.replace(now, flip); });
-  if (policies_.policy() != now) return written.error();
-  const auto awaited = runs_->await_matches();
+  Result<void> written;
+  {
+    const auto held = runs_->hold_enrolment();
+    written = verdicts_->change(
+        now, [&](const PolicyHolder::Flip& flip) { return policies_.replace(now, flip); });
+    if (policies_.policy() != now) return written.error();
+    // A match that cannot be enrolled keeps no other from it.
+    if (const auto enrolled = runs_->await_and_enrol(held); !enrolled)
+      spdlog::error("enrolment: {}", enrolled.error().text());
+  }
   end_changed_resources(*before, *now, flows_->flows());
   catalogs_->forget_all();
   resolver_->set_names(now->host_names());
   if (predecessor_) predecessor_->reload();
   if (!written) return written.error();
-  if (!awaited) return awaited.error();
   return true;
 }
 

@@ -133,6 +133,31 @@ Result<void> KeeperClient::handed_over() {
   return transact(HandedOver{}, reply);
 }
 
+Result<KeeperClient::Census> KeeperClient::take_census(std::string_view cgroup, bool kill) {
+  TakeCensus request;
+  request.kill = kill ? 1 : 0;
+  SLUICE_TRY_VOID(put_path(request.cgroup, cgroup));
+  const auto reply = std::make_unique<CensusReply>();
+  SLUICE_TRY_VOID(transact(request, *reply));
+  Census census;
+  census.found = reply->found;
+  census.killed = reply->killed;
+  census.census.why_kept.assign(reply->why_kept, ::strnlen(reply->why_kept, kErrorBytesMax));
+  for (std::size_t i = 0; i < std::min<std::size_t>(reply->named, kCensusMax); ++i) {
+    const CensusEntry& entry = reply->entries[i];
+    kernel::OpenConnection open;
+    std::copy(std::begin(entry.local_ip), std::end(entry.local_ip), open.local.ip.bytes.begin());
+    std::copy(std::begin(entry.remote_ip), std::end(entry.remote_ip), open.remote.ip.bytes.begin());
+    open.local.port = entry.local_port;
+    open.remote.port = entry.remote_port;
+    open.pid = entry.pid;
+    open.ip_protocol = entry.ip_protocol;
+    open.killed = entry.killed != 0;
+    census.census.connections.push_back(open);
+  }
+  return census;
+}
+
 Result<UniqueFd> KeeperClient::open_listener(const Endpoint& address, int namespace_fd) {
   OpenListener request;
   std::copy(address.ip.bytes.begin(), address.ip.bytes.end(), request.ip);

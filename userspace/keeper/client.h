@@ -16,6 +16,7 @@
 
 #include "base/unique_fd.h"
 #include "keeper/protocol.h"
+#include "kernel/socket_census.h"
 
 namespace sluice::keeper {
 
@@ -44,6 +45,13 @@ class KeeperClient {
   Result<Secret> read_password(std::string_view file);
   // Ends the open sockets of the run and of those below it; returns how many.
   Result<std::uint64_t> destroy_sockets(std::string_view cgroup);
+  // What the processes of an enrolled cgroup or a run are connected to; ended where `kill`.
+  struct Census {
+    kernel::Census census;  // names at most kCensusMax of them
+    std::uint64_t found = 0;
+    std::uint64_t killed = 0;
+  };
+  Result<Census> take_census(std::string_view cgroup, bool kill);
   // A listening, non-blocking socket. `namespace_fd`: a network namespace or a pidfd; -1 for our
   // own.
   Result<UniqueFd> open_listener(const Endpoint& address, int namespace_fd = -1);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "kernel/socket_census.h"
 
 namespace sluice::keeper {
 
@@ -23,6 +24,9 @@ struct KeeperConfig {
   // Ends the open sockets of a run, which is given as the directory of its cgroup, and of the runs
   // below it; returns how many. Empty where the kernel cannot.
   std::function<Result<std::uint64_t>(const std::string& cgroup_directory)> destroy_sockets;
+  // Lists what its processes are connected to, and ends it where `kill` says so. Empty where the
+  // kernel cannot.
+  std::function<Result<kernel::Census>(const std::string& cgroup_directory, bool kill)> take_census;
 };
 
 // How the worker ended.

@@ -19,6 +19,8 @@ constexpr std::uint32_t kMagic = 0x534c4b31;  // "SLK1"; both ends come from one
 constexpr std::size_t kPathBytesMax = 1024;
 constexpr std::size_t kErrorBytesMax = 2048;
 constexpr std::size_t kRunIdBytesMax = 32;
+// Named in one answer; what is beyond is counted.
+constexpr std::size_t kCensusMax = 1024;
 // A password, a key or a PEM chain; a larger file is a mistake in the configuration.
 constexpr std::size_t kSecretBytesMax = 64 * 1024;
 
@@ -34,6 +36,7 @@ enum class RequestType : std::uint32_t {
   kTakeSuccessor,
   kHandedOver,
   kTakeOver,  // of a new sluiced, not of the worker: keeper/hand_over.h
+  kTakeCensus,
 };
 
 struct Head {
@@ -94,6 +97,14 @@ struct DestroySockets {
   Path cgroup;  // of a run, or enrolled
 };
 
+// What the processes of a cgroup are connected to, and the end of it where `kill` is 1.
+struct TakeCensus {
+  static constexpr RequestType kType = RequestType::kTakeCensus;
+  Head head{.type = kType};
+  Path cgroup;  // of a run, or enrolled
+  std::uint32_t kill = 0;
+};
+
 // A TCP listener on a loopback address. One descriptor may come along: a network namespace, or a
 // pidfd whose network namespace is meant.
 struct OpenListener {
@@ -148,6 +159,26 @@ struct CountReply {
   std::uint64_t count = 0;
 };
 
+struct CensusEntry {
+  std::uint8_t local_ip[16] = {};  // as IpAddress
+  std::uint8_t remote_ip[16] = {};
+  std::uint16_t local_port = 0;  // host order
+  std::uint16_t remote_port = 0;
+  std::int32_t pid = 0;
+  std::uint8_t ip_protocol = 0;
+  std::uint8_t killed = 0;
+  std::uint16_t reserved = 0;
+};
+
+struct CensusReply {
+  ReplyHead head;
+  std::uint32_t named = 0;  // of `entries`
+  std::uint64_t found = 0;
+  std::uint64_t killed = 0;
+  char why_kept[kErrorBytesMax] = {};
+  CensusEntry entries[kCensusMax];
+};
+
 // A descriptor comes along where it did not fail.
 struct ListenerReply {
   ReplyHead head;
@@ -160,6 +191,7 @@ static_assert(Message<MakeRunCgroup> && Message<EnrolCgroup> && Message<MoveProc
 static_assert(Message<RemoveRunCgroup> && Message<KillRun> && Message<ReadSecret>);
 static_assert(Message<DestroySockets> && Message<OpenListener>);
 static_assert(Message<TakeSuccessor> && Message<HandedOver>);
+static_assert(Message<TakeCensus> && Message<CensusReply>);
 static_assert(Message<CgroupReply> && Message<SecretReply> && Message<CountReply>);
 
 // Which reply answers which request.
@@ -182,6 +214,10 @@ struct Answer<ReadSecret> {
 template <>
 struct Answer<DestroySockets> {
   using Reply = CountReply;
+};
+template <>
+struct Answer<TakeCensus> {
+  using Reply = CensusReply;
 };
 template <>
 struct Answer<OpenListener> {

@@ -26,6 +26,7 @@ constexpr const char* name_of(RequestType type) {
     case RequestType::kTakeSuccessor: return "take successor";
     case RequestType::kHandedOver: return "handed over";
     case RequestType::kTakeOver: return "take over";
+    case RequestType::kTakeCensus: return "take census";
   }
   return "unknown request";
 }
@@ -117,6 +118,31 @@ Result<void> Requests::handle(const DestroySockets& request, int fd, CountReply&
   return {};
 }
 
+Result<void> Requests::handle(const TakeCensus& request, int fd, CensusReply& reply) {
+  SLUICE_TRY_VOID(no_descriptor(fd));
+  SLUICE_TRY(const std::string_view path, path_of(request.cgroup));
+  SLUICE_TRY(const std::string directory, runs_.directory_of(path));
+  if (request.kill > 1) return Error::sys(EINVAL, "'kill' is neither 0 nor 1");
+  if (!config_.take_census)
+    return Error::sys(EOPNOTSUPP, "this kernel cannot list the sockets of a cgroup");
+  SLUICE_TRY(const kernel::Census census, config_.take_census(directory, request.kill == 1));
+  for (const kernel::OpenConnection& open : census.connections) {
+    ++reply.found;
+    reply.killed += open.killed ? 1 : 0;
+    if (reply.named == kCensusMax) continue;
+    CensusEntry& entry = reply.entries[reply.named++];
+    std::copy(open.local.ip.bytes.begin(), open.local.ip.bytes.end(), entry.local_ip);
+    std::copy(open.remote.ip.bytes.begin(), open.remote.ip.bytes.end(), entry.remote_ip);
+    entry.local_port = open.local.port;
+    entry.remote_port = open.remote.port;
+    entry.pid = open.pid;
+    entry.ip_protocol = open.ip_protocol;
+    entry.killed = open.killed ? 1 : 0;
+  }
+  put_text(reply.why_kept, kErrorBytesMax, census.why_kept.substr(0, kErrorBytesMax - 1));
+  return {};
+}
+
 Result<void> Requests::handle(const OpenListener& request, int fd, UniqueFd& listener) {
   Endpoint address;
   std::copy(std::begin(request.ip), std::end(request.ip), address.ip.bytes.begin());
@@ -185,6 +211,7 @@ Result<Requests::Outcome> Requests::answer(const Datagram& datagram, const void*
     case RequestType::kTakeSuccessor: return answer_as<TakeSuccessor>(datagram, request, socket);
     case RequestType::kHandedOver: return answer_as<HandedOver>(datagram, request, socket);
     case RequestType::kTakeOver: break;
+    case RequestType::kTakeCensus: return answer_as<TakeCensus>(datagram, request, socket);
   }
   ReplyHead reply;
   put_error(reply, Error::sys(EINVAL, "not a request that the keeper knows"));

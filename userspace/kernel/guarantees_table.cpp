@@ -71,7 +71,7 @@ constexpr Guarantee kGuarantees[] = {
    .needs = "connect4 connect6 sendmsg4 sendmsg6 sock_create", .by = "its path is awaited in the kernel, before the cgroup is there",
    .open = "what the cgroup does before the daemon has seen it is not judged"},
   {.number = 25, .id = "earlier_sockets", .words = "Connections that an enrolled process had before are listed and, as the policy says, ended", .required = false,
-   .needs = kNotBuilt,
+   .needs = "sock_destroy", .by = "a look at the cgroup's sockets once it is a run, then SOCK_DESTROY; the audit lists them",
    .open = "a process that is enrolled keeps the connections that it has open"},
   {.number = 26, .id = "inbound", .words = "A run listens only as the policy says", .required = false,
    .needs = "ingress", .by = "packets to a TCP listener of a run are dropped unless they come from whom `inbound:` names",

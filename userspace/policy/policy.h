@@ -47,6 +47,8 @@ struct Agent {
   People may_speak_for;  // whom a launcher may name with --on-behalf-of, beside themselves
   bool any_parent = true;  // false: only an agent of `parents` may start it as a subagent
   std::vector<std::string> parents;
+  // match.open_connections: what an enrolled cgroup's processes were connected to before.
+  bool keeps_open_connections = false;
   UnixPeers unix_peers = UnixPeers::kOwn;
   std::vector<std::string> unix_direct;  // canonical paths that it may reach unread; sorted
   Inbound inbound = Inbound::kOwnRun;

@@ -55,6 +55,9 @@ void read_match(const Node& node, AgentDraft& draft, Findings& findings) {
       draft.agent.cgroup = *path;
     draft.cgroup_place = cgroup->place;
   }
+  if (const Node* open = fields.take("open_connections"))
+    draft.agent.keeps_open_connections =
+        read_choice(*open, "'open_connections'", {"kill", "keep"}, findings).value_or(0) == 1;
   fields.finish();
 }
 

@@ -31,8 +31,10 @@ class KeeperAndWorker : public testing::Test {
       pipe_[1] = -1;
       return pid;
     }
-    auto keeper =
-        Keeper::open({.cgroup_root = own_.directory(), .secrets_dirs = {}, .destroy_sockets = {}});
+    auto keeper = Keeper::open({.cgroup_root = own_.directory(),
+                                .secrets_dirs = {},
+                                .destroy_sockets = {},
+                                .take_census = {}});
     auto split = split_process();
     if (!keeper || !split) ::_exit(99);
     if (split->worker) {
@@ -149,8 +151,10 @@ TEST_F(KeeperAndWorker, TheDirectoryOfRunsGoesWithTheKeeperUnlessARunOutlivesIt)
 }
 
 TEST(Keeper, SaysWhatIsMissing) {
-  const auto keeper =
-      Keeper::open({.cgroup_root = "/nonexistent", .secrets_dirs = {}, .destroy_sockets = {}});
+  const auto keeper = Keeper::open({.cgroup_root = "/nonexistent",
+                                    .secrets_dirs = {},
+                                    .destroy_sockets = {},
+                                    .take_census = {}});
   ASSERT_FALSE(keeper.ok());
   EXPECT_NE(keeper.error().text().find("cgroup_root '/nonexistent'"), std::string::npos);
 }

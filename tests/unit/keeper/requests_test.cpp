@@ -32,6 +32,16 @@ class KeeperRequests : public testing::Test {
       destroyed_ = directory;
       return std::uint64_t{3};
     };
+    config.take_census = [this](const std::string& directory, bool kill) -> Result<kernel::Census> {
+      destroyed_ = directory;
+      kernel::OpenConnection open;
+      open.ip_protocol = 6;
+      open.local = {*parse_ip("127.0.0.1"), 40000};
+      open.remote = {*parse_ip("2001:db8::1"), 5432};
+      open.pid = 77;
+      open.killed = kill;
+      return kernel::Census{std::vector(kCensusMax + 2, open), kill ? "" : "nobody asked"};
+    };
     auto runs = Runs::open(own_.directory());
     ASSERT_TRUE(runs.ok()) << runs.error().text();
     auto secrets = SecretFiles::open({dir_.path()});
@@ -201,6 +211,7 @@ TEST_F(KeeperRequests, RefuseCgroupsThatAreNoRuns) {
     EXPECT_FALSE(client_->kill_run(path).ok()) << path;
     EXPECT_FALSE(client_->remove_run_cgroup(path).ok()) << path;
     EXPECT_FALSE(client_->destroy_sockets(path).ok()) << path;
+    EXPECT_FALSE(client_->take_census(path, true).ok()) << path;
     if (path.empty() || path == runs()) continue;  // these stand for the directory of runs
     EXPECT_FALSE(client_->make_run_cgroup(path, kRunB).ok()) << path;
   }
@@ -245,6 +256,27 @@ TEST_F(KeeperRequests, DestroyTheSocketsOfARun) {
   ASSERT_TRUE(count.ok()) << count.error().text();
   EXPECT_EQ(*count, 3U);
   EXPECT_EQ(destroyed_, own_.directory() + "/sluice/" + kRunA);
+}
+
+TEST_F(KeeperRequests, TakeACensusThatNamesSomeAndCountsAll) {
+  const auto a = client_->make_run_cgroup("", kRunA);
+  const auto kept = client_->take_census(a->path, false);
+  ASSERT_TRUE(kept.ok()) << kept.error().text();
+  EXPECT_EQ(destroyed_, own_.directory() + "/sluice/" + kRunA);
+  EXPECT_EQ(kept->found, kCensusMax + 2);
+  EXPECT_EQ(kept->killed, 0U);
+  EXPECT_EQ(kept->census.why_kept, "nobody asked");
+  ASSERT_EQ(kept->census.connections.size(), kCensusMax);
+  const kernel::OpenConnection& last = kept->census.connections.back();
+  EXPECT_EQ(last.local.text(), "127.0.0.1:40000");
+  EXPECT_EQ(last.remote.text(), "[2001:db8::1]:5432");
+  EXPECT_EQ(last.pid, 77);
+  EXPECT_EQ(last.ip_protocol, 6);
+  EXPECT_FALSE(last.killed);
+  const auto killed = client_->take_census(a->path, true);
+  ASSERT_TRUE(killed.ok()) << killed.error().text();
+  EXPECT_EQ(killed->killed, kCensusMax + 2);
+  EXPECT_TRUE(killed->census.connections.front().killed);
 }
 
 TEST_F(KeeperRequests, KeepTheErrnoAndTheWordsOfAnError) {

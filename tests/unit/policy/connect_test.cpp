@@ -92,6 +92,16 @@ agents: { silent: , closed: { inbound: none }, open: { inbound: loopback }, own:
   EXPECT_EQ(policy->inbound({}), Inbound::kNone);
 }
 
+TEST(OpenConnections, AreKilledWhereThePolicyIsSilent) {
+  const auto policy = compiled(R"(version: 1
+agents:
+  a: { match: { cgroup: /a } }
+  b: { match: { cgroup: /b, open_connections: keep } }
+)");
+  EXPECT_FALSE(policy->agent_named("a")->keeps_open_connections);
+  EXPECT_TRUE(policy->agent_named("b")->keeps_open_connections);
+}
+
 TEST(ConnectEntries, AreDirectForUnconditionalAllowsOfTheWholeLineage) {
   const auto policy =
       world({"name: net, agents: [a, b], resources: [net, ns], verdict: allow",

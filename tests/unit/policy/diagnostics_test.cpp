@@ -71,6 +71,8 @@ std::vector<Mistake> agent_mistakes() {
        agent("  a: { match: { cgroup: /x/" + std::string(91, 'y') + " } }\n"), "3:25",
        "more than 90 bytes", ""},
       {"inbound", agent("  a: { inbound: any }\n"), "3:17", "'any' says nobody", "own_run"},
+      {"open_connections", agent("  a: { match: { cgroup: /x, open_connections: drop } }\n"),
+       "3:47", "'drop' is not", "'kill'"},
       {"same_cgroup", agent("  a: { match: { cgroup: /x } }\n  b: { match: { cgroup: /x } }\n"),
        "4:25", "already agent 'a'", "p.yaml:3:25"},
       {"unix_choice", agent("  a: { unix: some }\n"), "3:14", "'some' is not", "'own'"},
