@@ -269,14 +269,13 @@ TEST(FullEventBuffer, RefusesWhatWouldGoUnseenWhereTheAuditIsRequired) {
   EXPECT_GT(counted.at("audit_full").total, 0u);
   EXPECT_EQ(counted.at("direct").lost, 0u) << "nothing passed unseen";
   EXPECT_EQ(counted.at("direct").total + counted.at("audit_full").total, 60u);
-  (void)lab.events();
-  EXPECT_EQ(as_agent(run,
-                     [&] {
-                       return connect_to({"127.0.0.1", server.port});
-                     })
-                .substr(0, 2),
-            "ok")
-      << "there is room again";
+  // The ends of those that passed come a moment later, and may fill the buffer once more.
+  std::string again;
+  for (int attempt = 0; attempt < 100 && !again.starts_with("ok"); ++attempt) {
+    (void)lab.events();
+    again = as_agent(run, [&] { return connect_to({"127.0.0.1", server.port}); });
+  }
+  EXPECT_EQ(again.substr(0, 2), "ok") << "there is room again";
   must(lab.maps->require_audit(false));
   EXPECT_EQ(connect_often().substr(0, 2), "ok");
   EXPECT_GT(must(lab.maps->counted()).at("direct").lost, 0u);
