@@ -66,7 +66,7 @@ LIBS_session := $(LIBS_proto) $(LIBS_sql) $(LIBS_policy) $(LIBS_mask)
 LIBS_store := -lsqlite3
 LIBS_approval := $(LIBS_store)
 LIBS_record := -lzstd -lcrypto
-LIBS_net := -lssl -lcrypto $(LIBS_sql)
+LIBS_net := -lldns -lssl -lcrypto $(LIBS_sql)
 LIBS_kernel := -lbpf -lelf -lz
 LIBS_keeper := -lcap -lseccomp $(LIBS_kernel)
 LIBS_control := -lyaml-cpp
@@ -136,8 +136,10 @@ unit: $(foreach m,$(UNIT_MODULES),unit-$(m)) ## run the unit tests (unit-MODULE 
 # --- fuzz targets: tests/fuzz/NAME.cpp with its corpus in tests/fuzz/corpus/NAME --------------------------------------
 FUZZ_MODULES := session proto sql policy mask record base
 FUZZ_NAMES := $(patsubst tests/fuzz/%.cpp,%,$(wildcard tests/fuzz/*.cpp))
+# Of net/ only this file: the rest of it is sockets and threads.
+$(B)/fuzz/dns_query: $(B)/obj/userspace/net/dns_answer.o
 $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(foreach m,$(FUZZ_MODULES),$(call archive,$(m)))
-	$(link) -fsanitize=fuzzer $(LIBS_session) $(LIBS_record) $(LIBS_base)
+	$(link) -fsanitize=fuzzer $(LIBS_session) $(LIBS_record) -lldns $(LIBS_base)
 fuzz-programs: $(patsubst %,$(B)/fuzz/%,$(FUZZ_NAMES))
 FUZZ_SECONDS ?= 10
 fuzz: ## build and run every fuzz target for FUZZ_SECONDS, starting from its corpus

@@ -2,8 +2,14 @@
 /* connect(): a run's connection goes to the daemon, goes direct, or fails. A task outside of every
  * run is not touched. */
 #include "lib/flows.h"
-#include "lib/judge.h"
 #include "lib/own_run.h"
+#include "lib/steer_query.h"
+#include <linux/in.h>
+#include <linux/in6.h>
+
+#define SLUICE_PORT_LOWEST 32768u /* the kernel's own range, as it is by default */
+#define SLUICE_PORT_COUNT 28232u
+#define SLUICE_PORT_ATTEMPTS 8
 
 /* MPTCP connects a subflow; getpeername asks the socket above it. What opens and closes is the
  * subflow. */
@@ -75,20 +81,63 @@ static __always_inline int let_go(struct bpf_sock_addr *ctx, struct sluice_socke
 	return 1;
 }
 
+/* A query is known by its source port, which a datagram socket gets only after this hook. So it
+ * gets one here, as the kernel would choose it; the address stays the kernel's choice. */
+static __always_inline void choose_source_port(struct bpf_sock_addr *ctx, struct bpf_sock *sk)
+{
+	struct sockaddr_in6 v6 = {.sin6_family = SLUICE_FAMILY_INET6};
+	struct sockaddr_in v4 = {.sin_family = SLUICE_FAMILY_INET};
+
+	for (int attempt = 0; attempt < SLUICE_PORT_ATTEMPTS; attempt++) {
+		__be16 port =
+		    bpf_htons(SLUICE_PORT_LOWEST + bpf_get_prandom_u32() % SLUICE_PORT_COUNT);
+		long failed;
+
+		v6.sin6_port = port;
+		v4.sin_port = port;
+		if (sk->family == SLUICE_FAMILY_INET6)
+			failed = bpf_bind(ctx, (struct sockaddr *)&v6, sizeof(v6));
+		else
+			failed = bpf_bind(ctx, (struct sockaddr *)&v4, sizeof(v4));
+		if (!failed)
+			return;
+	}
+}
+
+static __always_inline struct sluice_decision steer_connect(struct bpf_sock_addr *ctx,
+							    const struct sluice_resolver *resolver,
+							    const struct sluice_socket *about,
+							    struct destination *to,
+							    struct sluice_decision decision)
+{
+	struct bpf_sock *sk = ctx->sk;
+
+	if (sk && !sk->src_port)
+		choose_source_port(ctx, sk);
+	return steer_query(ctx, resolver, about, to, decision);
+}
+
 /* Leaves in `to` where the socket shall really connect. */
 static __always_inline int on_connect(struct bpf_sock_addr *ctx, const struct run *run,
 				      struct destination *to)
 {
 	struct sluice_listener *listener;
+	struct sluice_resolver *resolver;
 	struct sluice_decision decision;
 	struct sluice_socket about;
 
 	sluice_resolve_any(&to->address);
 	listener = listener_for(&to->address);
-	decision = unless_to_own_run(ctx, run, to, judge(run, to, listener));
+	resolver = resolver_for(ctx, to);
+	decision = unless_to_own_run(ctx, run, to, judge(run, to, listener, resolver));
 	about = describe(run, to);
 	about.flow = bpf_get_socket_cookie(ctx);
 	about.rule = decision.rule;
+	if (decision.kind == SLUICE_VERDICT_STEER && resolver) {
+		decision = steer_connect(ctx, resolver, &about, to, decision);
+		if (decision.kind == SLUICE_VERDICT_STEER)
+			return let_go(ctx, &about, &decision);
+	}
 	if (decision.kind == SLUICE_VERDICT_DIRECT)
 		return let_go(ctx, &about, &decision);
 	if (decision.kind == SLUICE_VERDICT_STEER && listener) {

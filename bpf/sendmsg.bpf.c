@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* A datagram with a destination of its own: UDP passes by a DIRECT entry or not at all. The hook's
- * type says the family, never what the caller wrote into the address: AF_UNSPEC is taken for IPv4
- * by the kernel, and an IPv4-mapped address or a sockaddr_in on an IPv6 socket comes to sendmsg4.
- */
+/* A datagram with a destination of its own: a DNS query goes to the daemon's resolver, all else
+ * passes by a DIRECT entry or not at all. The hook's type says the family, never what the caller
+ * wrote into the address: AF_UNSPEC is taken for IPv4 by the kernel, and an IPv4-mapped address or
+ * a sockaddr_in on an IPv6 socket comes to sendmsg4. */
 #include "lib/flows.h"
-#include "lib/judge.h"
+#include "lib/steer_query.h"
 
 static __always_inline bool same_question(const struct sluice_socket *a,
 					  const struct sluice_socket *b)
@@ -26,7 +26,7 @@ static __always_inline bool is_news(struct sluice_socket *socket, const struct s
 	if (same_question(socket, about))
 		return false;
 	/* A refusal does not end what the socket may do: its own end is still to be reported. */
-	if (open && about->kind != SLUICE_VERDICT_DIRECT)
+	if (open && about->kind == SLUICE_VERDICT_DENY)
 		return true;
 	end_flow(socket, 0, 0);
 	*socket = *about;
@@ -42,28 +42,51 @@ static __always_inline struct sluice_socket *storage_of(struct bpf_sock_addr *ct
 	return bpf_sk_storage_get(&sluice_sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 }
 
+static __always_inline __u32 event_of(__u32 verdict)
+{
+	if (verdict == SLUICE_VERDICT_DENY)
+		return SLUICE_EVENT_DENIED;
+	return verdict == SLUICE_VERDICT_STEER ? SLUICE_EVENT_OPENED : SLUICE_EVENT_DIRECT;
+}
+
+/* An IPv6 socket that is connected to an IPv4 address comes here with each send, and names what it
+ * was steered to. */
+static __always_inline void undo_connect(struct bpf_sock_addr *ctx, struct destination *to)
+{
+	struct sluice_place *place = place_of(ctx->sk, &to->address, to->port);
+
+	if (!place)
+		return;
+	__builtin_memcpy(&to->address, place->destination, sizeof(to->address));
+	to->port = place->destination_port;
+}
+
 static __always_inline int on_send(struct bpf_sock_addr *ctx, const struct run *run,
 				   struct destination *to)
 {
+	struct sluice_resolver *resolver;
 	struct sluice_decision decision;
 	struct sluice_socket about, *socket;
-	bool direct;
+	bool goes;
 
+	undo_connect(ctx, to);
 	sluice_resolve_any(&to->address);
-	/* Datagrams are never steered, so no listener. */
-	decision = judge(run, to, NULL);
-	direct = decision.kind == SLUICE_VERDICT_DIRECT;
+	resolver = resolver_for(ctx, to);
+	decision = judge(run, to, NULL, resolver);
 	about = describe(run, to);
 	about.flow = bpf_get_socket_cookie(ctx);
+	if (decision.kind == SLUICE_VERDICT_STEER)
+		decision = steer_query(ctx, resolver, &about, to, decision);
+	goes = decision.kind != SLUICE_VERDICT_DENY;
 	about.rule = decision.rule;
 	about.kind = decision.kind;
-	about.flags = direct ? SLUICE_SOCKET_OPEN : 0;
+	about.flags = goes ? SLUICE_SOCKET_OPEN : 0;
 	socket = storage_of(ctx);
 	if (!socket)
 		return refuse(&about, SLUICE_REASON_NO_STORAGE, SLUICE_ENOMEM);
 	if (is_news(socket, &about)) {
 		struct outcome outcome = {
-		    .event = direct ? SLUICE_EVENT_DIRECT : SLUICE_EVENT_DENIED,
+		    .event = event_of(decision.kind),
 		    .reason = decision.reason,
 		    .error = decision.error,
 		    .verdict = decision.kind,
@@ -79,9 +102,9 @@ static __always_inline int on_send(struct bpf_sock_addr *ctx, const struct run *
 	} else {
 		count(decision.reason);
 	}
-	if (!direct)
+	if (!goes)
 		bpf_set_retval(-(int)decision.error);
-	return direct;
+	return goes;
 }
 
 SEC("cgroup/sendmsg4")
@@ -98,6 +121,7 @@ int sluice_sendmsg4(struct bpf_sock_addr *ctx)
 	if (!on_send(ctx, &run, &to))
 		return 0;
 	ctx->user_ip4 = to.address.word[3];
+	ctx->user_port = to.port;
 	return 1;
 }
 
@@ -117,7 +141,11 @@ int sluice_sendmsg6(struct bpf_sock_addr *ctx)
 	to.ip_protocol = ctx->protocol;
 	if (!on_send(ctx, &run, &to))
 		return 0;
+	ctx->user_ip6[0] = to.address.word[0];
+	ctx->user_ip6[1] = to.address.word[1];
+	ctx->user_ip6[2] = to.address.word[2];
 	ctx->user_ip6[3] = to.address.word[3];
+	ctx->user_port = to.port;
 	return 1;
 }
 

@@ -12,6 +12,7 @@
 /* Numbers of the kernel's interface, named here because its headers cannot be included on both
  * sides. The same on all architectures that BPF runs on, but for sparc, mips, alpha and parisc. */
 #define SLUICE_EPERM 1u
+#define SLUICE_EAGAIN 11u
 #define SLUICE_ENOMEM 12u
 #define SLUICE_EACCES 13u
 #define SLUICE_EEXIST 17
@@ -26,6 +27,7 @@
 #define SLUICE_TYPE_STREAM 1u
 #define SLUICE_TYPE_DGRAM 2u
 #define SLUICE_TYPE_RAW 3u
+#define SLUICE_PORT_DNS 53u
 #define SLUICE_FAMILY_INET 2u
 #define SLUICE_FAMILY_INET6 10u
 
@@ -47,6 +49,8 @@ struct sluice_connect_facts {
 	const struct sluice_verdict *any_port; /* for any port; NULL = none */
 	__u8 listener_set;		       /* in the family of the destination */
 	__u8 to_listener;		       /* the destination is that listener */
+	__u8 dns;			       /* UDP to port 53 */
+	__u8 resolver_set;		       /* ours is there, in that namespace and family */
 };
 
 SLUICE_PURE struct sluice_decision sluice_deny(__u32 reason, __u32 error, __u32 rule)
@@ -61,6 +65,12 @@ SLUICE_PURE struct sluice_decision sluice_steer(const struct sluice_connect_fact
 {
 	struct sluice_decision steered = {SLUICE_VERDICT_STEER, reason, 0, rule};
 
+	if (facts->dns && !facts->resolver_set)
+		return sluice_deny(SLUICE_REASON_NO_RESOLVER, SLUICE_ECONNREFUSED, rule);
+	if (facts->dns) {
+		steered.reason = SLUICE_REASON_DNS_STEERED;
+		return steered;
+	}
 	if (facts->ip_protocol == SLUICE_PROTOCOL_UDP)
 		return sluice_deny(udp_reason, SLUICE_EPERM, rule);
 	if (!facts->listener_set)

@@ -6,6 +6,7 @@
 #include "decide.h"
 #include "report.h"
 #include "runs.h"
+#include <bpf/bpf_endian.h>
 
 struct destination {
 	struct sluice_address address; /* never unspecified */
@@ -29,8 +30,10 @@ static __always_inline bool is_listener(const struct destination *to,
 	return to->port == listener->port && sluice_same_address(&to->address, &address);
 }
 
-static __always_inline struct sluice_decision
-judge(const struct run *run, const struct destination *to, const struct sluice_listener *listener)
+static __always_inline struct sluice_decision judge(const struct run *run,
+						    const struct destination *to,
+						    const struct sluice_listener *listener,
+						    const struct sluice_resolver *resolver)
 {
 	struct sluice_verdict_key key = {
 	    .prefix_length = SLUICE_VERDICT_FIXED_BITS + 128,
@@ -45,6 +48,8 @@ judge(const struct run *run, const struct destination *to, const struct sluice_l
 	    .now_ns = bpf_ktime_get_ns(),
 	    .listener_set = listener != NULL,
 	    .to_listener = listener && is_listener(to, listener),
+	    .dns = to->ip_protocol == SLUICE_PROTOCOL_UDP && to->port == bpf_htons(SLUICE_PORT_DNS),
+	    .resolver_set = resolver != NULL,
 	};
 
 	__builtin_memcpy(key.address, &to->address, sizeof(key.address));

@@ -9,6 +9,7 @@
 #include <sluice/abi/awaited.h>
 #include <sluice/abi/event.h>
 #include <sluice/abi/flow.h>
+#include <sluice/abi/query.h>
 #include <sluice/abi/reason.h>
 #include <sluice/abi/run.h>
 #include <sluice/abi/settings.h>
@@ -77,6 +78,30 @@ struct {
 	__type(key, int);
 	__type(value, struct sluice_socket);
 } sluice_sockets SEC(".maps");
+
+/* Not preallocated, for the same reason as the listeners. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1024);
+	__type(key, struct sluice_resolver_key);
+	__type(value, struct sluice_resolver);
+} sluice_resolvers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536); /* set at load */
+	__type(key, struct sluice_query_key);
+	__type(value, struct sluice_query);
+} sluice_queries SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct sluice_asker);
+} sluice_askers SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

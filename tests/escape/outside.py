@@ -5,6 +5,7 @@ import array
 import contextlib
 import os
 import pathlib
+import random
 import re
 import select
 import socket
@@ -50,6 +51,7 @@ class Outside:
         self._tcp("ESCAPE_TCP6", socket.AF_INET6, "::1")
         self._udp("ESCAPE_UDP4", socket.AF_INET, "127.0.0.1")
         self._udp("ESCAPE_UDP6", socket.AF_INET6, "::1")
+        self._resolver("ESCAPE_DNS")
         self._unix("ESCAPE_UNIX_STREAM", "stream.sock", socket.SOCK_STREAM, self._canary)
         self._unix("ESCAPE_UNIX_SEQPACKET", "seqpacket.sock", socket.SOCK_SEQPACKET, self._canary)
         self._unix("ESCAPE_UNIX_ABSTRACT", "@sluice-escape-" + self.dir.name, socket.SOCK_STREAM, self._canary)
@@ -99,8 +101,28 @@ class Outside:
     def _udp(self, name, family, host):
         server = socket.socket(family, socket.SOCK_DGRAM)
         server.bind((host, 0))
-        server.setblocking(False)
         self.settings[name] = str(server.getsockname()[1])
+        self._answer_datagrams(name, server)
+
+    def _resolver(self, name):
+        """On port 53 of a loopback address that nobody else uses at present."""
+        for _ in range(100):
+            host = f"127.53.{random.randrange(256)}.{random.randrange(1, 255)}"
+            udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            try:
+                udp.bind((host, 53))
+                tcp = socket.create_server((host, 53))
+            except OSError:
+                udp.close()
+                continue
+            self.settings[name] = host
+            self._answer_datagrams(name, udp)
+            self._listen(tcp, name, self._canary)
+            return
+        raise RuntimeError("no loopback address has port 53 free for the canary")
+
+    def _answer_datagrams(self, name, server):
+        server.setblocking(False)
 
         def read():
             data, sender = server.recvfrom(2048)

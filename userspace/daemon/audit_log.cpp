@@ -144,6 +144,11 @@ Result<void> AuditLog::drain(const RunRegistry& runs, const RuleIds& rules,
   return {};
 }
 
+Result<void> AuditLog::append(const std::string& lines) {
+  const std::lock_guard lock{*mutex_};
+  return write(lines);
+}
+
 std::map<std::string, std::uint64_t> AuditLog::audited() const {
   const std::lock_guard lock{*mutex_};
   return reader_.audited();

@@ -35,6 +35,8 @@ class AuditLog {
   std::map<std::string, std::uint64_t> audited() const;
   // A line for each connection that an enrolled process had before: found, and killed or kept.
   Result<void> write_found_open(const std::vector<FoundOpen>& found, const Clock& clock);
+  // Whole lines that did not come from the kernel. Any thread.
+  Result<void> append(const std::string& lines);
 
  private:
   AuditLog(UniqueFd file, std::string name, kernel::EventReader reader)
@@ -44,7 +46,8 @@ class AuditLog {
   UniqueFd file_;
   std::string name_;
   kernel::EventReader reader_;
-  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  // guards the reader
+  std::unique_ptr<std::mutex> mutex_ =
+      std::make_unique<std::mutex>();  // guards the reader and the file
 };
 
 }  // namespace sluice::daemon

@@ -37,6 +37,7 @@ class Backend final : public control::ControlBackend {
     kernel::KernelMaps& kernel;
     keeper::KeeperClient& keeper;
     const FlowFactory& factory;
+    const DnsDesk& dns;
     const Clock& clock;
     std::vector<kernel::Feature> features;         // probed while there were privileges
     const std::vector<kernel::PinnedLink>& links;  // of the programs that were attached

@@ -66,6 +66,7 @@ std::vector<control::Counter> Backend::counters(const kernel::Books& books) cons
   for (const auto& [reason, count] : books.audited) events += count;
   counters.push_back({"kernel_events", events});
   counters.push_back({"kernel_events_lost", books.sequences.lost});
+  for (const auto& [what, count] : ports_.dns.counters()) counters.push_back({what, count});
   for (const auto& [reason, counted] : books.counted)
     counters.push_back({"kernel_" + reason, counted.total});
   return counters;

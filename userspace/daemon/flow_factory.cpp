@@ -7,12 +7,15 @@
 #include "daemon/counting_writer.h"
 #include "daemon/random.h"
 #include "daemon/unix_listener.h"
+#include "net/dns_stream.h"
 #include "policy/unix_names.h"
 #include "session/opaque/session.h"
 #include "session/postgres/session.h"
 
 namespace sluice::daemon {
 namespace {
+
+constexpr std::uint16_t kDnsPort = 53;
 
 // The host names by which the policy knows this destination; all of the resource's, if none is
 // known to have it.
@@ -66,6 +69,9 @@ struct FlowFactory::Arrival {
   Endpoint agent;
   Endpoint destination;
   std::string unix_name;  // not empty: a Unix socket, and the two above are nothing
+  std::uint32_t pid = 0;
+  // Asks a name server, by TCP.
+  bool is_dns() const { return unix_name.empty() && destination.port == kDnsPort; }
   std::string where() const {
     return unix_name.empty() ? destination.text() : "unix:" + printable_unix_name(unix_name);
   }
@@ -137,14 +143,34 @@ Result<std::unique_ptr<FlowSession>> FlowFactory::make_session(const net::FlowSe
   return session::make_postgres_session(std::move(options));
 }
 
+// A conversation with the daemon itself: each query is a line of the audit, and nobody is upstream.
+Result<net::FlowSetup> FlowFactory::dns_setup(net::FlowSetup setup, SessionOpened opened,
+                                              const Arrival& arrival, const LiveRun& run) {
+  net::DnsStreamOptions options;
+  options.query_bytes_max = ports_.dns.limits().message.query_bytes_max;
+  FlowRecord who;
+  who.flow = arrival.flow;
+  who.cgroup_id = arrival.cgroup_id;
+  who.agent_address = arrival.agent;
+  who.original_destination = arrival.destination;
+  who.pid = arrival.pid;
+  options.answer = [&dns = ports_.dns, who](ByteView query) {
+    return dns.answer(who, query, true);
+  };
+  setup.session = net::make_dns_session(std::move(options));
+  SLUICE_TRY(auto writer, ports_.recorder.open(ports_.clock.wall(), opened));
+  setup.writer = std::make_unique<CountingWriter>(std::move(writer), run.counters, totals_);
+  return setup;
+}
+
 Result<FlowFactory::Arrival> FlowFactory::arrival_of(int accepted_fd) {
   if (is_unix_socket(accepted_fd)) {
     SLUICE_TRY(const UnixFlowRecord record, ports_.kernel.take_unix_record(accepted_fd));
-    return Arrival{record.flow, record.cgroup_id, {}, {}, record.name};
+    return Arrival{record.flow, record.cgroup_id, {}, {}, record.name, 0};
   }
   SLUICE_TRY(const FlowRecord record, ports_.kernel.take_flow_record(accepted_fd));
-  return Arrival{
-      record.flow, record.cgroup_id, record.agent_address, record.original_destination, {}};
+  return Arrival{record.flow, record.cgroup_id, record.agent_address, record.original_destination,
+                 {},          record.pid};
 }
 
 const Resource* FlowFactory::resource_of(const PolicyState& state, const LiveRun& run,
@@ -153,7 +179,7 @@ const Resource* FlowFactory::resource_of(const PolicyState& state, const LiveRun
   if (!arrival.unix_name.empty()) return state.policy->resource_for_unix(agents, arrival.unix_name);
   const Resource* resource = state.policy->resource_for(agents, arrival.destination, *state.book);
   // From now on the kernel answers alone.
-  if (resource == nullptr)
+  if (resource == nullptr && !arrival.is_dns())
     static_cast<void>(ports_.verdicts.deny(*run.lineage, arrival.destination, state));
   return resource;
 }
@@ -209,10 +235,13 @@ Result<net::FlowSetup> FlowFactory::set_up(const Arrival& arrival) {
   opened.policy_version = state.policy->version();
 
   const Resource* resource = resource_of(state, *run, arrival);
-  if (resource == nullptr)
+  // Whatever name server was meant, ours answers, unless the policy has something else there.
+  const bool dns =
+      arrival.is_dns() && (resource == nullptr || resource->protocol == Protocol::kDns);
+  if (resource == nullptr && !dns)
     return refuse(*run, opened, arrival, "the destination is no resource of the policy");
-  opened.resource = resource->name;
-  opened.protocol = name_of(resource->protocol);
+  if (resource != nullptr) opened.resource = resource->name;
+  opened.protocol = name_of(dns ? Protocol::kDns : resource->protocol);
 
   net::FlowSetup setup;
   setup.session_id = opened.session;
@@ -222,6 +251,7 @@ Result<net::FlowSetup> FlowFactory::set_up(const Arrival& arrival) {
     if (candidate.get() == resource) setup.resource = candidate;
   setup.agent = arrival.agent;
   setup.original_destination = arrival.destination;
+  if (dns) return dns_setup(std::move(setup), std::move(opened), arrival, *run);
   setup.agent_alpn = resource->protocol == Protocol::kPostgres ? "postgresql" : "";
   aim(setup, arrival, state);
   auto session = make_session(setup, arrival.where());

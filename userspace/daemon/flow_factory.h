@@ -13,6 +13,7 @@
 #include <mutex>
 #include <thread>
 
+#include "daemon/dns_desk.h"
 #include "daemon/policy_holder.h"
 #include "daemon/run_registry.h"
 #include "daemon/verdict_publisher.h"
@@ -34,6 +35,7 @@ class FlowFactory {
     keeper::KeeperClient& keeper;
     Recorder& recorder;
     const Clock& clock;
+    DnsDesk& dns;
   };
   // `mask_key` makes hash masks; the same for the life of the host, so that equal values stay
   // equal.
@@ -56,6 +58,8 @@ class FlowFactory {
   void remember_unix_name(net::FlowSetup& setup, const Arrival& arrival);
   Result<std::unique_ptr<FlowSession>> make_session(const net::FlowSetup& setup,
                                                     const std::string& where);
+  Result<net::FlowSetup> dns_setup(net::FlowSetup setup, SessionOpened opened,
+                                   const Arrival& arrival, const LiveRun& run);
   Error refuse(const LiveRun& run, const SessionOpened& opened, const Arrival& arrival,
                const std::string& why);
 

@@ -59,6 +59,7 @@ std::vector<int> descriptors_of(const Prepared& prepared, const keeper::Split& s
   for (const UniqueFd& map : prepared.maps.fds) keep.push_back(map.get());
   for (const kernel::PinnedLink& pinned : prepared.links) keep.push_back(pinned.link.get());
   for (const UniqueFd& listener : prepared.listeners) keep.push_back(listener.get());
+  for (const UniqueFd& resolver : prepared.resolver_sockets) keep.push_back(resolver.get());
   return keep;
 }
 
@@ -70,8 +71,11 @@ Result<std::unique_ptr<keeper::HandOver>> offer_of(const control::Config& config
   sockets.control.reset(::fcntl(prepared.control_socket.get(), F_DUPFD_CLOEXEC, 0));
   for (const UniqueFd& listener : prepared.listeners)
     sockets.listeners.emplace_back(::fcntl(listener.get(), F_DUPFD_CLOEXEC, 0));
-  if (!sockets.control || std::any_of(sockets.listeners.begin(), sockets.listeners.end(),
-                                      [](const UniqueFd& fd) { return !fd; }))
+  for (const UniqueFd& resolver : prepared.resolver_sockets)
+    sockets.resolvers.emplace_back(::fcntl(resolver.get(), F_DUPFD_CLOEXEC, 0));
+  const auto is_empty = [](const UniqueFd& fd) { return !fd; };
+  if (!sockets.control || std::ranges::any_of(sockets.listeners, is_empty) ||
+      std::ranges::any_of(sockets.resolvers, is_empty))
     return Error::sys(errno, "duplicate the daemon's sockets");
   return std::make_unique<keeper::HandOver>(installation_of(config), kernel::plane_layout(),
                                             std::move(sockets));
@@ -106,6 +110,7 @@ int be_keeper(keeper::Keeper& keeper, keeper::Split split, kernel::MapDescriptor
   if (auto kernel = kernel::KernelMaps::adopt(std::move(maps), mount)) {
     static_cast<void>((*kernel)->set_listeners(std::nullopt, std::nullopt));
     static_cast<void>((*kernel)->set_unix_listener(-1));
+    static_cast<void>((*kernel)->forget_resolvers());
   }
   if (end.exit_status != kExitRefused) return end.exit_status;
   // A first start that was refused leaves the kernel as it was. A later one leaves what was in

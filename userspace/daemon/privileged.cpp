@@ -12,7 +12,9 @@
 #include "control/server.h"
 #include "daemon/users.h"
 #include "keeper/listener.h"
+#include "kernel/kernel_maps.h"
 #include "kernel/plane.h"
+#include "net/dns_server.h"
 #include "net/flow_server.h"
 
 namespace sluice::daemon {
@@ -76,11 +78,28 @@ Result<void> open_listeners(const control::Config& config, Prepared& prepared) {
   return {};
 }
 
+// No agent can be steered to them before the worker says so to the kernel.
+Result<void> open_resolver_sockets(Prepared& prepared) {
+  for (const char* loopback : {"127.0.0.1", "::1"})
+    for (std::size_t i = 0; i < kernel::kResolverPorts; ++i) {
+      auto socket = net::bind_udp({*parse_ip(loopback), 0});
+      if (!socket && i == 0 && !prepared.resolver_sockets.empty()) {
+        spdlog::warn("no DNS over IPv6 ({}); queries to IPv6 resolvers are refused",
+                     socket.error().text());
+        return {};
+      }
+      if (!socket) return socket.error().within("open the DNS resolver");
+      prepared.resolver_sockets.push_back(*std::move(socket));
+    }
+  return {};
+}
+
 Result<void> open_sockets(const control::Config& config, Prepared& prepared) {
   // It refuses beside a living daemon, whose listeners the loading of the programs would forget.
   SLUICE_TRY(prepared.control_socket, control::open_control_socket(config.control_socket()));
   SLUICE_TRY(prepared.hand_over_socket, control::open_hand_over_socket(config.hand_over_socket()));
-  return open_listeners(config, prepared);
+  SLUICE_TRY_VOID(open_listeners(config, prepared));
+  return open_resolver_sockets(prepared);
 }
 
 Result<void> adopt_sockets(keeper::TakenOver taken, Prepared& prepared) {
@@ -89,6 +108,7 @@ Result<void> adopt_sockets(keeper::TakenOver taken, Prepared& prepared) {
     (at.ip.is_v4() ? prepared.listener_v4 : prepared.listener_v6) = at;
     prepared.listeners.push_back(std::move(listener));
   }
+  prepared.resolver_sockets = std::move(taken.sockets.resolvers);
   prepared.control_socket = std::move(taken.sockets.control);
   prepared.hand_over_socket = std::move(taken.sockets.hand_over);
   prepared.predecessor = std::move(taken.channel);

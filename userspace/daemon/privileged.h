@@ -27,6 +27,7 @@ struct Prepared {
   std::vector<UniqueFd> listeners;
   std::optional<Endpoint> listener_v4;
   std::optional<Endpoint> listener_v6;
+  std::vector<UniqueFd> resolver_sockets;  // UDP; kernel::kResolverPorts for each address family
   UniqueFd control_socket;
   UniqueFd hand_over_socket;  // the keeper's
   UniqueFd predecessor;       // the channel to the daemon that this one takes over from

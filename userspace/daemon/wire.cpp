@@ -154,9 +154,11 @@ Result<void> Worker::open_flows() {
       net::PostgresCatalogService::Options{}, clock_,
       [this](const std::string& file) { return keeper_.read_password(file); });
   SLUICE_TRY(const Secret mask_key, load_or_make_key(config_.state_dir + "/keys/mask.key"));
-  SLUICE_TRY(factory_,
-             FlowFactory::make(
-                 {*kernel_, *runs_, policies_, *verdicts_, keeper_, *recorder_, clock_}, mask_key));
+  dns_ = std::make_unique<DnsDesk>(
+      DnsDesk::Ports{*runs_, policies_, clock_, [this] { return resolver_->newest(); }});
+  SLUICE_TRY(factory_, FlowFactory::make({*kernel_, *runs_, policies_, *verdicts_, keeper_,
+                                          *recorder_, clock_, *dns_},
+                                         mask_key));
   net::FlowServerOptions options;
   options.threads = config_.threads;
   options.warn = [](std::string_view text) { spdlog::warn("{}", text); };
@@ -177,7 +179,7 @@ Result<void> Worker::open_control() {
   for (const auto& listener : {prepared_.listener_v4, prepared_.listener_v6})
     if (listener) listeners.push_back(listener->text());
   backend_ = std::make_unique<Backend>(Backend::Ports{
-      config_, policies_, *runs_, *approvals_, *flows_, *kernel_, keeper_, *factory_, clock_,
+      config_, policies_, *runs_, *approvals_, *flows_, *kernel_, keeper_, *factory_, *dns_, clock_,
       prepared_.features, prepared_.links, listeners, config_.run_dir + "/host-ca.pem",
       config_.run_dir + "/ca-bundle.pem", [this] { return reload(); },
       [this]() -> Result<kernel::Books> {
@@ -227,6 +229,7 @@ Result<void> Worker::start() {
   SLUICE_TRY_VOID(open_state());
   SLUICE_TRY_VOID(open_runs());
   SLUICE_TRY_VOID(open_flows());
+  SLUICE_TRY_VOID(open_dns());
   const auto enrolled = runs_->enrol_living();
   if (!enrolled) return enrolled.error().within("enrolment");
   if (*enrolled != 0) spdlog::info("enrolled {} cgroups that the policy matches", *enrolled);
@@ -241,6 +244,7 @@ Result<void> Worker::start() {
 
 Result<void> Worker::claim_listeners() {
   if (unix_listener_) SLUICE_TRY_VOID(kernel_->set_unix_listener(unix_listener_.get()));
+  SLUICE_TRY_VOID(claim_resolvers());
   return kernel_->set_listeners(prepared_.listener_v4, prepared_.listener_v6);
 }
 

@@ -29,6 +29,7 @@ Result<void> Worker::turn() {
   }
   SLUICE_TRY_VOID(audit_->drain(*runs_, verdicts_->rules(), *kernel_, clock_));
   SLUICE_TRY_VOID(write_found_open());
+  SLUICE_TRY_VOID(audit_->append(dns_->take_lines()));
   approvals_->tick();
   runs_->sweep();
   const auto checkpoint = recorder_->checkpoint_if_due();
@@ -91,8 +92,10 @@ void Worker::stop() {
   if (kernel_ && in_force) {
     static_cast<void>(kernel_->set_listeners(std::nullopt, std::nullopt));
     static_cast<void>(kernel_->set_unix_listener(-1));
+    static_cast<void>(kernel_->forget_resolvers());
   }
   control_.reset();
+  end_dns();
   if (flows_) flows_->stop("sluice is stopping");
   if (audit_ && runs_ && verdicts_)
     static_cast<void>(audit_->drain(*runs_, verdicts_->rules(), *kernel_, clock_));

@@ -11,12 +11,14 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "approval/book.h"
 #include "base/system_clock.h"
 #include "control/server.h"
 #include "daemon/audit_log.h"
 #include "daemon/backend.h"
+#include "daemon/dns_desk.h"
 #include "daemon/flow_factory.h"
 #include "daemon/policy_holder.h"
 #include "daemon/privileged.h"
@@ -24,6 +26,7 @@
 #include "daemon/succession.h"
 #include "daemon/verdict_publisher.h"
 #include "kernel/kernel_maps.h"
+#include "net/dns_server.h"
 #include "net/flow_server.h"
 #include "net/host_ca.h"
 #include "net/postgres_catalog.h"
@@ -58,6 +61,12 @@ class Worker {
   Result<void> open_control();
   Result<void> serve_control();
   Result<void> claim_listeners();
+
+  // worker_dns.cpp
+  Result<void> open_dns();
+  Result<void> serve_dns();
+  void end_dns();
+  Result<void> claim_resolvers();
 
   // worker.cpp
   Result<void> turn();
@@ -107,6 +116,9 @@ class Worker {
   std::unique_ptr<net::FlowServer> flows_;
   UniqueFd unix_listener_;  // beside the flow server's, to tell the kernel its name; may be none
   std::unique_ptr<net::Resolver> resolver_;
+  std::unique_ptr<DnsDesk> dns_;
+  std::vector<kernel::QueryPort> dns_ports_;  // of prepared_.resolver_sockets
+  net::DnsServer dns_server_;
   std::optional<AuditLog> audit_;
   std::unique_ptr<Backend> backend_;
   std::shared_ptr<control::ControlServer> control_;

@@ -32,6 +32,7 @@ void Worker::yield() {
   runs_->enrol_no_more(true);
   approvals_->on_change({});
   control_.reset();
+  end_dns();
   resolver_.reset();
   approvals_->end_everything("a new daemon takes over: ask again");
   static_cast<void>(audit_->drain(*runs_, verdicts_->rules(), *kernel_, clock_));
@@ -85,6 +86,7 @@ Result<void> Worker::resume() {
   publishing_ = true;
   runs_->enrol_no_more(false);
   open_resolver();
+  SLUICE_TRY_VOID(serve_dns());
   return serve_control();
 }
 

@@ -81,11 +81,13 @@ Result<Sockets> receive_sockets(int from) {
     left = reply.left;
     switch (reply.kind) {
       case Handed::kListener: sockets.listeners.push_back(std::move(fd)); break;
+      case Handed::kResolverSocket: sockets.resolvers.push_back(std::move(fd)); break;
       case Handed::kControlSocket: sockets.control = std::move(fd); break;
       case Handed::kHandOverSocket: sockets.hand_over = std::move(fd); break;
     }
   }
-  if (sockets.listeners.empty() || !sockets.control || !sockets.hand_over)
+  if (sockets.listeners.empty() || sockets.resolvers.empty() || !sockets.control ||
+      !sockets.hand_over)
     return Error{"the running daemon did not hand over all of its sockets"};
   // Again, so that who connects there is told of this process and not of the one that ends.
   for (const UniqueFd* socket : {&sockets.control, &sockets.hand_over})
@@ -101,6 +103,10 @@ Result<Sockets> duplicate(const Sockets& sockets) {
   for (const UniqueFd& listener : sockets.listeners) {
     SLUICE_TRY(UniqueFd copy, copy_of(listener));
     copies.listeners.push_back(std::move(copy));
+  }
+  for (const UniqueFd& resolver : sockets.resolvers) {
+    SLUICE_TRY(UniqueFd copy, copy_of(resolver));
+    copies.resolvers.push_back(std::move(copy));
   }
   SLUICE_TRY(copies.control, copy_of(sockets.control));
   SLUICE_TRY(copies.hand_over, copy_of(sockets.hand_over));
@@ -128,7 +134,8 @@ Result<UniqueFd> HandOver::check(const UniqueFd& newcomer, const Check& may) con
 
 Result<void> HandOver::send_sockets(int newcomer) const {
   HandedSocket message;
-  message.left = static_cast<std::uint32_t>(sockets_.listeners.size()) + 2;
+  message.left =
+      static_cast<std::uint32_t>(sockets_.listeners.size() + sockets_.resolvers.size()) + 2;
   const auto hand = [&](Handed kind, const UniqueFd& socket) {
     message.kind = kind;
     message.left -= 1;
@@ -136,6 +143,8 @@ Result<void> HandOver::send_sockets(int newcomer) const {
   };
   for (const UniqueFd& listener : sockets_.listeners)
     SLUICE_TRY_VOID(hand(Handed::kListener, listener));
+  for (const UniqueFd& resolver : sockets_.resolvers)
+    SLUICE_TRY_VOID(hand(Handed::kResolverSocket, resolver));
   SLUICE_TRY_VOID(hand(Handed::kControlSocket, sockets_.control));
   return hand(Handed::kHandOverSocket, sockets_.hand_over);
 }

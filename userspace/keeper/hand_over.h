@@ -37,7 +37,12 @@ struct TakeOver {
   Path cgroup_root;
 };
 
-enum class Handed : std::uint32_t { kListener = 1, kControlSocket, kHandOverSocket };
+enum class Handed : std::uint32_t {
+  kListener = 1,
+  kControlSocket,
+  kHandOverSocket,
+  kResolverSocket
+};
 
 // One for each socket, with its descriptor; a single one without where it is refused.
 struct HandedSocket {
@@ -50,6 +55,7 @@ static_assert(Message<TakeOver> && Message<HandedSocket>);
 
 struct Sockets {
   std::vector<UniqueFd> listeners;
+  std::vector<UniqueFd> resolvers;  // in the order in which they were bound
   UniqueFd control;
   UniqueFd hand_over;
 };

@@ -24,6 +24,8 @@ const char* name_of(MapName name) {
     case MapName::kUnixSockets: return "sluice_unix_sockets";
     case MapName::kAwaited: return "sluice_awaited";
     case MapName::kSubjects: return "sluice_subjects";
+    case MapName::kResolvers: return "sluice_resolvers";
+    case MapName::kQueries: return "sluice_queries";
     case MapName::kCount_: break;
   }
   return "";

@@ -28,6 +28,8 @@ enum class MapName : std::size_t {
   kUnixSockets,
   kAwaited,
   kSubjects,
+  kResolvers,
+  kQueries,
   kCount_
 };
 inline constexpr std::size_t kMapCount = static_cast<std::size_t>(MapName::kCount_);

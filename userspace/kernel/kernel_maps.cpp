@@ -7,6 +7,7 @@
 #include <sluice/abi/awaited.h>
 #include <sluice/abi/event.h>
 #include <sluice/abi/flow.h>
+#include <sluice/abi/query.h>
 #include <sluice/abi/reason.h>
 #include <sluice/abi/run.h>
 #include <sluice/abi/settings.h>
@@ -64,6 +65,8 @@ constexpr std::array<Shape, kMapCount> kShapes{{
     {BPF_MAP_TYPE_SK_STORAGE, sizeof(int), sizeof(sluice_unix_socket)},
     {BPF_MAP_TYPE_HASH, sizeof(sluice_awaited_key), sizeof(sluice_awaited)},
     {BPF_MAP_TYPE_HASH, sizeof(__u32), sizeof(sluice_subject)},
+    {BPF_MAP_TYPE_HASH, sizeof(sluice_resolver_key), sizeof(sluice_resolver)},
+    {BPF_MAP_TYPE_HASH, sizeof(sluice_query_key), sizeof(sluice_query)},
 }};
 
 Result<void> check_shapes(const MapDescriptors& maps) {

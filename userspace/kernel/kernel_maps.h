@@ -12,12 +12,23 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "kernel/descriptors.h"
 #include "kernel/flow_totals.h"
 #include "kernel/reconcile.h"
 
 namespace sluice::kernel {
+
+// One of the daemon's own sockets for DNS queries. Each resolver has several, because the port is
+// all by which an answer shows the agent's socket which of several resolvers it comes from.
+struct QueryPort {
+  std::uint64_t netns_cookie = 0;
+  Endpoint address;
+};
+inline constexpr std::size_t kResolverPorts = 8;
+// Of a bound UDP socket.
+Result<QueryPort> query_port_of(int fd);
 
 class KernelMaps final : public KernelPlane, public UnixPlane {
  public:
@@ -57,6 +68,12 @@ class KernelMaps final : public KernelPlane, public UnixPlane {
   // The listener for connections to Unix sockets, in its own network namespace; an abstract name.
   // -1: such connections are refused everywhere.
   Result<void> set_unix_listener(int listener_fd);
+  // Where DNS queries of that network namespace and address family go; kResolverPorts of them.
+  Result<void> set_resolver(const std::vector<QueryPort>& ports);
+  Result<void> forget_resolvers();  // of all; what asks is refused from then on
+  // Who sent the query that came to `at` from `source`. Error code ENOENT: nobody that the programs
+  // know; drop it.
+  Result<FlowRecord> find_query(const QueryPort& at, const Endpoint& source) const;
 
   // Sum over all CPUs, by the name of the reason; every reason is there, also with 0.
   Result<std::map<std::string, std::uint64_t>> counters() const;

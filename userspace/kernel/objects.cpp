@@ -15,6 +15,7 @@
 #include "bpf/getpeername.skel.h"
 #include "bpf/ingress.skel.h"
 #include "bpf/lsm_canary.skel.h"
+#include "bpf/recvmsg.skel.h"
 #include "bpf/sendmsg.skel.h"
 #include "bpf/sock_create.skel.h"
 #include "bpf/sock_release.skel.h"
@@ -67,6 +68,7 @@ const std::vector<EmbeddedObject>& plane_objects() {
       {"sockops", elf<sockops_bpf__elf_bytes>()},
       {"sock_release", elf<sock_release_bpf__elf_bytes>()},
       {"getpeername", elf<getpeername_bpf__elf_bytes>()},
+      {"recvmsg", elf<recvmsg_bpf__elf_bytes>()},
       {"sock_create", elf<sock_create_bpf__elf_bytes>()},
       {"ingress", elf<ingress_bpf__elf_bytes>()},
       {"sendmsg", elf<sendmsg_bpf__elf_bytes>()},

@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <fcntl.h>
+#include <sluice/abi/query.h>
 #include <sluice/abi/settings.h>
 #include <unistd.h>
 
@@ -29,8 +30,9 @@ std::string how_to_remove(const std::string& what) {
 }
 
 Result<void> check(const PlaneOptions& options) {
-  if (options.run_capacity == 0 || options.verdict_capacity == 0 || options.flow_capacity == 0)
-    return Error{"the capacities for runs, verdicts and flows must not be 0"};
+  if (options.run_capacity == 0 || options.verdict_capacity == 0 || options.flow_capacity == 0 ||
+      options.query_capacity == 0)
+    return Error{"the capacities for runs, verdicts, flows and queries must not be 0"};
   const auto page = static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE));
   if (!std::has_single_bit(options.event_bytes) || options.event_bytes < page)
     return Error{"event_bytes is " + std::to_string(options.event_bytes) +
@@ -43,6 +45,7 @@ std::uint32_t capacity_of(const bpf_map* map, const PlaneOptions& options) {
   if (name == "sluice_runs") return options.run_capacity;
   if (name == "sluice_verdicts" || name == "sluice_unix_verdicts") return options.verdict_capacity;
   if (name == "sluice_flows") return options.flow_capacity;
+  if (name == "sluice_queries") return options.query_capacity;
   if (name == "sluice_events") return options.event_bytes;
   return bpf_map__max_entries(map);
 }
@@ -169,6 +172,11 @@ Result<void> forget_listeners(const MapsByName& maps) {
   while (bpf_map_get_next_key(unix_fd, nullptr, &netns_cookie) == 0)
     if (bpf_map_delete_elem(unix_fd, &netns_cookie) != 0 && errno != ENOENT)
       return Error::sys(errno, "forget the earlier daemon's listener for Unix sockets");
+  const int resolvers = maps.at("sluice_resolvers").get();
+  sluice_resolver_key key{};
+  while (bpf_map_get_next_key(resolvers, nullptr, &key) == 0)
+    if (bpf_map_delete_elem(resolvers, &key) != 0)
+      return Error::sys(errno, "forget the earlier daemon's resolver");
   return {};
 }
 

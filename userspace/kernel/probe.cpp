@@ -215,6 +215,8 @@ std::vector<Trial> trials() {
   program("connect", "connect6", "IPv6 connections are steered or refused");
   program("sendmsg", "sendmsg4", "IPv4 datagrams are refused by default");
   program("sendmsg", "sendmsg6", "IPv6 datagrams are refused by default");
+  program("recvmsg", "recvmsg4", "an answer over IPv4 comes from the resolver that was asked");
+  program("recvmsg", "recvmsg6", "an answer over IPv6 comes from the resolver that was asked");
   program("getpeername", "getpeername4", "IPv4 clients see the real peer");
   program("getpeername", "getpeername6", "IPv6 clients see the real peer");
   program("sock_create", "sock_create", "raw and odd sockets are refused");

@@ -51,6 +51,10 @@ constexpr std::array kNames{
     Named{SLUICE_REASON_INBOUND_NONE, "inbound_none"},
     Named{SLUICE_REASON_INBOUND_FOREIGN, "inbound_foreign"},
     Named{SLUICE_REASON_INBOUND_SQUATTER, "inbound_squatter"},
+    Named{SLUICE_REASON_DNS_STEERED, "dns_steered"},
+    Named{SLUICE_REASON_NO_RESOLVER, "no_resolver"},
+    Named{SLUICE_REASON_NO_SOURCE_PORT, "no_source_port"},
+    Named{SLUICE_REASON_QUERY_MAP_FULL, "query_map_full"},
 };
 
 constexpr bool in_order() {

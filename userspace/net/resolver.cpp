@@ -46,11 +46,13 @@ struct Resolver::Impl {
   bool refresh_now = false;
   bool stopping = false;
   std::shared_ptr<const AddressBook> book = std::make_shared<AddressBook>();
+  std::shared_ptr<const AddressBook> newest = std::make_shared<AddressBook>();
   std::thread thread;
 
   // The resolver's thread alone.
   struct Known {
-    std::vector<IpAddress> addresses;
+    std::vector<IpAddress> addresses;      // of the last good answer
+    std::map<IpAddress, SteadyTime> seen;  // these and former ones: when an answer last had them
     SteadyTime good_at{};
     bool failing = false;
   };
@@ -63,6 +65,7 @@ struct Resolver::Impl {
   void run();
   void round(const std::set<std::string>& wanted, std::uint64_t number);
   void look_up(const std::string& name);
+  std::vector<IpAddress> matching(Known& entry) const;
   void say(const std::string& text) {
     if (options.warn) options.warn(text);
   }
@@ -76,7 +79,10 @@ void Resolver::Impl::look_up(const std::string& name) {
     std::sort(addresses.begin(), addresses.end());
     addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
     if (entry.failing) say("'" + name + "' resolves again");
-    entry = {std::move(addresses), clock.steady(), false};
+    entry.addresses = std::move(addresses);
+    entry.good_at = clock.steady();
+    entry.failing = false;
+    for (const IpAddress& ip : entry.addresses) entry.seen[ip] = entry.good_at;
     return;
   }
   if (!entry.failing)
@@ -87,7 +93,18 @@ void Resolver::Impl::look_up(const std::string& name) {
   if (!entry.addresses.empty() && clock.steady() - entry.good_at > options.stale_max) {
     say("'" + name + "' has not resolved for too long; from now on nothing matches that name");
     entry.addresses.clear();
+    entry.seen.clear();
   }
+}
+
+std::vector<IpAddress> Resolver::Impl::matching(Known& entry) const {
+  // Counted from the last good answer: while there is none, the last known addresses stay.
+  std::erase_if(entry.seen, [&](const auto& seen) {
+    return entry.good_at - seen.second > options.keep_former;
+  });
+  std::vector<IpAddress> addresses;
+  for (const auto& [ip, when] : entry.seen) addresses.push_back(ip);
+  return addresses;
 }
 
 void Resolver::Impl::round(const std::set<std::string>& wanted, std::uint64_t number) {
@@ -100,7 +117,11 @@ void Resolver::Impl::round(const std::set<std::string>& wanted, std::uint64_t nu
     look_up(name);
   }
   auto next = std::make_shared<AddressBook>();
-  for (const auto& [name, entry] : known) next->emplace(name, entry.addresses);
+  auto current = std::make_shared<AddressBook>();
+  for (auto& [name, entry] : known) {
+    next->emplace(name, matching(entry));
+    current->emplace(name, entry.addresses);
+  }
   bool differs = false;
   {
     const std::lock_guard lock{mutex};
@@ -111,6 +132,7 @@ void Resolver::Impl::round(const std::set<std::string>& wanted, std::uint64_t nu
   // Before the round counts as done: who waits for it may rely on the callback's effects.
   if (differs && on_change) on_change(next);
   const std::lock_guard lock{mutex};
+  newest = std::move(current);
   finished_round = number;
   changed.notify_all();
 }
@@ -169,6 +191,11 @@ void Resolver::refresh() {
 std::shared_ptr<const AddressBook> Resolver::snapshot() const {
   const std::lock_guard lock{impl_->mutex};
   return impl_->book;
+}
+
+std::shared_ptr<const AddressBook> Resolver::newest() const {
+  const std::lock_guard lock{impl_->mutex};
+  return impl_->newest;
 }
 
 }  // namespace sluice::net

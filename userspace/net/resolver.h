@@ -33,6 +33,9 @@ class Resolver {
     // How long addresses outlive the last good answer for their name; then the name matches
     // nothing.
     std::chrono::milliseconds stale_max{600'000};
+    // How long an address stays one of its name after an answer that no longer has it: whoever was
+    // told of it may still use it. More than the TTL that agents are told.
+    std::chrono::milliseconds keep_former{90'000};
     Lookup lookup = resolve_by_system;
     std::function<void(std::string_view)> warn;  // when a name begins to fail, goes stale, recovers
   };
@@ -47,7 +50,11 @@ class Resolver {
   // then. For start-up: the first policy must not be in force before its names have addresses.
   bool wait_resolved(std::chrono::milliseconds timeout);
   void refresh();  // starts a round now
+  // What names match: the newest addresses and, for a while, former ones.
   std::shared_ptr<const AddressBook> snapshot() const;
+  // What names resolve to now, for whoever asks. Never ahead of what `on_change` was told, so that
+  // who is given an address may use it at once.
+  std::shared_ptr<const AddressBook> newest() const;
 
  private:
   struct Impl;

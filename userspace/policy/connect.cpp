@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint8_t kTcp = 6;
 constexpr std::uint8_t kUdp = 17;
+constexpr std::uint16_t kDnsPort = 53;
 
 bool network_contains(const IpAddress& network, std::uint8_t prefix_length, const IpAddress& ip) {
   const std::size_t whole = prefix_length / 8;
@@ -114,7 +115,7 @@ Answer lineage_answer(const Compiled& compiled, const std::vector<std::uint32_t>
     if (own.verdict == ConnectVerdict::kSteer) answer = own;
     if (answer.verdict == ConnectVerdict::kDirect && answer.rule == 0) answer = own;
   }
-  // A datagram cannot be steered to the daemon: what the kernel cannot answer alone is denied.
+  // A query cannot wait for a person: what the kernel cannot answer alone is not direct.
   if (protocol == Protocol::kDns && answer.verdict == ConnectVerdict::kSteer) return {};
   return answer;
 }
@@ -184,11 +185,15 @@ std::vector<ConnectEntry> Policy::connect_entries(const std::vector<std::string>
   if (!numbers) return entries;
   for (const auto& [network, claims] : claims_of(*compiled_, book)) {
     const auto resource = choose(*compiled_, *numbers, claims);
-    const Answer answer = resource ? lineage_answer(*compiled_, *numbers, *resource) : Answer{};
-    entries.push_back(entry_for(network, answer, kTcp));
+    Answer answer = resource ? lineage_answer(*compiled_, *numbers, *resource) : Answer{};
     // Only a name server speaks over datagrams; every other protocol is TCP.
-    if (resource && compiled_->resources[*resource]->protocol == Protocol::kDns)
-      entries.push_back(entry_for(network, answer, kUdp));
+    const bool dns = resource && compiled_->resources[*resource]->protocol == Protocol::kDns;
+    // Who has no rule about it is answered by the daemon, as by every other name server.
+    if (dns && std::get<2>(network) == kDnsPort && answer.verdict == ConnectVerdict::kDeny &&
+        answer.rule == 0)
+      answer.verdict = ConnectVerdict::kSteer;
+    entries.push_back(entry_for(network, answer, kTcp));
+    if (dns) entries.push_back(entry_for(network, answer, kUdp));
   }
   std::sort(entries.begin(), entries.end());
   return entries;

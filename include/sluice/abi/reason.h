@@ -44,6 +44,7 @@ enum sluice_reason {
 	SLUICE_REASON_FLOW_DROPPED, /* its flow record was deleted: it failed before the daemon took
 				       it */
 	SLUICE_REASON_NEVER_SENT,   /* it ended before a SYN left: no flow record */
+
 	/* of Unix sockets */
 	SLUICE_REASON_UNIX_STEERED,   /* the entry says STEER */
 	SLUICE_REASON_UNIX_UNLISTED,  /* no entry for the name, and others are refused */
@@ -57,6 +58,12 @@ enum sluice_reason {
 	SLUICE_REASON_INBOUND_NONE,    /* dropped: nobody may connect to this run */
 	SLUICE_REASON_INBOUND_FOREIGN, /* dropped: the peer is not of the run */
 	SLUICE_REASON_INBOUND_SQUATTER, /* dropped: the run listens on the daemon's port */
+
+	/* of DNS over UDP */
+	SLUICE_REASON_DNS_STEERED,    /* went on, to the daemon's resolver */
+	SLUICE_REASON_NO_RESOLVER,    /* refused: none in that namespace, family or device */
+	SLUICE_REASON_NO_SOURCE_PORT, /* refused: no port for the socket was found */
+	SLUICE_REASON_QUERY_MAP_FULL, /* refused: no room to remember who asks */
 
 	SLUICE_REASON_COUNT
 };

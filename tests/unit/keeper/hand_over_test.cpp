@@ -34,6 +34,9 @@ class HandingOver : public testing::Test {
     sockets.control = listening(directory_ + "/control.sock", SOCK_STREAM);
     for (const char* each : {"/one", "/two"})
       sockets.listeners.push_back(listening(directory_ + each, SOCK_STREAM));
+    for (const char* each : {"/three", "/four"})
+      sockets.resolvers.push_back(listening(directory_ + each, SOCK_STREAM));
+    resolver_ = inode(sockets.resolvers[1]);
     offered_ = std::make_unique<HandOver>(kHere, kLayout, std::move(sockets));
   }
   ~HandingOver() override { std::filesystem::remove_all(directory_); }
@@ -65,6 +68,7 @@ class HandingOver : public testing::Test {
 
   std::string directory_;
   std::string path_;
+  ino_t resolver_ = 0;
   std::unique_ptr<HandOver> offered_;
 };
 
@@ -75,6 +79,8 @@ TEST_F(HandingOver, GivesEverySocketAndAChannelBetweenTheWorkers) {
   ASSERT_TRUE(taken.ok()) << taken.error().text();
   ASSERT_TRUE(taken->has_value());
   EXPECT_EQ((*taken)->sockets.listeners.size(), 2u);
+  ASSERT_EQ((*taken)->sockets.resolvers.size(), 2u);
+  EXPECT_EQ(inode((*taken)->sockets.resolvers[1]), resolver_) << "in their order";
   EXPECT_EQ(inode((*taken)->sockets.hand_over), [&] {
     struct stat status {};
     ::fstat(offered_->socket(), &status);

@@ -317,7 +317,7 @@ TEST_F(Events, AddUpToTheCountersOverDaemonsThatComeAndGo) {
                     connect_to({"127.9.9.9", 9});
                     const UniqueFd raw{::socket(AF_INET, SOCK_RAW, IPPROTO_ICMP)};
                     const UniqueFd udp{::socket(AF_INET, SOCK_DGRAM, 0)};
-                    const Address nowhere{"127.1.2.3", 53};
+                    const Address nowhere{"127.1.2.3", 443};
                     for (int again = 0; again < 3; ++again)
                       (void)!::sendto(udp.get(), "x", 1, 0, nowhere.get(), nowhere.length);
                   }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sluice/abi/flow.h>
+#include <sluice/abi/query.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -161,6 +162,7 @@ Lab::Lab(const std::function<void(PlaneOptions&)>& adjust) {
   options.run_capacity = 64;
   options.verdict_capacity = 64;
   options.flow_capacity = 4096;
+  options.query_capacity = 256;
   options.event_bytes = 1 << 20;
   if (adjust) adjust(options);
   load();
@@ -215,16 +217,29 @@ std::vector<KernelEvent> Lab::events() {
   return all;
 }
 
-std::size_t Lab::flow_records() const {
-  const auto descriptors = must(plane->descriptors());
-  const int fd = descriptors[MapName::kFlows].get();
+namespace {
+
+template <class Key>
+std::size_t count_keys(int fd) {
   std::size_t records = 0;
-  sluice_flow_key key{}, next{};
+  Key key{}, next{};
   for (int failed = bpf_map_get_next_key(fd, nullptr, &next); failed == 0; ++records) {
     key = next;
     failed = bpf_map_get_next_key(fd, &key, &next);
   }
   return records;
+}
+
+}  // namespace
+
+std::size_t Lab::flow_records() const {
+  const auto descriptors = must(plane->descriptors());
+  return count_keys<sluice_flow_key>(descriptors[MapName::kFlows].get());
+}
+
+std::size_t Lab::query_records() const {
+  const auto descriptors = must(plane->descriptors());
+  return count_keys<sluice_query_key>(descriptors[MapName::kQueries].get());
 }
 
 std::uint64_t Lab::count(const std::string& reason) const {

@@ -92,6 +92,7 @@ class Lab {
   void drop_daemon();  // everything that lives in this process goes; the pins stay
   std::vector<KernelEvent> events();
   std::size_t flow_records() const;
+  std::size_t query_records() const;
   std::uint64_t count(const std::string& reason) const;
 
   std::string root;

@@ -43,10 +43,11 @@ class ThrowawayPostgres : public testing::Test {
                            " -o '-h 127.0.0.1 -F -k " + directory_->path() + " -p " +
                            std::to_string(endpoint_.port) + "' start") == 0;
     if (running_)
-      std::system(("PGPASSWORD='correct horse' psql -q -h 127.0.0.1 -U owner -p " +
-                   std::to_string(endpoint_.port) +
-                   " postgres -c 'CREATE TABLE customers (id int, ssn text)' >/dev/null 2>&1")
-                      .c_str());
+      (void)!std::system(
+          ("PGPASSWORD='correct horse' psql -q -h 127.0.0.1 -U owner -p " +
+           std::to_string(endpoint_.port) +
+           " postgres -c 'CREATE TABLE customers (id int, ssn text)' >/dev/null 2>&1")
+              .c_str());
   }
   static void TearDownTestSuite() {
     if (running_)

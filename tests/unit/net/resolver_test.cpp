@@ -81,6 +81,25 @@ TEST_F(Resolving, FailureKeepsTheOldAddressesForABoundedTime) {
   EXPECT_TRUE(said.has("'db' resolves again"));
 }
 
+TEST_F(Resolving, AFormerAddressGoesOnMatchingForAWhileAndIsToldToNobody) {
+  answer("db", {"10.0.0.1"});
+  auto resolver = make();
+  const auto again = [&] {
+    resolver->set_names({"db"});
+    return resolver->wait_resolved(kPatience);
+  };
+  ASSERT_TRUE(again());
+  answer("db", {"10.0.0.2"});
+  clock.now_ns += 30'000'000'000;
+  ASSERT_TRUE(again());
+  EXPECT_EQ(resolver->newest()->at("db"), std::vector{*parse_ip("10.0.0.2")});
+  EXPECT_EQ(resolver->snapshot()->at("db"),
+            (std::vector{*parse_ip("10.0.0.1"), *parse_ip("10.0.0.2")}));
+  clock.now_ns += 61'000'000'000;
+  ASSERT_TRUE(again());
+  EXPECT_EQ(resolver->snapshot()->at("db"), std::vector{*parse_ip("10.0.0.2")});
+}
+
 TEST_F(Resolving, ForgetsNamesThatThePolicyNoLongerHas) {
   answer("a", {"10.0.0.1"});
   answer("b", {"10.0.0.2"});

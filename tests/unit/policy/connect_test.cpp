@@ -120,7 +120,9 @@ TEST(ConnectEntries, AreDirectForUnconditionalAllowsOfTheWholeLineage) {
   EXPECT_EQ(unreachable->verdict, ConnectVerdict::kDeny);
   EXPECT_EQ(unreachable->denied_errno, EACCES);
   const auto nested = policy->connect_entries({"a", "b", "c"}, {});
-  for (const ConnectEntry& entry : nested) EXPECT_EQ(entry.verdict, ConnectVerdict::kDeny);
+  for (const ConnectEntry& entry : nested)
+    EXPECT_EQ(entry.verdict, entry.port == 53 ? ConnectVerdict::kSteer : ConnectVerdict::kDeny)
+        << "where no rule allows the name server itself, the daemon answers";
   EXPECT_EQ(policy->connect_entries({"a", "b"}, {}).front().verdict, ConnectVerdict::kDeny)
       << "b does not reach the database";
 }
@@ -147,8 +149,10 @@ TEST(ConnectEntries, AreSteeredWhereSomebodyMustJudge) {
       verdict_of({"name: x, verdict: allow", "name: y, when: { tables: [s.t] }, verdict: deny"}),
       ConnectVerdict::kDirect)
       << "a condition on statements says nothing about a connect";
-  EXPECT_EQ(verdict_of({"name: x, verdict: hold"}, "127.0.0.53", 53, 17), ConnectVerdict::kDeny)
-      << "a datagram cannot be steered";
+  EXPECT_EQ(verdict_of({"name: x, verdict: hold"}, "127.0.0.53", 53, 17), ConnectVerdict::kSteer)
+      << "to the daemon's own resolver";
+  EXPECT_EQ(verdict_of({"name: x, resources: [ns], verdict: deny"}, "127.0.0.53", 53, 17),
+            ConnectVerdict::kDeny);
 }
 
 const std::string kLaunch = R"(version: 1

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/dns_server.h"
+
+#include "net/address.h"
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace sluice::net {
+namespace {
+
+// Queries taken from one socket before the others get a turn.
+constexpr int kQueriesPerTurn = 32;
+
+}  // namespace
+
+Result<UniqueFd> bind_udp(const Endpoint& at) {
+  const SocketAddress address = socket_address(at);
+  UniqueFd fd{::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  if (!fd) return Error::sys(errno, "make a socket");
+  const int on = 1;
+  if (address.family() == AF_INET6)
+    ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (::bind(fd.get(), address.get(), address.size) != 0)
+    return Error::sys(errno, "bind to " + at.text());
+  return fd;
+}
+
+Result<void> DnsServer::start(std::vector<UniqueFd> sockets, std::size_t query_bytes_max,
+                              Answer answer) {
+  wake_ = UniqueFd{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  if (!wake_) return Error::sys(errno, "make an event descriptor");
+  sockets_ = std::move(sockets);
+  query_bytes_max_ = query_bytes_max;
+  answer_ = std::move(answer);
+  thread_ = std::thread{[this] { run(); }};
+  return {};
+}
+
+void DnsServer::stop() {
+  if (!thread_.joinable()) return;
+  const std::uint64_t one = 1;
+  // An event descriptor at its beginning always takes one.
+  (void)!::write(wake_.get(), &one, sizeof one);
+  thread_.join();
+  sockets_.clear();
+}
+
+void DnsServer::run() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  std::vector<pollfd> waits;
+  for (const UniqueFd& socket : sockets_) waits.push_back({socket.get(), POLLIN, 0});
+  waits.push_back({wake_.get(), POLLIN, 0});
+  while (waits.back().revents == 0) {
+    if (::poll(waits.data(), waits.size(), -1) < 0) continue;  // EINTR: no signal comes here
+    for (std::size_t i = 0; i < sockets_.size(); ++i)
+      if (waits[i].revents != 0) serve(i);
+  }
+}
+
+void DnsServer::serve(std::size_t socket) {
+  const int fd = sockets_[socket].get();
+  Bytes buffer(query_bytes_max_ + 1);  // one more, so that a longer one is seen to be longer
+  for (int turn = 0; turn < kQueriesPerTurn; ++turn) {
+    sockaddr_storage from{};
+    socklen_t length = sizeof from;
+    const ssize_t size = ::recvfrom(fd, buffer.data(), buffer.size(), MSG_DONTWAIT,
+                                    reinterpret_cast<sockaddr*>(&from), &length);
+    // An error that an earlier answer came back with is one of the asker, who is gone.
+    if (size < 0 && (errno == ECONNREFUSED || errno == EINTR)) continue;
+    if (size < 0) return;
+    const auto source = endpoint_of(reinterpret_cast<const sockaddr*>(&from));
+    if (!source) continue;
+    const Bytes reply =
+        answer_(socket, *source, ByteView{buffer.data(), static_cast<std::size_t>(size)});
+    if (!reply.empty() && ::sendto(fd, reply.data(), reply.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+                                   reinterpret_cast<const sockaddr*>(&from), length) < 0)
+      ++unsent_;
+  }
+}
+
+}  // namespace sluice::net
