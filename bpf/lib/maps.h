@@ -140,6 +140,15 @@ struct {
 	__type(value, struct sluice_cpu);
 } sluice_cpus SEC(".maps");
 
+/* By number of the rule, of which userspace adds those of the policy: a program only counts. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, __u64);
+} sluice_rule_hits SEC(".maps");
+
 /* The daemon's own, see event.h and flow.h: no program reads them. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

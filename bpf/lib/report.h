@@ -110,12 +110,25 @@ static __always_inline __u64 number(__u32 reason)
 	return cpu ? __sync_fetch_and_add(&cpu->sequence, 1) + 1 : 0;
 }
 
+/* A rule decided. Each event but the end of a flow tells of one decision. */
+static __attribute__((noinline, unused)) int count_rule(__u32 rule)
+{
+	__u64 *hits = bpf_map_lookup_elem(&sluice_rule_hits, &rule);
+
+	if (hits)
+		__sync_fetch_and_add(hits, 1);
+	return 0;
+}
+
 /* False: see report_lost(); the caller refuses. */
 static __always_inline bool report(const struct sluice_socket *about, const struct outcome *outcome)
 {
-	struct sluice_event *event = bpf_ringbuf_reserve(&sluice_events, sizeof(*event), 0);
+	struct sluice_event *event;
 	__u64 sequence;
 
+	if (about->rule && outcome->event != SLUICE_EVENT_CLOSED)
+		count_rule(about->rule);
+	event = bpf_ringbuf_reserve(&sluice_events, sizeof(*event), 0);
 	if (!event)
 		return report_lost(outcome->reason, outcome->event);
 	sequence = number(outcome->reason);

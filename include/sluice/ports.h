@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -86,6 +87,8 @@ class KernelPlane {
   virtual Result<void> set_verdict(const VerdictEntry& entry) = 0;
   // Every entry written before is dead from here on: they count as a miss.
   virtual Result<void> next_epoch() = 0;
+  // Numbers of the rules whose decisions in the kernel are counted.
+  virtual Result<void> count_rules(const std::set<std::uint32_t>& rules) = 0;
 };
 
 }  // namespace sluice

@@ -110,6 +110,20 @@ def test_tcp_that_a_rule_allows_passes_without_the_daemon(daemon, echo):
     assert done.stdout == "hi\n", done.stderr
 
 
+def test_status_says_how_often_each_rule_decided_in_the_kernel(daemon, echo):
+    def hits():
+        return daemon.json("status")["rule_hits"]
+    before = hits()
+    assert before["reporter reads"] == 0, "that rule judges statements"
+    python(daemon, f"for _ in range(7): socket.create_connection(('127.0.0.1', {echo[0]}))")
+    assert hits()["unread"] == before["unread"] + 7
+    daemon.sluice("reload")
+    assert hits()["unread"] == before["unread"] + 7, "a reload takes nothing back"
+    shown = [line.split() for line in daemon.sluice("status").stdout.splitlines()]
+    assert ["unread", str(before["unread"] + 7)] in shown
+    assert ["reporter", "reads", "0"] not in shown
+
+
 HOLDS = """
 import select, socket
 tcp = socket.create_connection(('127.0.0.1', {tcp}))

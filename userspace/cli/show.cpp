@@ -90,6 +90,18 @@ std::string intent_text(const Intent& intent) {
   return text;
 }
 
+// A policy may have thousands that no connect has met.
+std::string rule_hits_text(const std::vector<Counter>& rules) {
+  Columns table{{"RULE", "HITS IN THE KERNEL"}};
+  bool any = false;
+  for (const Counter& rule : rules) {
+    if (rule.value == 0) continue;
+    table.add({visible(rule.name), std::to_string(rule.value)});
+    any = true;
+  }
+  return any ? "\n" + table.text() : "";
+}
+
 }  // namespace
 
 std::string show(const StatusReport& report, WallTime now) {
@@ -120,6 +132,7 @@ std::string show(const StatusReport& report, WallTime now) {
     }
     text += "\n" + table.text();
   }
+  text += rule_hits_text(report.rule_hits);
   if (report.counters.empty()) return text;
   Columns counters{{"COUNTER", "VALUE"}};
   for (const Counter& counter : report.counters)

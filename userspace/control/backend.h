@@ -98,6 +98,7 @@ struct StatusReport {
   std::vector<Counter>
       counters;  // statements by verdict, kernel counters by reason, lost events...
   std::vector<BalanceRow> balances;  // kernel against daemon
+  std::vector<Counter> rule_hits;    // decided in the kernel, by rule; also 0
 };
 
 struct RunRow {

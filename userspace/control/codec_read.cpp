@@ -189,6 +189,7 @@ Result<void> read(const json::value& value, StatusReport& out) {
   out.flows_open = reader.number("flows_open");
   out.approvals_pending = reader.number("approvals_pending");
   out.counters = read_counters(reader, "counters");
+  out.rule_hits = read_counters(reader, "rule_hits");
   read_list(reader, "reconciliation", out.balances, read_balance_row);
   return done(reader, "status");
 }

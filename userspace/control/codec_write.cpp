@@ -148,8 +148,9 @@ const char* kind_name(Refusal::Kind kind) {
 }  // namespace
 
 json::value to_json(const StatusReport& report) {
-  json::object counters;
+  json::object counters, rule_hits;
   for (const Counter& counter : report.counters) counters[counter.name] = counter.value;
+  for (const Counter& rule : report.rule_hits) rule_hits[to_utf8(rule.name)] = rule.value;
   bool reconciled = true;
   for (const BalanceRow& row : report.balances) reconciled = reconciled && row.one == row.other;
   return json::object{{"version", report.version},
@@ -169,6 +170,7 @@ json::value to_json(const StatusReport& report) {
                       {"flows_open", report.flows_open},
                       {"approvals_pending", report.approvals_pending},
                       {"counters", std::move(counters)},
+                      {"rule_hits", std::move(rule_hits)},
                       {"reconciled", reconciled},
                       {"reconciliation", each(report.balances, balance_row)}};
 }

@@ -45,6 +45,8 @@ class Backend final : public control::ControlBackend {
     std::string ca_file;      // for agents
     std::string bundle_file;  // for agents
     std::function<Result<bool>()> reload;
+    // How often each rule of the policy decided in the kernel, by its name.
+    std::function<Result<std::vector<control::Counter>>()> rule_hits;
     std::function<Result<kernel::Books>()> books;  // after all that waits was written down
     // Of the daemon that this one replaced, while it drains and after.
     std::function<CountedSoFar()> counted_before;

@@ -95,6 +95,9 @@ Answer<control::StatusReport> Backend::status(const Asking&) {
   const auto books = ports_.books();
   if (!books) return control::Refusal{control::Refusal::Kind::kFailed, books.error().text()};
   report.counters = counters(*books);
+  auto hits = ports_.rule_hits();
+  if (!hits) return control::Refusal{control::Refusal::Kind::kFailed, hits.error().text()};
+  report.rule_hits = *std::move(hits);
   for (const kernel::Balance& balance : kernel::reconcile(*books)) {
     control::BalanceRow row{balance.id,  balance.one_words, balance.other_words,
                             balance.one, balance.other,     {}};

@@ -2,6 +2,7 @@
 #include "daemon/verdict_publisher.h"
 
 #include <netinet/in.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -30,8 +31,11 @@ kernel::Inbound inbound_of(policy::Inbound inbound) {
 
 // All of them, also those that stand in no entry now: an event of an earlier daemon may name one.
 void VerdictPublisher::learn_rules(const policy::Policy& policy) {
+  std::set<std::uint32_t> ids;
   for (std::uint32_t number = 1; number <= policy.rule_count(); ++number)
-    static_cast<void>(rules_.id_of(policy.rule_name(number)));
+    ids.insert(rules_.id_of(policy.rule_name(number)));
+  if (const auto counted = kernel_.count_rules(ids); !counted)
+    spdlog::warn("hits of rules: {}; not all are counted", counted.error().text());
 }
 
 Result<void> VerdictPublisher::publish(std::uint32_t subject, const AgentNames& agents,

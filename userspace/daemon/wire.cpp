@@ -182,6 +182,7 @@ Result<void> Worker::open_control() {
       config_, policies_, *runs_, *approvals_, *flows_, *kernel_, keeper_, *factory_, *dns_, clock_,
       prepared_.features, prepared_.links, listeners, config_.run_dir + "/host-ca.pem",
       config_.run_dir + "/ca-bundle.pem", [this] { return reload(); },
+      [this] { return rule_hits(); },
       [this]() -> Result<kernel::Books> {
         SLUICE_TRY_VOID(audit_->drain(*runs_, verdicts_->rules(), *kernel_, clock_));
         return kernel_->books(audit_->audited());
@@ -189,6 +190,16 @@ Result<void> Worker::open_control() {
       [this] { return predecessor_ ? predecessor_->counted() : CountedSoFar{}; },
       [this](const RunId& run, const std::string& reason) { end_run_there(run, reason); }});
   return serve_control();
+}
+
+Result<std::vector<control::Counter>> Worker::rule_hits() const {
+  SLUICE_TRY(const auto hits, kernel_->rule_hits());
+  std::vector<control::Counter> rules;
+  rules.reserve(hits.size());
+  for (const auto& [id, count] : hits) rules.push_back({verdicts_->rules().name_of(id), count});
+  std::sort(rules.begin(), rules.end(),
+            [](const auto& one, const auto& other) { return one.name < other.name; });
+  return rules;
 }
 
 Result<void> Worker::serve_control() {

@@ -60,6 +60,7 @@ class Worker {
   bool has_feature(std::string_view id) const;
   Result<void> open_control();
   Result<void> serve_control();
+  Result<std::vector<control::Counter>> rule_hits() const;
   Result<void> claim_listeners();
 
   // worker_dns.cpp

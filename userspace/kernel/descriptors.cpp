@@ -26,6 +26,7 @@ const char* name_of(MapName name) {
     case MapName::kSubjects: return "sluice_subjects";
     case MapName::kResolvers: return "sluice_resolvers";
     case MapName::kQueries: return "sluice_queries";
+    case MapName::kRuleHits: return "sluice_rule_hits";
     case MapName::kCount_: break;
   }
   return "";

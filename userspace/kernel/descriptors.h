@@ -30,6 +30,7 @@ enum class MapName : std::size_t {
   kSubjects,
   kResolvers,
   kQueries,
+  kRuleHits,
   kCount_
 };
 inline constexpr std::size_t kMapCount = static_cast<std::size_t>(MapName::kCount_);

@@ -21,6 +21,7 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <tuple>
 #include <vector>
 
@@ -67,6 +68,7 @@ constexpr std::array<Shape, kMapCount> kShapes{{
     {BPF_MAP_TYPE_HASH, sizeof(__u32), sizeof(sluice_subject)},
     {BPF_MAP_TYPE_HASH, sizeof(sluice_resolver_key), sizeof(sluice_resolver)},
     {BPF_MAP_TYPE_HASH, sizeof(sluice_query_key), sizeof(sluice_query)},
+    {BPF_MAP_TYPE_PERCPU_HASH, sizeof(__u32), sizeof(__u64)},
 }};
 
 Result<void> check_shapes(const MapDescriptors& maps) {
@@ -82,6 +84,18 @@ Result<void> check_shapes(const MapDescriptors& maps) {
                    " is another map: keeper and worker are of different builds"};
   }
   return {};
+}
+
+// One element of a per-CPU map, from every CPU.
+template <class Value>
+Result<std::vector<Value>> each_cpu(int map, std::uint32_t key) {
+  static_assert(sizeof(Value) % 8 == 0);  // the kernel's stride
+  const int cpus = libbpf_num_possible_cpus();
+  if (cpus < 0) return Error::sys(-cpus, "count the CPUs");
+  std::vector<Value> values(static_cast<std::size_t>(cpus));
+  if (bpf_map_lookup_elem(map, &key, values.data()) != 0)
+    return Error::sys(errno, "read the counters of each CPU");
+  return values;
 }
 
 bool unspecified(const IpAddress& ip) {
@@ -305,6 +319,34 @@ Result<void> KernelMaps::drop_dead_verdicts(std::uint64_t epoch, std::uint64_t n
   return {};
 }
 
+Result<void> KernelMaps::count_rules(const std::set<std::uint32_t>& rules) {
+  const std::lock_guard lock{mutex_};
+  const int map = fd(MapName::kRuleHits);
+  SLUICE_TRY(const auto counted, keys_of<std::uint32_t>(map));
+  for (const std::uint32_t rule : counted)
+    if (!rules.contains(rule) && bpf_map_delete_elem(map, &rule) != 0 && errno != ENOENT)
+      return Error::sys(errno, "forget the hits of a rule");
+  const std::vector<std::uint64_t> zeros(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+  for (const std::uint32_t rule : rules)
+    if (bpf_map_update_elem(map, &rule, zeros.data(), BPF_NOEXIST) != 0 && errno != EEXIST)
+      return Error::sys(errno, errno == E2BIG ? "count the hits of more than 16384 rules"
+                                              : "count the hits of a rule");
+  return {};
+}
+
+Result<std::map<std::uint32_t, std::uint64_t>> KernelMaps::rule_hits() const {
+  const int map = fd(MapName::kRuleHits);
+  SLUICE_TRY(const auto rules, keys_of<std::uint32_t>(map));
+  std::map<std::uint32_t, std::uint64_t> hits;
+  for (const std::uint32_t rule : rules) {
+    const auto cpus = each_cpu<std::uint64_t>(map, rule);
+    if (!cpus && cpus.error().code() == ENOENT) continue;  // taken out meanwhile
+    if (!cpus) return cpus.error();
+    hits[rule] = std::accumulate(cpus->begin(), cpus->end(), std::uint64_t{0});
+  }
+  return hits;
+}
+
 Result<std::uint32_t> KernelMaps::largest_subject() const {
   SLUICE_TRY(const auto ids, keys_of<std::uint64_t>(fd(MapName::kRuns)));
   std::uint32_t largest = 0;
@@ -402,22 +444,6 @@ Result<std::size_t> KernelMaps::sweep_flow_records(std::uint64_t age_ns) {
 
 // --- counters
 // ----------------------------------------------------------------------------------------
-
-namespace {
-
-// One element of a per-CPU map, from every CPU.
-template <class Value>
-Result<std::vector<Value>> each_cpu(int map, std::uint32_t key) {
-  static_assert(sizeof(Value) % 8 == 0);  // the kernel's stride
-  const int cpus = libbpf_num_possible_cpus();
-  if (cpus < 0) return Error::sys(-cpus, "count the CPUs");
-  std::vector<Value> values(static_cast<std::size_t>(cpus));
-  if (bpf_map_lookup_elem(map, &key, values.data()) != 0)
-    return Error::sys(errno, "read the counters of each CPU");
-  return values;
-}
-
-}  // namespace
 
 Result<std::map<std::string, Counted>> KernelMaps::counted() const {
   std::map<std::string, Counted> sums;

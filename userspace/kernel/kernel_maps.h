@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,11 @@ class KernelMaps final : public KernelPlane, public UnixPlane {
   Result<UnixFlowRecord> take_unix_record(int accepted_fd) override;
   // Entries of Unix sockets that were written for it come into force.
   Result<void> next_epoch() override;
+  // The rules whose hits are counted from now on; one that is counted already goes on, all others
+  // are forgotten.
+  Result<void> count_rules(const std::set<std::uint32_t>& rules) override;
+  // How often each of them decided, in all of the kernel: sum over the CPUs.
+  Result<std::map<std::uint32_t, std::uint64_t>> rule_hits() const;
 
   // Where connections are steered to; nullopt: connects of that family are refused. An address must
   // be one that the agents can reach, never 0.0.0.0 or ::.

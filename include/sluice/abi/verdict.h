@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* LPM_TRIE sluice_verdicts. What stands before the address must match exactly, so prefix_length is
- * SLUICE_VERDICT_FIXED_BITS plus the prefix of the 128-bit address. */
+ * SLUICE_VERDICT_FIXED_BITS plus the prefix of the 128-bit address.
+ * PERCPU_HASH sluice_rule_hits: __u32 rule -> __u64 decisions; userspace makes the entries. */
 #pragma once
 
 #include <linux/types.h>

@@ -165,11 +165,15 @@ TEST(Codec, AStatusComesBackWithAHashOf64Bits) {
   StatusReport report;
   report.policy_version = 0xffffffffffffffffULL;
   report.counters = {{"denied", 3}};
+  report.rule_hits = {{"nobody reads", 7}};
   StatusReport back;
   ASSERT_TRUE(read(to_json(report), back).ok());
   EXPECT_EQ(back.policy_version, report.policy_version);
   ASSERT_EQ(back.counters.size(), 1U);
   EXPECT_EQ(back.counters[0].value, 3U);
+  ASSERT_EQ(back.rule_hits.size(), 1U);
+  EXPECT_EQ(back.rule_hits[0].name, "nobody reads");
+  EXPECT_EQ(back.rule_hits[0].value, 7U);
 }
 
 TEST(Codec, BytesThatAreNoUtf8DoNotBreakADocument) {

@@ -281,6 +281,40 @@ TEST(FullEventBuffer, RefusesWhatWouldGoUnseenWhereTheAuditIsRequired) {
   EXPECT_GT(must(lab.maps->counted()).at("direct").lost, 0u);
 }
 
+TEST(FullEventBuffer, RefusesADatagramThatWouldGoUnseenWhereTheAuditIsRequired) {
+  Lab lab{[](PlaneOptions& options) { options.event_bytes = 4096; }};
+  const std::string run = lab.make_run("run");
+  const UniqueFd server{::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0)};
+  const Address bound{"127.1.2.3", 0};
+  ASSERT_EQ(::bind(server.get(), bound.get(), bound.length), 0);
+  sockaddr_in name{};
+  socklen_t length = sizeof name;
+  ::getsockname(server.get(), reinterpret_cast<sockaddr*>(&name), &length);
+  const Address to{"127.1.2.3", ntohs(name.sin_port)};
+  must(lab.maps->set_verdict(
+      verdict_for("127.1.2.3", ntohs(name.sin_port), ConnectVerdict::kDirect, IPPROTO_UDP)));
+  must(lab.maps->require_audit(true));
+  // Twice on each socket: what was refused once must not pass as no news.
+  const std::string errors = as_agent(run, [&] {
+    std::string last;
+    for (int i = 0; i < 120; ++i) {
+      const UniqueFd fd{::socket(AF_INET, SOCK_DGRAM, 0)};
+      for (int sent = 0; sent < 2; ++sent)
+        last =
+            ::sendto(fd.get(), "x", 1, 0, to.get(), to.length) == 1 ? "ok" : std::to_string(errno);
+    }
+    return last;
+  });
+  EXPECT_EQ(errors, std::to_string(ENOBUFS));
+  std::size_t arrived = 0;
+  for (char byte = 0; ::recv(server.get(), &byte, 1, 0) == 1;) ++arrived;
+  const auto counted = must(lab.maps->counted());
+  EXPECT_GT(counted.at("audit_full").total, 0u);
+  EXPECT_EQ(counted.at("direct").lost, 0u);
+  EXPECT_EQ(counted.at("direct").total, arrived) << "none passed unseen";
+  EXPECT_EQ(arrived + counted.at("audit_full").total, 240u);
+}
+
 TEST_F(Events, AreGivenAgainWhereTheyWereNotWrittenDown) {
   as_agent(run, [] { return connect_to({"127.1.2.3", 5432}); });
   const auto failed = lab->reader->drain([](const KernelEvent&) { fail("no room"); });

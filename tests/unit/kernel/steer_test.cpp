@@ -216,6 +216,21 @@ TEST_F(Steering, DeniesWithTheErrnoOfTheEntryInBothFamiliesAndMapped) {
   EXPECT_EQ(events[0].rule, 9u);
 }
 
+TEST_F(Steering, CountsTheHitsOfTheRulesThatItWasTold) {
+  must(lab->maps->count_rules({9, 10}));
+  must(lab->maps->set_verdict(verdict_for("127.1.2.3", 5432, ConnectVerdict::kDeny)));
+  auto entry = verdict_for("127.1.2.4", 5432, ConnectVerdict::kDeny);
+  entry.rule = 11;
+  must(lab->maps->set_verdict(entry));
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(agent([] { return connect_to({"127.1.2.3", 5432}); }), "EHOSTUNREACH");
+  EXPECT_EQ(agent([] { return connect_to({"127.1.2.4", 5432}); }), "EHOSTUNREACH");
+  using Hits = std::map<std::uint32_t, std::uint64_t>;
+  EXPECT_EQ(must(lab->maps->rule_hits()), (Hits{{9, 3}, {10, 0}}));
+  must(lab->maps->count_rules({9, 11}));
+  EXPECT_EQ(must(lab->maps->rule_hits()), (Hits{{9, 3}, {11, 0}}));
+}
+
 TEST_F(Steering, AnswersConnectionRefusedOnceTheDaemonIsDead) {
   v4.fd.reset();
   v6.fd.reset();
