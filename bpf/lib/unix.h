@@ -112,9 +112,12 @@ judge_unix(struct bpf_sock_addr *ctx, const struct run *run, const struct sluice
 static __always_inline bool report_unix(const struct sluice_unix_socket *socket,
 					const struct outcome *outcome)
 {
-	struct sluice_unix_event *record = bpf_ringbuf_reserve(&sluice_events, sizeof(*record), 0);
+	struct sluice_unix_event *record;
 	__u64 sequence;
 
+	if (socket->about.rule && outcome->event != SLUICE_EVENT_CLOSED)
+		count_rule(socket->about.rule);
+	record = bpf_ringbuf_reserve(&sluice_events, sizeof(*record), 0);
 	if (!record)
 		return report_lost(outcome->reason, outcome->event);
 	sequence = number(outcome->reason);

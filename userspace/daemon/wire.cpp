@@ -179,9 +179,22 @@ Result<void> Worker::open_control() {
   for (const auto& listener : {prepared_.listener_v4, prepared_.listener_v6})
     if (listener) listeners.push_back(listener->text());
   backend_ = std::make_unique<Backend>(Backend::Ports{
-      config_, policies_, *runs_, *approvals_, *flows_, *kernel_, keeper_, *factory_, *dns_, clock_,
-      prepared_.features, prepared_.links, listeners, config_.run_dir + "/host-ca.pem",
-      config_.run_dir + "/ca-bundle.pem", [this] { return reload(); },
+      config_,
+      policies_,
+      *runs_,
+      *approvals_,
+      *flows_,
+      *kernel_,
+      keeper_,
+      *factory_,
+      *dns_,
+      clock_,
+      prepared_.features,
+      prepared_.links,
+      listeners,
+      config_.run_dir + "/host-ca.pem",
+      config_.run_dir + "/ca-bundle.pem",
+      [this] { return reload(); },
       [this] { return rule_hits(); },
       [this]() -> Result<kernel::Books> {
         SLUICE_TRY_VOID(audit_->drain(*runs_, verdicts_->rules(), *kernel_, clock_));
