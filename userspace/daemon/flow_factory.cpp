@@ -144,7 +144,7 @@ Result<std::unique_ptr<FlowSession>> FlowFactory::make_session(const net::FlowSe
 }
 
 // A conversation with the daemon itself: each query is a line of the audit, and nobody is upstream.
-Result<net::FlowSetup> FlowFactory::dns_setup(net::FlowSetup setup, SessionOpened opened,
+Result<net::FlowSetup> FlowFactory::dns_setup(net::FlowSetup setup, const SessionOpened& opened,
                                               const Arrival& arrival, const LiveRun& run) {
   net::DnsStreamOptions options;
   options.query_bytes_max = ports_.dns.limits().message.query_bytes_max;
@@ -251,7 +251,7 @@ Result<net::FlowSetup> FlowFactory::set_up(const Arrival& arrival) {
     if (candidate.get() == resource) setup.resource = candidate;
   setup.agent = arrival.agent;
   setup.original_destination = arrival.destination;
-  if (dns) return dns_setup(std::move(setup), std::move(opened), arrival, *run);
+  if (dns) return dns_setup(std::move(setup), opened, arrival, *run);
   setup.agent_alpn = resource->protocol == Protocol::kPostgres ? "postgresql" : "";
   aim(setup, arrival, state);
   auto session = make_session(setup, arrival.where());

@@ -58,7 +58,7 @@ class FlowFactory {
   void remember_unix_name(net::FlowSetup& setup, const Arrival& arrival);
   Result<std::unique_ptr<FlowSession>> make_session(const net::FlowSetup& setup,
                                                     const std::string& where);
-  Result<net::FlowSetup> dns_setup(net::FlowSetup setup, SessionOpened opened,
+  Result<net::FlowSetup> dns_setup(net::FlowSetup setup, const SessionOpened& opened,
                                    const Arrival& arrival, const LiveRun& run);
   Error refuse(const LiveRun& run, const SessionOpened& opened, const Arrival& arrival,
                const std::string& why);
