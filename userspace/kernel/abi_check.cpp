@@ -5,6 +5,7 @@
 #include <sluice/abi/awaited.h>
 #include <sluice/abi/event.h>
 #include <sluice/abi/flow.h>
+#include <sluice/abi/lsm.h>
 #include <sluice/abi/reason.h>
 #include <sluice/abi/run.h>
 #include <sluice/abi/settings.h>
@@ -21,7 +22,7 @@ template <class T, std::size_t size>
 constexpr bool whole =
     sizeof(T) == size&& std::is_standard_layout_v<T>&& std::has_unique_object_representations_v<T>;
 
-static_assert(SLUICE_LAYOUT == 5);
+static_assert(SLUICE_LAYOUT == 6);
 static_assert(whole<sluice_run, 8>);
 static_assert(whole<sluice_subject, 8>);
 static_assert(whole<sluice_awaited_key, 96>);
@@ -44,6 +45,8 @@ static_assert(whole<sluice_unix_socket, sizeof(sluice_socket) + 248>);
 static_assert(whole<sluice_unix_event, sizeof(sluice_event) + 120>);
 static_assert(offsetof(sluice_unix_key, name) == 12);
 static_assert(offsetof(sluice_unix_event, event) == 0);
+static_assert(whole<sluice_task_tag, 16>);
+static_assert(whole<sluice_socket_tag, 8>);
 
 // The trie compares what follows prefix_length as one string of bits.
 static_assert(offsetof(sluice_verdict_key, prefix_length) == 0);

@@ -7,7 +7,7 @@
 
 /* Raised with every change of a map's key, value or meaning: maps pinned under another number are
  * not reused. */
-#define SLUICE_LAYOUT 5u
+#define SLUICE_LAYOUT 6u
 
 /* A run's cgroup is less deep than this, counted from the root of cgroup2 (0). */
 #define SLUICE_CGROUP_LEVELS_MAX 64u
@@ -26,6 +26,8 @@ enum sluice_setting {
 	SLUICE_SETTING_HOST_USER_NAMESPACE = 5,
 	/* Level of the deepest awaited cgroup (sluice/abi/awaited.h); 0: none is awaited. */
 	SLUICE_SETTING_AWAITED_DEPTH = 6,
+	/* Number of the mount namespace that the daemon lives in; 0: not known. */
+	SLUICE_SETTING_HOST_MOUNTS = 7,
 	SLUICE_SETTING_COUNT
 };
 
