@@ -87,6 +87,9 @@ class Worker {
   // Longer than a keeper takes from its worker's death to its own end.
   static constexpr std::chrono::seconds kClaimFor{3};
 
+  // Longer than it takes to accept who was sent here before the kernel knew of the new daemon.
+  static constexpr std::chrono::milliseconds kLingerFor{500};
+
   const control::Config& config_;
   Prepared prepared_;
   SystemClock clock_;
@@ -116,6 +119,7 @@ class Worker {
   enum class Role { kServing, kYielded, kDraining } role_ = Role::kServing;
   bool serving_since_start_ = false;  // false: the predecessor is still the one in force
   SteadyTime drain_until_{};
+  SteadyTime linger_until_{};
   SteadyTime report_at_{};
   SteadyTime claim_until_{};
   std::atomic<bool> publishing_{false};

@@ -47,6 +47,7 @@ void Worker::drain(std::chrono::seconds timeout) {
   flows_->stop_accepting();
   role_ = Role::kDraining;
   drain_until_ = clock_.steady() + timeout;
+  linger_until_ = clock_.steady() + kLingerFor;
   spdlog::info("the new daemon serves; {} connections go on here for at most {} s", flows_->live(),
                timeout.count());
 }
@@ -54,6 +55,7 @@ void Worker::drain(std::chrono::seconds timeout) {
 bool Worker::drained() const {
   if (role_ != Role::kDraining) return false;
   if (clock_.steady() >= drain_until_) return true;
+  if (clock_.steady() < linger_until_) return false;
   return flows_->live() == 0 && (!predecessor_ || !predecessor_->lives());
 }
 

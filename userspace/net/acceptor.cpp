@@ -19,6 +19,12 @@ constexpr std::chrono::seconds kWarnInterval{10};
 // level-triggered and asks again.
 constexpr int kAcceptsPerTurn = 64;
 
+bool is_unix(int socket) {
+  int family = 0;
+  socklen_t size = sizeof family;
+  return ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_UNIX;
+}
+
 UniqueFd open_reserve() { return UniqueFd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}; }
 
 }  // namespace
@@ -40,13 +46,25 @@ Result<void> Acceptor::start(std::vector<UniqueFd> listeners) {
   return {};
 }
 
+void Acceptor::let_go(std::shared_ptr<Listener> listener) {
+  loop_.unwatch(listener->fd.get());
+  listener->fd.reset();
+  loop_.retire(std::move(listener));
+}
+
 void Acceptor::stop() {
-  for (auto& listener : listeners_) {
-    loop_.unwatch(listener->fd.get());
-    listener->fd.reset();
-    loop_.retire(std::move(listener));
-  }
+  for (auto& listener : listeners_) let_go(std::move(listener));
   listeners_.clear();
+}
+
+void Acceptor::stop_shared() {
+  std::vector<std::shared_ptr<Listener>> own;
+  for (auto& listener : listeners_)
+    if (is_unix(listener->fd.get()))
+      own.push_back(std::move(listener));
+    else
+      let_go(std::move(listener));
+  listeners_ = std::move(own);
 }
 
 void Acceptor::accept_from(int listener) {

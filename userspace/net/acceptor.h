@@ -29,6 +29,9 @@ class Acceptor {
   // The loop's thread.
   Result<void> start(std::vector<UniqueFd> listeners);
   void stop();
+  // Another process serves the same TCP listeners. Unix sockets are ours alone: whoever is in their
+  // queues already is in nobody else's, so they go on until stop().
+  void stop_shared();
 
  private:
   struct Listener final : EventLoop::Watcher {
@@ -36,6 +39,7 @@ class Acceptor {
     UniqueFd fd;
     void on_events(std::uint32_t) override { acceptor->accept_from(fd.get()); }
   };
+  void let_go(std::shared_ptr<Listener> listener);
   void accept_from(int listener);
   void refuse_one(int listener, int err);
 

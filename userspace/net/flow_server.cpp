@@ -138,7 +138,7 @@ void FlowServer::Impl::stop_accepting() {
   if (stopped || workers.empty() || !acceptor) return;
   std::promise<void> done;
   workers.front()->loop().post([&] {
-    acceptor->stop();
+    acceptor->stop_shared();
     done.set_value();
   });
   done.get_future().wait();

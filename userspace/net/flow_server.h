@@ -52,9 +52,10 @@ class FlowServer {
   FlowServer(FlowServerOptions options, Ports ports);
   ~FlowServer();  // stops
 
-  // `listeners`: bound and listening TCP sockets (IPv4, IPv6), inherited or opened by the caller.
+  // `listeners`: bound and listening TCP or Unix sockets, inherited or opened by the caller.
   Result<void> start(std::vector<UniqueFd> listeners, OnAccept on_accept);
-  // Accepts no more; the flows go on. Returns when the listeners are closed here.
+  // Accepts no more over TCP, whose listeners another process serves too; the flows go on. Returns
+  // when those are closed here.
   void stop_accepting();
   // Accepts no more, ends every flow with `reason`, waits for stop_timeout, resets what is left and
   // joins the threads. Idempotent.
