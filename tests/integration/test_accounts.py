@@ -82,6 +82,7 @@ def daemon(place, policy):
 MIXED = """
 import socket, struct, sys
 x, y, watched, nowhere, count = map(int, sys.argv[1:])
+print("begun", flush=True)
 def tcp(port):
     try:
         with socket.create_connection(("127.0.0.1", port), 5) as s:
@@ -126,6 +127,8 @@ def test_mixed_connects_add_up_exactly_over_restarts(daemon, servers):
     for number in range(rounds):
         clients = [daemon.spawn("prober", sys.executable, "-c", MIXED, servers["x"].port, servers["y"].port,
                                 servers["watched"].port, free_port(), CONNECTS // rounds // 2) for _ in range(2)]
+        for client in clients:
+            assert client.stdout.readline() == "begun\n", client.stderr.read()
         if number % 2:
             # Their run is adopted by the next daemon; what they ask for meanwhile is refused, and counted.
             time.sleep(0.5)
