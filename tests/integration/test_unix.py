@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Unix sockets: a database behind one is read like over TCP; others are refused, however they are named."""
+import ast
 import contextlib
 import json
 import socket
@@ -260,6 +261,34 @@ def test_a_reload_is_in_force_at_once_and_never_opens(daemon, servers):
 def test_doctor_says_that_unix_sockets_are_judged(daemon):
     rows = {row["name"]: row for row in daemon.json("doctor")["checks"]}
     assert rows["unix_sockaddr"]["holds"]
+
+
+MANY = """
+print("ready", flush=True)
+while not select.select([sys.stdin], [], [], 0)[0]:
+    s = socket.socket(socket.AF_UNIX); s.settimeout(20)
+    try:
+        s.connect({name!r}); s.sendall(b"hello"); said = s.recv(100).decode()
+    except OSError as error:
+        said = type(error).__name__
+    counts[said] = counts.get(said, 0) + 1
+    s.close()
+    time.sleep(0.002)
+print(counts)
+"""
+
+
+def test_no_connection_fails_while_a_new_daemon_takes_over(daemon, servers):
+    program = "import select, socket, sys, time\ncounts = {}\n" + MANY.format(name=f"{servers.directory}/opaque.sock")
+    agents = [daemon.spawn("reporter", "/usr/bin/python3", "-c", program) for _ in range(4)]
+    for agent in agents:
+        assert agent.stdout.readline() == "ready\n"
+    for _ in range(3):
+        daemon.replace().wait(30)
+    for agent in agents:
+        out, error = agent.communicate("end\n", timeout=60)
+        counts = ast.literal_eval(out)
+        assert set(counts) == {"secret hello"} and counts["secret hello"] > 10, f"{counts} {error} {daemon.log_text()[-6000:]}"
 
 
 def test_a_dead_daemon_lets_nothing_through(place, daemon, postgres, servers):

@@ -10,6 +10,8 @@
 #include "base/cgroup_mount.h"
 #include "control/hand_over_socket.h"
 #include "control/server.h"
+#include "daemon/random.h"
+#include "daemon/unix_listener.h"
 #include "daemon/users.h"
 #include "keeper/listener.h"
 #include "kernel/kernel_maps.h"
@@ -94,18 +96,29 @@ Result<void> open_resolver_sockets(Prepared& prepared) {
   return {};
 }
 
+// The worker closes it where the kernel has no hooks for Unix sockets.
+Result<void> open_unix_listener(Prepared& prepared) {
+  // Nobody can take a name of this life before it is in use.
+  SLUICE_TRY(UniqueFd listener, listen_abstract("sluice/" + random_hex(16)));
+  prepared.listeners.push_back(std::move(listener));
+  return {};
+}
+
 Result<void> open_sockets(const control::Config& config, Prepared& prepared) {
   // It refuses beside a living daemon, whose listeners the loading of the programs would forget.
   SLUICE_TRY(prepared.control_socket, control::open_control_socket(config.control_socket()));
   SLUICE_TRY(prepared.hand_over_socket, control::open_hand_over_socket(config.hand_over_socket()));
   SLUICE_TRY_VOID(open_listeners(config, prepared));
+  SLUICE_TRY_VOID(open_unix_listener(prepared));
   return open_resolver_sockets(prepared);
 }
 
 Result<void> adopt_sockets(keeper::TakenOver taken, Prepared& prepared) {
   for (UniqueFd& listener : taken.sockets.listeners) {
-    SLUICE_TRY(const Endpoint at, net::local_endpoint(listener.get()));
-    (at.ip.is_v4() ? prepared.listener_v4 : prepared.listener_v6) = at;
+    if (!is_unix_socket(listener.get())) {
+      SLUICE_TRY(const Endpoint at, net::local_endpoint(listener.get()));
+      (at.ip.is_v4() ? prepared.listener_v4 : prepared.listener_v6) = at;
+    }
     prepared.listeners.push_back(std::move(listener));
   }
   prepared.resolver_sockets = std::move(taken.sockets.resolvers);

@@ -29,6 +29,11 @@ Result<UniqueFd> listen_abstract(std::string_view name) {
   return fd;
 }
 
+Result<void> listen_as_this_process(int listener) {
+  if (::listen(listener, kBacklog) != 0) return Error::sys(errno, "listen for Unix sockets");
+  return {};
+}
+
 bool is_unix_socket(int socket) {
   int family = 0;
   socklen_t size = sizeof family;

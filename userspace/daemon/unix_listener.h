@@ -14,6 +14,10 @@ namespace sluice::daemon {
 // network namespace of the caller.
 Result<UniqueFd> listen_abstract(std::string_view name);
 
+// From here on, who connects there is told of the calling process and not of the one that listened
+// before (SO_PEERCRED). Who waits to be accepted goes on waiting.
+Result<void> listen_as_this_process(int listener);
+
 bool is_unix_socket(int socket);
 
 }  // namespace sluice::daemon

@@ -12,7 +12,6 @@
 #include <filesystem>
 
 #include "daemon/host_files.h"
-#include "daemon/random.h"
 #include "daemon/unix_listener.h"
 #include "daemon/worker.h"
 #include "keeper/sandbox.h"
@@ -129,23 +128,25 @@ bool Worker::has_feature(std::string_view id) const {
                      [&](const kernel::Feature& each) { return each.id == id && each.held; });
 }
 
-// Of this worker alone: a daemon that takes over opens its own.
-Result<void> Worker::open_unix_listener() {
+Result<void> Worker::claim_unix_listener() {
   if (!has_feature("unix_sockaddr")) {
     spdlog::warn(
         "this kernel has no hooks for Unix sockets: agents reach those that file modes let them, "
         "and addresses unix:... in the policy are not steered (sluice doctor says more)");
+    std::erase_if(prepared_.listeners, [](const UniqueFd& fd) { return is_unix_socket(fd.get()); });
     return {};
   }
   if (!has_feature("host_files"))
     spdlog::warn(
         "the root of process 1 cannot be looked at: agents whose root or user namespace is not "
         "this daemon's are refused the sockets of unix_builtin and unix_direct");
-  // Nobody can take a name of this life before it is in use.
-  SLUICE_TRY(UniqueFd listener, listen_abstract("sluice/" + random_hex(16)));
-  unix_listener_.reset(::fcntl(listener.get(), F_DUPFD_CLOEXEC, 0));
-  if (!unix_listener_) return Error::sys(errno, "keep the listener for Unix sockets");
-  prepared_.listeners.push_back(std::move(listener));
+  for (const UniqueFd& listener : prepared_.listeners) {
+    if (!is_unix_socket(listener.get())) continue;
+    SLUICE_TRY_VOID(listen_as_this_process(listener.get()));
+    unix_listener_.reset(::fcntl(listener.get(), F_DUPFD_CLOEXEC, 0));
+    if (!unix_listener_) return Error::sys(errno, "keep the listener for Unix sockets");
+  }
+  if (!unix_listener_) return Error{"the running daemon handed over no listener for Unix sockets"};
   return {};
 }
 
@@ -167,7 +168,7 @@ Result<void> Worker::open_flows() {
   flows_->cancels().forward_unknown_to([this](ByteView key, const std::string& owner) {
     if (predecessor_) predecessor_->cancel(key, owner);
   });
-  SLUICE_TRY_VOID(open_unix_listener());
+  SLUICE_TRY_VOID(claim_unix_listener());
   return flows_->start(std::move(prepared_.listeners),
                        [this](int fd) { return factory_->accept(fd); });
 }

@@ -56,7 +56,7 @@ class Worker {
   Result<void> open_audit();
   Result<void> open_runs();
   Result<void> open_flows();
-  Result<void> open_unix_listener();
+  Result<void> claim_unix_listener();
   bool has_feature(std::string_view id) const;
   Result<void> open_control();
   Result<void> serve_control();

@@ -46,6 +46,7 @@ void Worker::drain(std::chrono::seconds timeout) {
   if (const auto told = keeper_.handed_over(); !told)
     spdlog::error("hand over: {}", told.error().text());
   flows_->stop_accepting();
+  unix_listener_.reset();  // in its queue nobody may wait for this daemon when the new one has died
   role_ = Role::kDraining;
   drain_until_ = clock_.steady() + timeout;
   spdlog::info("the new daemon serves; {} connections go on here for at most {} s", flows_->live(),

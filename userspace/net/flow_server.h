@@ -52,7 +52,7 @@ class FlowServer {
   FlowServer(FlowServerOptions options, Ports ports);
   ~FlowServer();  // stops
 
-  // `listeners`: bound and listening TCP sockets (IPv4, IPv6), inherited or opened by the caller.
+  // `listeners`: bound and listening TCP and Unix sockets, inherited or opened by the caller.
   Result<void> start(std::vector<UniqueFd> listeners, OnAccept on_accept);
   // Accepts no more; the flows go on. Returns when the listeners are closed here.
   void stop_accepting();

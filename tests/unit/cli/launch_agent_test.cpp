@@ -157,6 +157,8 @@ TEST(Agent, GetsItsSignalsBack) {
     ::sigfillset(&all);
     ::sigprocmask(SIG_SETMASK, &all, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
+    // What a shell's background job inherits stays as it is; this test may be one.
+    for (const int inherited : {SIGHUP, SIGINT, SIGQUIT}) ::signal(inherited, SIG_DFL);
   });
   EXPECT_EQ(ended.output, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
 }
