@@ -45,6 +45,7 @@ struct sluice_connect_facts {
 	__u32 ip_protocol;
 	__u64 epoch;
 	__u64 now_ns;			       /* CLOCK_MONOTONIC */
+	__u64 alive_until_ns;		       /* of the daemon; see settings.h */
 	const struct sluice_verdict *entry;    /* for the port; NULL = none */
 	const struct sluice_verdict *any_port; /* for any port; NULL = none */
 	__u8 listener_set;		       /* in the family of the destination */
@@ -60,6 +61,15 @@ SLUICE_PURE struct sluice_decision sluice_deny(__u32 reason, __u32 error, __u32 
 	return denied;
 }
 
+/* What would go to the daemon, or past it: nobody would answer the one, audit or end the other. */
+SLUICE_PURE struct sluice_decision sluice_if_alive(struct sluice_decision decision, __u64 now_ns,
+						   __u64 alive_until_ns)
+{
+	if (now_ns >= alive_until_ns)
+		return sluice_deny(SLUICE_REASON_DAEMON_SILENT, SLUICE_ECONNREFUSED, decision.rule);
+	return decision;
+}
+
 SLUICE_PURE struct sluice_decision sluice_steer(const struct sluice_connect_facts *facts,
 						__u32 reason, __u32 udp_reason, __u32 rule)
 {
@@ -69,13 +79,13 @@ SLUICE_PURE struct sluice_decision sluice_steer(const struct sluice_connect_fact
 		return sluice_deny(SLUICE_REASON_NO_RESOLVER, SLUICE_ECONNREFUSED, rule);
 	if (facts->dns) {
 		steered.reason = SLUICE_REASON_DNS_STEERED;
-		return steered;
+		return sluice_if_alive(steered, facts->now_ns, facts->alive_until_ns);
 	}
 	if (facts->ip_protocol == SLUICE_PROTOCOL_UDP)
 		return sluice_deny(udp_reason, SLUICE_EPERM, rule);
 	if (!facts->listener_set)
 		return sluice_deny(SLUICE_REASON_NO_LISTENER, SLUICE_ECONNREFUSED, rule);
-	return steered;
+	return sluice_if_alive(steered, facts->now_ns, facts->alive_until_ns);
 }
 
 /* An entry for the port beats one for any port, also when it is stale: whoever wrote the narrower
@@ -101,7 +111,7 @@ SLUICE_PURE struct sluice_decision sluice_decide_connect(const struct sluice_con
 				    SLUICE_REASON_UDP_NO_ENTRY, entry->rule);
 	if (entry->kind == SLUICE_VERDICT_DIRECT) {
 		direct.rule = entry->rule;
-		return direct;
+		return sluice_if_alive(direct, facts->now_ns, facts->alive_until_ns);
 	}
 	if (entry->kind == SLUICE_VERDICT_DENY && entry->denied_errno &&
 	    entry->denied_errno <= SLUICE_ERRNO_MAX)
@@ -111,8 +121,8 @@ SLUICE_PURE struct sluice_decision sluice_decide_connect(const struct sluice_con
 }
 
 /* A run's connection that would be steered, to a listener on a loopback address. What a run says to
- * itself, or to a run inside it, needs no rule. The other way round it does: a run inside could use
- * the rights of the one around it. */
+ * itself, or to a run inside it, needs no rule and no daemon. The other way round it does: a run
+ * inside could use the rights of the one around it. */
 SLUICE_PURE struct sluice_decision sluice_decide_own_run(const struct sluice_decision *steered,
 							 __u32 inbound, int own_listener)
 {

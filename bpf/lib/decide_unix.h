@@ -22,6 +22,8 @@ struct sluice_unix_facts {
 	__u8 listener_set;			  /* in the network namespace of the socket */
 	__u8 to_listener;			  /* the name is that listener's */
 	__u8 sees_host_files;			  /* the task's root is the host's */
+	__u64 now_ns;				  /* CLOCK_MONOTONIC */
+	__u64 alive_until_ns;			  /* of the daemon; see settings.h */
 };
 
 SLUICE_PURE struct sluice_decision sluice_unix_go(__u32 kind, __u32 reason, __u32 rule)
@@ -44,7 +46,7 @@ SLUICE_PURE struct sluice_decision sluice_decide_unlisted(const struct sluice_un
 			   SLUICE_EACCES, 0);
 }
 
-SLUICE_PURE struct sluice_decision sluice_decide_unix(const struct sluice_unix_facts *facts)
+SLUICE_PURE struct sluice_decision sluice_decide_unix_entry(const struct sluice_unix_facts *facts)
 {
 	const struct sluice_unix_verdict *entry = facts->entry;
 
@@ -70,4 +72,13 @@ SLUICE_PURE struct sluice_decision sluice_decide_unix(const struct sluice_unix_f
 		return sluice_deny(SLUICE_REASON_DENIED_BY_VERDICT, entry->denied_errno,
 				   entry->rule);
 	return sluice_deny(SLUICE_REASON_UNKNOWN_VERDICT, SLUICE_EPERM, entry->rule);
+}
+
+SLUICE_PURE struct sluice_decision sluice_decide_unix(const struct sluice_unix_facts *facts)
+{
+	struct sluice_decision decision = sluice_decide_unix_entry(facts);
+
+	if (decision.kind == SLUICE_VERDICT_DENY)
+		return decision;
+	return sluice_if_alive(decision, facts->now_ns, facts->alive_until_ns);
 }

@@ -56,8 +56,9 @@ static __always_inline struct sluice_decision unless_to_own_run(struct bpf_sock_
 								const struct destination *to,
 								struct sluice_decision decision)
 {
-	bool undecided =
-	    decision.kind == SLUICE_VERDICT_STEER || decision.reason == SLUICE_REASON_NO_LISTENER;
+	bool undecided = decision.kind == SLUICE_VERDICT_STEER ||
+			 decision.reason == SLUICE_REASON_NO_LISTENER ||
+			 decision.reason == SLUICE_REASON_DAEMON_SILENT;
 
 	if (!undecided)
 		return decision;

@@ -99,6 +99,8 @@ judge_unix(struct bpf_sock_addr *ctx, const struct run *run, const struct sluice
 	    .entry = bpf_map_lookup_elem(&sluice_unix_verdicts, asked),
 	    .listener_set = listener != NULL,
 	    .sees_host_files = sees_host_files(),
+	    .now_ns = bpf_ktime_get_ns(),
+	    .alive_until_ns = setting(SLUICE_SETTING_ALIVE_UNTIL),
 	};
 
 	if (listener && listener->length == asked->length)

@@ -19,6 +19,7 @@ from .outside import Outside
 AGENT_USER = "games"  # any ordinary account; not the worker's own
 BPFTOOL = shutil.which("bpftool", path="/usr/sbin:/usr/bin") or "/missing/bpftool"
 CASE_MS = int(os.environ.get("ESCAPE_CASE_MS", "15000"))
+HEARTBEAT_MS = CASE_MS // 3  # in a slow guest a healthy daemon may take its time
 
 AUDIT_SECONDS = 10
 NOT_A_REASON = ("closed", "connect_failed", "direct", "event_lost")
@@ -78,7 +79,7 @@ class Bench:
         if not self.with_daemon:
             return
         cgroup = {"cgroup_root": str(cgroup2_mount())} if self.root_cgroup else {}
-        self.daemon = Daemon(self.place, **cgroup)
+        self.daemon = Daemon(self.place, heartbeat_limit_ms=HEARTBEAT_MS, **cgroup)
         self.daemon.policy(POLICY.format(enrolled=self.place.cgroup_path("enrolled"),
                                          secret=self.daemon.secret("orders", "made-up"), **self.outside.settings))
         self._start_daemon()
@@ -115,6 +116,7 @@ class Bench:
         victim = json.loads(self.victim.stdout.readline())
         inherited = [self.outside.connected_socket().fileno(), self.outside.unconnected_socket().fileno()]
         environment = {**os.environ, **self.outside.settings, **self._daemon_settings(), **{
+            "ESCAPE_HEARTBEAT_MS": str(HEARTBEAT_MS),
             "ESCAPE_PIN_DIR": str(self.place.pin_dir),
             "ESCAPE_PIN_MOUNT": str(self.place.pin_dir.parent),
             "ESCAPE_SCRATCH": str(self.place.dir / "scratch"),

@@ -19,6 +19,9 @@ namespace sluice::control {
 namespace {
 
 constexpr std::size_t kConfigBytesMax = 256 * 1024;
+// Below, a loaded host would look like a dead daemon; above, a dead one would go unnoticed.
+constexpr std::uint32_t kHeartbeatLimitMsMin = 1'000;
+constexpr std::uint32_t kHeartbeatLimitMsMax = 600'000;
 constexpr std::uint32_t kThreadsMax = 256;
 constexpr const char* kDefaultFile = "/etc/sluice/sluice.yaml";
 
@@ -80,6 +83,20 @@ class Reader {
       return at(node.Mark(), "'threads' must be a number from 0 to " + std::to_string(kThreadsMax) +
                                  " (0: one for each core)");
     return count;
+  }
+
+  Result<std::uint32_t> heartbeat_limit_ms(const YAML::Node& node) const {
+    SLUICE_TRY(const std::string value, text("heartbeat_limit_ms", node));
+    std::uint32_t limit = 0;
+    const char* end = value.data() + value.size();
+    const auto [stop, error] = std::from_chars(value.data(), end, limit);
+    if (error != std::errc{} || stop != end || limit < kHeartbeatLimitMsMin ||
+        limit > kHeartbeatLimitMsMax)
+      return at(node.Mark(), "'heartbeat_limit_ms' must be a number of milliseconds from " +
+                                 std::to_string(kHeartbeatLimitMsMin) + " to " +
+                                 std::to_string(kHeartbeatLimitMsMax) +
+                                 "; it cannot be turned off");
+    return limit;
   }
 
   // Seconds, minutes or hours, up to a day.
@@ -173,6 +190,11 @@ std::map<std::string, Setter> setters(const Reader& reader, Config& config) {
       {"threads",
        [&](const YAML::Node& node) -> Result<void> {
          SLUICE_TRY(config.threads, reader.threads(node));
+         return {};
+       }},
+      {"heartbeat_limit_ms",
+       [&](const YAML::Node& node) -> Result<void> {
+         SLUICE_TRY(config.heartbeat_limit_ms, reader.heartbeat_limit_ms(node));
          return {};
        }},
       {"drain_timeout",

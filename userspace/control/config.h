@@ -34,7 +34,9 @@ struct Config {
   std::string pin_dir = "/sys/fs/bpf/sluice";
   // How long the sessions of a daemon that was replaced may go on.
   std::chrono::seconds drain_timeout = std::chrono::minutes{10};
-  std::uint32_t threads = 0;  // worker threads; 0: one for each core, at most 16
+  // Once the threads of the worker have not answered for so long, the kernel refuses every connect.
+  std::uint32_t heartbeat_limit_ms = 10'000;  // 1000 to 600000
+  std::uint32_t threads = 0;                  // worker threads; 0: one for each core, at most 16
   Durability durability = Durability::kProcess;
 
   std::string file;  // where it was read from; "" where the defaults stand alone

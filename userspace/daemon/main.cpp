@@ -111,6 +111,7 @@ int be_keeper(keeper::Keeper& keeper, keeper::Split split, kernel::MapDescriptor
     static_cast<void>((*kernel)->set_listeners(std::nullopt, std::nullopt));
     static_cast<void>((*kernel)->set_unix_listener(-1));
     static_cast<void>((*kernel)->forget_resolvers());
+    static_cast<void>((*kernel)->set_alive_until(0));
   }
   if (end.exit_status != kExitRefused) return end.exit_status;
   // A first start that was refused leaves the kernel as it was. A later one leaves what was in

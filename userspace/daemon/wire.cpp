@@ -259,6 +259,7 @@ Result<void> Worker::start() {
   if (!enrolled) return enrolled.error().within("enrolment");
   if (*enrolled != 0) spdlog::info("enrolled {} cgroups that the policy matches", *enrolled);
   SLUICE_TRY_VOID(open_control());
+  SLUICE_TRY_VOID(open_heartbeat());
   SLUICE_TRY_VOID(keeper::install_seccomp());
   // Last: until now what is steered is refused by the kernel.
   SLUICE_TRY_VOID(claim_listeners());
@@ -267,7 +268,16 @@ Result<void> Worker::start() {
   return {};
 }
 
+Result<void> Worker::open_heartbeat() {
+  auto threads = flows_->threads();
+  threads.emplace_back([this](std::function<void()> task) { dns_server_.post(std::move(task)); });
+  heartbeat_ = std::make_unique<Heartbeat>(
+      *kernel_, clock_, std::chrono::milliseconds{config_.heartbeat_limit_ms}, std::move(threads));
+  return heartbeat_->start();
+}
+
 Result<void> Worker::claim_listeners() {
+  SLUICE_TRY_VOID(heartbeat_->beat_again());
   if (unix_listener_) SLUICE_TRY_VOID(kernel_->set_unix_listener(unix_listener_.get()));
   SLUICE_TRY_VOID(claim_resolvers());
   return kernel_->set_listeners(prepared_.listener_v4, prepared_.listener_v6);

@@ -81,6 +81,7 @@ Result<void> Worker::run_until_stopped() {
 }
 
 void Worker::stop() {
+  if (heartbeat_) heartbeat_->stop();
   if (role_ == Role::kDraining) {
     // Everything but these flows is the new daemon's.
     flows_->stop("sluice was replaced, and drain_timeout is over: connect again");
@@ -93,6 +94,7 @@ void Worker::stop() {
     static_cast<void>(kernel_->set_listeners(std::nullopt, std::nullopt));
     static_cast<void>(kernel_->set_unix_listener(-1));
     static_cast<void>(kernel_->forget_resolvers());
+    static_cast<void>(kernel_->set_alive_until(0));
   }
   control_.reset();
   end_dns();

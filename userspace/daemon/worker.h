@@ -20,6 +20,7 @@
 #include "daemon/backend.h"
 #include "daemon/dns_desk.h"
 #include "daemon/flow_factory.h"
+#include "daemon/heartbeat.h"
 #include "daemon/policy_holder.h"
 #include "daemon/privileged.h"
 #include "daemon/run_registry.h"
@@ -61,6 +62,7 @@ class Worker {
   Result<void> open_control();
   Result<void> serve_control();
   Result<std::vector<control::Counter>> rule_hits() const;
+  Result<void> open_heartbeat();
   Result<void> claim_listeners();
 
   // worker_dns.cpp
@@ -120,6 +122,7 @@ class Worker {
   std::unique_ptr<DnsDesk> dns_;
   std::vector<kernel::QueryPort> dns_ports_;  // of prepared_.resolver_sockets
   net::DnsServer dns_server_;
+  std::unique_ptr<Heartbeat> heartbeat_;
   std::optional<AuditLog> audit_;
   std::unique_ptr<Backend> backend_;
   std::shared_ptr<control::ControlServer> control_;

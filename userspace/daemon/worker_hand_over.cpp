@@ -43,6 +43,7 @@ void Worker::yield() {
 
 void Worker::drain(std::chrono::seconds timeout) {
   if (role_ != Role::kYielded) return;
+  heartbeat_->stop();  // from here on the new daemon's counts
   if (const auto told = keeper_.handed_over(); !told)
     spdlog::error("hand over: {}", told.error().text());
   flows_->stop_accepting();

@@ -22,7 +22,7 @@ template <class T, std::size_t size>
 constexpr bool whole =
     sizeof(T) == size&& std::is_standard_layout_v<T>&& std::has_unique_object_representations_v<T>;
 
-static_assert(SLUICE_LAYOUT == 7);
+static_assert(SLUICE_LAYOUT == 8);
 static_assert(whole<sluice_run, 8>);
 static_assert(whole<sluice_subject, 8>);
 static_assert(whole<sluice_awaited_key, 96>);

@@ -80,7 +80,7 @@ constexpr Guarantee kGuarantees[] = {
    .needs = kNotBuilt, .partly = "seccomp", .partly_by = "`sluice run` leaves root few capabilities: none over BPF, network and mounts",
    .open = "root inside a run can write cgroup.procs and read what the daemon keeps"},
   {.number = 28, .id = "heartbeat", .words = "A daemon that hangs counts as dead", .required = false,
-   .needs = kNotBuilt,
+   .needs = "connect4 connect6 sendmsg4 sendmsg6", .by = "a mark in the kernel's map that the daemon puts off while its threads answer",
    .open = "connections wait for a hung daemon until the client's own time-out, and DIRECT entries go on passing"},
   {.number = 29, .id = "revocation", .words = "A revoked run loses its open connections, direct ones too", .required = false,
    .needs = "sock_destroy", .by = "the run's entry in the kernel's map, then SOCK_DESTROY", .partly = "connect4 connect6",

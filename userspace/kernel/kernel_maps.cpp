@@ -170,6 +170,10 @@ Result<void> KernelMaps::set_setting(std::uint32_t which, std::uint64_t value) {
   return {};
 }
 
+Result<void> KernelMaps::set_alive_until(std::uint64_t monotonic_ns) {
+  return set_setting(SLUICE_SETTING_ALIVE_UNTIL, monotonic_ns);
+}
+
 Result<void> KernelMaps::set_listeners(const std::optional<Endpoint>& v4,
                                        const std::optional<Endpoint>& v6) {
   for (const auto& [endpoint, family, want_v4] :

@@ -71,6 +71,10 @@ class KernelMaps final : public KernelPlane, public UnixPlane {
   // be one that the agents can reach, never 0.0.0.0 or ::.
   Result<void> set_listeners(const std::optional<Endpoint>& v4, const std::optional<Endpoint>& v6);
 
+  // Until when the kernel may believe that the daemon answers, on CLOCK_MONOTONIC; 0: not at all.
+  // Then nothing is steered and nothing passes direct.
+  Result<void> set_alive_until(std::uint64_t monotonic_ns);
+
   // The listener for connections to Unix sockets, in its own network namespace; an abstract name.
   // -1: such connections are refused everywhere.
   Result<void> set_unix_listener(int listener_fd);

@@ -161,8 +161,12 @@ Result<void> pin_maps(const MapsByName& maps, const PinDirectory& pins) {
 }
 
 // An earlier daemon's port may be anybody's by now. Until the listeners are set again, what would
-// be steered is refused.
+// be steered is refused; and until the heartbeat begins, what would pass direct.
 Result<void> forget_listeners(const MapsByName& maps) {
+  const __u32 which = SLUICE_SETTING_ALIVE_UNTIL;
+  const __u64 dead = 0;
+  if (bpf_map_update_elem(maps.at("sluice_settings").get(), &which, &dead, BPF_ANY) != 0)
+    return Error::sys(errno, "forget the earlier daemon's heartbeat");
   const int fd = maps.at("sluice_listeners").get();
   for (__u32 family : {2u, 10u})
     if (bpf_map_delete_elem(fd, &family) != 0 && errno != ENOENT)

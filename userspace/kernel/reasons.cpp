@@ -55,6 +55,7 @@ constexpr std::array kNames{
     Named{SLUICE_REASON_NO_RESOLVER, "no_resolver"},
     Named{SLUICE_REASON_NO_SOURCE_PORT, "no_source_port"},
     Named{SLUICE_REASON_QUERY_MAP_FULL, "query_map_full"},
+    Named{SLUICE_REASON_DAEMON_SILENT, "daemon_silent"},
 };
 
 constexpr bool in_order() {

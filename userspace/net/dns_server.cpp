@@ -39,17 +39,58 @@ Result<void> DnsServer::start(std::vector<UniqueFd> sockets, std::size_t query_b
   sockets_ = std::move(sockets);
   query_bytes_max_ = query_bytes_max;
   answer_ = std::move(answer);
+  const std::lock_guard lock{mutex_};
+  runs_ = true;
   thread_ = std::thread{[this] { run(); }};
   return {};
 }
 
+namespace {
+
+// An event descriptor takes one unless it has been given 2^64.
+void wake(const UniqueFd& event) {
+  const std::uint64_t one = 1;
+  (void)!::write(event.get(), &one, sizeof one);
+}
+
+}  // namespace
+
 void DnsServer::stop() {
   if (!thread_.joinable()) return;
-  const std::uint64_t one = 1;
-  // An event descriptor at its beginning always takes one.
-  (void)!::write(wake_.get(), &one, sizeof one);
+  {
+    const std::lock_guard lock{mutex_};
+    runs_ = false;
+    wake(wake_);
+  }
   thread_.join();
   sockets_.clear();
+}
+
+void DnsServer::post(std::function<void()> task) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (runs_) {
+      posted_.push_back(std::move(task));
+      wake(wake_);
+      return;
+    }
+  }
+  task();
+}
+
+// What was posted; false: the thread shall end.
+bool DnsServer::take_turn() {
+  std::uint64_t woken = 0;
+  (void)!::read(wake_.get(), &woken, sizeof woken);
+  std::vector<std::function<void()>> tasks;
+  bool goes_on = false;
+  {
+    const std::lock_guard lock{mutex_};
+    tasks.swap(posted_);
+    goes_on = runs_;
+  }
+  for (const auto& task : tasks) task();
+  return goes_on;
 }
 
 void DnsServer::run() {
@@ -59,7 +100,7 @@ void DnsServer::run() {
   std::vector<pollfd> waits;
   for (const UniqueFd& socket : sockets_) waits.push_back({socket.get(), POLLIN, 0});
   waits.push_back({wake_.get(), POLLIN, 0});
-  while (waits.back().revents == 0) {
+  while (waits.back().revents == 0 || take_turn()) {
     if (::poll(waits.data(), waits.size(), -1) < 0) continue;  // EINTR: no signal comes here
     for (std::size_t i = 0; i < sockets_.size(); ++i)
       if (waits[i].revents != 0) serve(i);

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -32,11 +33,14 @@ class DnsServer {
   DnsServer& operator=(const DnsServer&) = delete;
 
   Result<void> start(std::vector<UniqueFd> sockets, std::size_t query_bytes_max, Answer answer);
-  void stop();                                      // joins the thread; idempotent
+  void stop();  // joins the thread; idempotent
+  // Runs a task on the server's thread, at once on this one where that does not run. Any thread.
+  void post(std::function<void()> task);
   std::uint64_t unsent() const { return unsent_; }  // answers that the kernel did not take
 
  private:
   void run();
+  bool take_turn();
   void serve(std::size_t socket);
 
   std::vector<UniqueFd> sockets_;
@@ -44,6 +48,9 @@ class DnsServer {
   Answer answer_;
   UniqueFd wake_;
   std::atomic<std::uint64_t> unsent_{0};
+  std::mutex mutex_;  // guards the two below
+  bool runs_ = false;
+  std::vector<std::function<void()>> posted_;
   std::thread thread_;
 };
 

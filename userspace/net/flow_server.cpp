@@ -194,6 +194,16 @@ void FlowServer::stop_accepting() { impl_->stop_accepting(); }
 std::size_t FlowServer::live() const { return impl_->live.load(); }
 void FlowServer::stop(std::string_view reason) { impl_->stop(reason); }
 void FlowServer::adopt(UniqueFd connected) { impl_->take(std::move(connected)); }
+
+std::vector<PostTask> FlowServer::threads() const {
+  std::vector<PostTask> threads;
+  for (const auto& worker : impl_->workers)
+    threads.emplace_back([loop = worker->shared_loop()](std::function<void()> task) {
+      loop->post(std::move(task));
+    });
+  return threads;
+}
+
 FlowTable& FlowServer::flows() { return impl_->table; }
 CancelRegistry& FlowServer::cancels() { return impl_->cancels; }
 

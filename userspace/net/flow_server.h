@@ -8,6 +8,7 @@
 #include "net/catalog_source.h"
 #include "net/flow_setup.h"
 #include "net/flow_table.h"
+#include "net/progress.h"
 
 #include <sluice/clock.h>
 #include <sluice/ports.h>
@@ -65,6 +66,8 @@ class FlowServer {
 
   // Connections that were taken and have not ended, also those that are closing.
   std::size_t live() const;
+  // One for each thread that serves flows. After start().
+  std::vector<PostTask> threads() const;
   FlowTable& flows();
   CancelRegistry& cancels();
   FlowServerCounters counters() const;

@@ -65,5 +65,7 @@ enum sluice_reason {
 	SLUICE_REASON_NO_SOURCE_PORT, /* refused: no port for the socket was found */
 	SLUICE_REASON_QUERY_MAP_FULL, /* refused: no room to remember who asks */
 
+	SLUICE_REASON_DAEMON_SILENT, /* refused: it is dead or hangs (SLUICE_SETTING_ALIVE_UNTIL) */
+
 	SLUICE_REASON_COUNT
 };

@@ -7,7 +7,7 @@
 
 /* Raised with every change of a map's key, value or meaning: maps pinned under another number are
  * not reused. */
-#define SLUICE_LAYOUT 7u
+#define SLUICE_LAYOUT 8u
 
 /* A run's cgroup is less deep than this, counted from the root of cgroup2 (0). */
 #define SLUICE_CGROUP_LEVELS_MAX 64u
@@ -26,6 +26,10 @@ enum sluice_setting {
 	SLUICE_SETTING_HOST_USER_NAMESPACE = 5,
 	/* Level of the deepest awaited cgroup (sluice/abi/awaited.h); 0: none is awaited. */
 	SLUICE_SETTING_AWAITED_DEPTH = 6,
+	/* CLOCK_MONOTONIC, in ns. The daemon puts it off again and again while its threads answer;
+	 * once it is over the daemon counts as dead: nothing is steered, and nothing passes
+	 * direct. */
+	SLUICE_SETTING_ALIVE_UNTIL = 7,
 	SLUICE_SETTING_COUNT
 };
 

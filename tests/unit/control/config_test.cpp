@@ -86,6 +86,11 @@ TEST(Config, SaysWhereAndWhatIsWrong) {
       {"audit: { required: maybe }\n",
        "f.yaml:1:20: error: 'audit.required' must be true or false"},
       {"audit: { file: here }\n", "f.yaml:1:16: error: 'audit.file' must be an absolute path"},
+      {"heartbeat_limit_ms: 0\n",
+       "f.yaml:1:21: error: 'heartbeat_limit_ms' must be a number of milliseconds from 1000 to"},
+      {"heartbeat_limit_ms: 999\n", "it cannot be turned off"},
+      {"heartbeat_limit_ms: 600001\n", "it cannot be turned off"},
+      {"heartbeat_limit_ms: 5s\n", "it cannot be turned off"},
       {"durability: maybe\n", "f.yaml:1:13: error: 'durability' must be process or disk"},
       {"listen: 0.0.0.0:1\n", "'listen' must be a loopback address"},
       {"listen: 127.0.0.1\n", "'listen' must be a loopback address"},
@@ -126,6 +131,12 @@ TEST(Config, ANamedFileMustBeThere) {
   ASSERT_TRUE(config.ok());
   EXPECT_EQ(config->run_dir, "/x");
   EXPECT_EQ(config->file, dir.file("a.yaml"));
+}
+
+TEST(Config, TakesALimitForTheHeartbeat) {
+  EXPECT_EQ(parse_config("", "f")->heartbeat_limit_ms, 10'000U);
+  EXPECT_EQ(parse_config("heartbeat_limit_ms: 1000", "f")->heartbeat_limit_ms, 1'000U);
+  EXPECT_EQ(parse_config("heartbeat_limit_ms: 600000", "f")->heartbeat_limit_ms, 600'000U);
 }
 
 TEST(Config, TakesATimeToDrain) {

@@ -25,6 +25,8 @@ sluice_unix_facts facts(const sluice_unix_verdict* entry, const sluice_unix_verd
   made.others = others;
   made.listener_set = 1;
   made.sees_host_files = 1;
+  made.now_ns = 1000;
+  made.alive_until_ns = 1001;
   return made;
 }
 
@@ -56,6 +58,16 @@ const Case kCases[] = {
     {"steer_to_nobody", with(facts(&kSteer), [](auto& f) { f.listener_set = 0; }),
      SLUICE_VERDICT_DENY, SLUICE_REASON_NO_LISTENER, SLUICE_ECONNREFUSED, 5},
     {"direct", facts(&kDirect), SLUICE_VERDICT_DIRECT, SLUICE_REASON_DIRECT, 0, 5},
+    {"silent_daemon_is_not_steered_to",
+     with(facts(&kSteer), [](auto& f) { f.alive_until_ns = f.now_ns; }), SLUICE_VERDICT_DENY,
+     SLUICE_REASON_DAEMON_SILENT, SLUICE_ECONNREFUSED, 5},
+    {"silent_daemon_ends_direct", with(facts(&kDirect), [](auto& f) { f.alive_until_ns = 0; }),
+     SLUICE_VERDICT_DENY, SLUICE_REASON_DAEMON_SILENT, SLUICE_ECONNREFUSED, 5},
+    {"silent_daemon_ends_any",
+     with(facts(nullptr, &kDirect), [](auto& f) { f.alive_until_ns = 0; }), SLUICE_VERDICT_DENY,
+     SLUICE_REASON_DAEMON_SILENT, SLUICE_ECONNREFUSED, 5},
+    {"a_denial_needs_no_daemon", with(facts(&kDeny), [](auto& f) { f.alive_until_ns = 0; }),
+     SLUICE_VERDICT_DENY, SLUICE_REASON_DENIED_BY_VERDICT, 104, 5},
     {"direct_beats_others", facts(&kDirect, &kDeny), SLUICE_VERDICT_DIRECT, SLUICE_REASON_DIRECT, 0,
      5},
     {"direct_from_elsewhere", with(facts(&kDirect), [](auto& f) { f.sees_host_files = 0; }),

@@ -440,6 +440,15 @@ TEST_F(DnsSteering, WithoutAResolverAQueryIsRefusedAtOnce) {
   EXPECT_EQ(lab->count("no_resolver"), 2u);
 }
 
+TEST_F(DnsSteering, ASilentDaemonIsNotAsked) {
+  must(lab->maps->set_alive_until(1));
+  EXPECT_EQ(agent([] { return ask(kForms[0]); }), "ECONNREFUSED");
+  EXPECT_EQ(agent([] { return ask(kForms[1]); }), "connect ECONNREFUSED");
+  EXPECT_EQ(lab->count("daemon_silent"), 2u);
+  EXPECT_FALSE(v4.got_something());
+  EXPECT_EQ(lab->query_records(), 0u);
+}
+
 TEST_F(DnsSteering, InAnotherNetworkNamespaceAQueryIsRefusedAtOnce) {
   EXPECT_EQ(agent([] {
               if (::unshare(CLONE_NEWNET) != 0) return "unshare " + errno_name(errno);

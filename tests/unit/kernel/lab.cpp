@@ -181,6 +181,7 @@ void Lab::load() {
   reader.emplace(must(EventReader::open(std::move(descriptors[MapName::kEvents]),
                                         std::move(descriptors[MapName::kAudited]))));
   maps = must(KernelMaps::adopt(must(plane->descriptors()), must(find_cgroup_mount()).path));
+  must(maps->set_alive_until(~std::uint64_t{0}));
 }
 
 Lab::~Lab() {

@@ -99,6 +99,47 @@ TEST_F(Steering, CatchesTcpFastOpen) {
   EXPECT_EQ(take(v4).original_destination.text(), "127.1.2.3:5432");
 }
 
+// What no daemon vouches for does not pass, in whichever form it is asked.
+TEST_F(Steering, AndDirectEndWhenTheDaemonIsSilent) {
+  const Listener server{"127.0.0.1"};
+  must(lab->maps->set_verdict(verdict_for("127.0.0.1", server.port, ConnectVerdict::kDirect)));
+  const auto direct = [&] { return connect_to({"127.0.0.1", server.port}); };
+  const auto steered = [] { return connect_to({"127.1.2.3", 5432}); };
+  const auto steered6 = [] { return connect_to({"::1", 5432}); };
+  const auto fast_open = [] {
+    const UniqueFd fd{::socket(AF_INET, SOCK_STREAM, 0)};
+    const Address to{"127.1.2.3", 5432};
+    const ssize_t sent = ::sendto(fd.get(), "x", 1, MSG_FASTOPEN, to.get(), to.length);
+    return sent == 1 ? std::string{"sent"} : errno_name(errno);
+  };
+  must(lab->maps->set_alive_until(1));
+  EXPECT_EQ(agent(direct), "ECONNREFUSED");
+  EXPECT_EQ(agent(steered), "ECONNREFUSED");
+  EXPECT_EQ(agent(steered6), "ECONNREFUSED");
+  EXPECT_EQ(agent(fast_open), "ECONNREFUSED");
+  EXPECT_EQ(lab->count("daemon_silent"), 4u);
+  EXPECT_TRUE(nobody_waits(v4));
+  EXPECT_TRUE(nobody_waits(v6));
+  EXPECT_TRUE(nobody_waits(server));
+  EXPECT_EQ(lab->flow_records(), 0u);
+  EXPECT_EQ(as_agent(lab->make_cgroup("outside"), direct),
+            "ok 127.0.0.1:" + std::to_string(server.port));
+  must(lab->maps->set_alive_until(~std::uint64_t{0}));
+  EXPECT_EQ(agent(direct), "ok 127.0.0.1:" + std::to_string(server.port));
+  EXPECT_EQ(agent(steered), "ok 127.1.2.3:5432");
+}
+
+TEST_F(Steering, ARunNeedsNoDaemonToReachItself) {
+  must(lab->maps->set_alive_until(0));
+  EXPECT_EQ(agent([] {
+              const Listener own{"127.0.0.1"};
+              const std::string said = connect_to({"127.0.0.1", own.port});
+              return said.substr(0, said.find(':'));
+            }),
+            "ok 127.0.0.1");
+  EXPECT_EQ(lab->count("own_run"), 1u);
+}
+
 TEST_F(Steering, CatchesMptcp) {
   const std::string said = agent([] {
     return connect_to({"127.1.2.3", 5432}, SOCK_STREAM, 262 /* IPPROTO_MPTCP */);

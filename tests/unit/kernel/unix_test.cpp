@@ -225,6 +225,20 @@ TEST_F(UnixSockets, WithoutAListenerSteeringIsRefused) {
   EXPECT_EQ(as_agent(run, [&] { return unix_connect(to); }), "ECONNREFUSED");
 }
 
+TEST_F(UnixSockets, ASilentDaemonIsNotSteeredToAndNothingPassesDirect) {
+  const std::string path = directory.path("server");
+  const UniqueFd daemon = listen_as_daemon(), server = unix_server(path);
+  set("/nowhere/socket", UnixVerdict::kSteer);
+  set(path, UnixVerdict::kDirect);
+  must(lab.maps->set_alive_until(1));
+  EXPECT_EQ(as_agent(run, [] { return unix_connect(UnixAddress{"/nowhere/socket"}); }),
+            "ECONNREFUSED");
+  EXPECT_EQ(as_agent(run, [&] { return unix_connect(UnixAddress{path}); }), "ECONNREFUSED");
+  EXPECT_EQ(lab.count("daemon_silent"), 2u);
+  must(lab.maps->set_alive_until(~std::uint64_t{0}));
+  EXPECT_EQ(as_agent(run, [&] { return unix_connect(UnixAddress{path}); }), "ok " + path);
+}
+
 TEST_F(UnixSockets, ARevokedRunReachesNone) {
   const UniqueFd server = unix_server(directory.path("server"));
   set(directory.path("server"), UnixVerdict::kDirect);
