@@ -117,6 +117,25 @@ static __always_inline struct sluice_decision steer_connect(struct bpf_sock_addr
 	return steer_query(ctx, resolver, about, to, decision);
 }
 
+/* Any of the listener's ports: whoever meets one towards which its source port is taken finds
+ * another when it tries again. */
+static __always_inline void steer(struct destination *to, struct sluice_socket *about,
+				  const struct sluice_listener *listener)
+{
+	__u32 any = bpf_get_prandom_u32() & (SLUICE_LISTENER_PORTS - 1);
+
+	__builtin_memcpy(&to->address, listener->address, sizeof(to->address));
+	to->port = listener->port[any];
+	about->flow_key.listener_port = to->port;
+}
+
+static __always_inline bool bound_to_device(struct bpf_sock_addr *ctx)
+{
+	struct bpf_sock *sk = ctx->sk;
+
+	return sk && sk->bound_dev_if > SLUICE_LOOPBACK_DEVICE;
+}
+
 /* Leaves in `to` where the socket shall really connect. */
 static __always_inline int on_connect(struct bpf_sock_addr *ctx, const struct run *run,
 				      struct destination *to)
@@ -127,7 +146,9 @@ static __always_inline int on_connect(struct bpf_sock_addr *ctx, const struct ru
 	struct sluice_socket about;
 
 	sluice_resolve_any(&to->address);
-	listener = listener_for(&to->address);
+	to->netns_cookie = bpf_get_netns_cookie(ctx);
+	to->foreign_device = bound_to_device(ctx);
+	listener = listener_for(to);
 	resolver = resolver_for(ctx, to);
 	decision = unless_to_own_run(ctx, run, to, judge(run, to, listener, resolver));
 	about = describe(run, to);
@@ -141,8 +162,7 @@ static __always_inline int on_connect(struct bpf_sock_addr *ctx, const struct ru
 	if (decision.kind == SLUICE_VERDICT_DIRECT)
 		return let_go(ctx, &about, &decision);
 	if (decision.kind == SLUICE_VERDICT_STEER && listener) {
-		__builtin_memcpy(&to->address, listener->address, sizeof(to->address));
-		to->port = listener->port;
+		steer(to, &about, listener);
 		return let_go(ctx, &about, &decision);
 	}
 	return refuse(&about, decision.reason, decision.error);

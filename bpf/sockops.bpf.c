@@ -27,7 +27,8 @@ static __always_inline struct sluice_address source_of(struct bpf_sock_ops *ctx)
  * without a record the daemon resets it. */
 static __always_inline void record_flow(struct bpf_sock_ops *ctx, struct sluice_socket *socket)
 {
-	struct sluice_flow_key key = {.netns_cookie = bpf_get_netns_cookie(ctx)};
+	struct sluice_flow_key key = {.netns_cookie = bpf_get_netns_cookie(ctx),
+				      .listener_port = socket->flow_key.listener_port};
 	struct sluice_flow flow = {
 	    .flow = socket->flow,
 	    .cgroup_id = socket->cgroup_id,

@@ -50,6 +50,8 @@ struct sluice_connect_facts {
 	const struct sluice_verdict *any_port; /* for any port; NULL = none */
 	__u8 listener_set;		       /* in the family of the destination */
 	__u8 to_listener;		       /* the destination is that listener */
+	__u8 foreign_netns;		       /* the socket is not in the daemon's namespace */
+	__u8 foreign_device;		       /* it is bound to a device that is not lo */
 	__u8 dns;			       /* UDP to port 53 */
 	__u8 resolver_set;		       /* ours is there, in that namespace and family */
 };
@@ -83,8 +85,15 @@ SLUICE_PURE struct sluice_decision sluice_steer(const struct sluice_connect_fact
 	}
 	if (facts->ip_protocol == SLUICE_PROTOCOL_UDP)
 		return sluice_deny(udp_reason, SLUICE_EPERM, rule);
+	/* Refused like a port that nobody listens on, never with EAGAIN: many clients take that for
+	 * a connect in progress. */
+	if (!facts->listener_set && facts->foreign_netns)
+		return sluice_deny(SLUICE_REASON_NETNS_WITHOUT_LISTENER, SLUICE_ECONNREFUSED, rule);
 	if (!facts->listener_set)
 		return sluice_deny(SLUICE_REASON_NO_LISTENER, SLUICE_ECONNREFUSED, rule);
+	/* Ours are on lo; its SYN would go out of that device. */
+	if (facts->foreign_device)
+		return sluice_deny(SLUICE_REASON_BOUND_TO_DEVICE, SLUICE_EPERM, rule);
 	return sluice_if_alive(steered, facts->now_ns, facts->alive_until_ns);
 }
 

@@ -12,13 +12,30 @@ struct destination {
 	struct sluice_address address; /* never unspecified */
 	__be16 port;
 	__u8 ip_protocol;
+	bool foreign_device; /* the socket is bound to a device that is not lo */
+	__u64 netns_cookie;  /* where the socket is */
 };
 
-static __always_inline struct sluice_listener *listener_for(const struct sluice_address *address)
+static __always_inline struct sluice_listener *listener_for(const struct destination *to)
 {
-	__u32 family = sluice_is_v4(address) ? SLUICE_FAMILY_INET : SLUICE_FAMILY_INET6;
+	struct sluice_listener_key key = {
+	    .netns_cookie = to->netns_cookie,
+	    .family = sluice_is_v4(&to->address) ? SLUICE_FAMILY_INET : SLUICE_FAMILY_INET6,
+	};
 
-	return bpf_map_lookup_elem(&sluice_listeners, &family);
+	return bpf_map_lookup_elem(&sluice_listeners, &key);
+}
+
+/* A function of its own, so that the verifier walks its ways once and not once for each that leads
+ * here. */
+__noinline __u32 sluice_has_port(const struct sluice_listener *listener, __u32 port)
+{
+	if (!listener)
+		return 0;
+	for (__u32 i = 0; i < SLUICE_LISTENER_PORTS; i++)
+		if (listener->port[i] == port)
+			return 1;
+	return 0;
 }
 
 static __always_inline bool is_listener(const struct destination *to,
@@ -27,7 +44,7 @@ static __always_inline bool is_listener(const struct destination *to,
 	struct sluice_address address;
 
 	__builtin_memcpy(&address, listener->address, sizeof(address));
-	return to->port == listener->port && sluice_same_address(&to->address, &address);
+	return sluice_same_address(&to->address, &address) && sluice_has_port(listener, to->port);
 }
 
 static __always_inline struct sluice_decision judge(const struct run *run,
@@ -49,6 +66,8 @@ static __always_inline struct sluice_decision judge(const struct run *run,
 	    .alive_until_ns = setting(SLUICE_SETTING_ALIVE_UNTIL),
 	    .listener_set = listener != NULL,
 	    .to_listener = listener && is_listener(to, listener),
+	    .foreign_netns = to->netns_cookie != setting(SLUICE_SETTING_HOME_NETNS),
+	    .foreign_device = to->foreign_device,
 	    .dns = to->ip_protocol == SLUICE_PROTOCOL_UDP && to->port == bpf_htons(SLUICE_PORT_DNS),
 	    .resolver_set = resolver != NULL,
 	};

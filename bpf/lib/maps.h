@@ -59,8 +59,8 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 2);
-	__type(key, __u32);
+	__uint(max_entries, 2048); /* two families in so many network namespaces */
+	__type(key, struct sluice_listener_key);
 	__type(value, struct sluice_listener);
 } sluice_listeners SEC(".maps");
 

@@ -58,6 +58,7 @@ static __always_inline struct sluice_decision unless_to_own_run(struct bpf_sock_
 {
 	bool undecided = decision.kind == SLUICE_VERDICT_STEER ||
 			 decision.reason == SLUICE_REASON_NO_LISTENER ||
+			 decision.reason == SLUICE_REASON_NETNS_WITHOUT_LISTENER ||
 			 decision.reason == SLUICE_REASON_DAEMON_SILENT;
 
 	if (!undecided)

@@ -39,14 +39,13 @@ static __always_inline __u32 inbound_of(__u32 subject)
 /* Connections are steered there: whoever listens on it would get what others say. */
 static __always_inline bool is_daemons_port(__be16 port)
 {
-	__u32 families[] = {SLUICE_FAMILY_INET, SLUICE_FAMILY_INET6};
+	struct sluice_listener_key key = {.netns_cookie = setting(SLUICE_SETTING_HOME_NETNS),
+					  .family = SLUICE_FAMILY_INET};
+	struct sluice_listener *listener = bpf_map_lookup_elem(&sluice_listeners, &key);
 
-	for (int i = 0; i < 2; i++) {
-		struct sluice_listener *listener =
-		    bpf_map_lookup_elem(&sluice_listeners, &families[i]);
-
-		if (listener && listener->port == port)
-			return true;
-	}
-	return false;
+	if (listener && sluice_has_port(listener, port))
+		return true;
+	key.family = SLUICE_FAMILY_INET6;
+	listener = bpf_map_lookup_elem(&sluice_listeners, &key);
+	return listener && sluice_has_port(listener, port);
 }

@@ -58,25 +58,37 @@ Result<Endpoint> parse_listen(const std::string& text) {
   return Endpoint{*ip, static_cast<std::uint16_t>(std::stoul(port))};
 }
 
+// One source address has some 28,000 ports towards one of ours.
+constexpr std::size_t kListenerPorts = 16;
+
+Result<std::uint16_t> open_listener(const Endpoint& at, Prepared& prepared) {
+  SLUICE_TRY(UniqueFd listener, keeper::open_loopback_listener(at, -1));
+  SLUICE_TRY(const Endpoint bound, net::local_endpoint(listener.get()));
+  prepared.listeners.push_back(std::move(listener));
+  prepared.listening.push_back(bound);
+  return bound.port;
+}
+
+// After the first, at any port.
+Result<void> open_more(const IpAddress& ip, Prepared& prepared) {
+  for (std::size_t i = 1; i < kListenerPorts; ++i)
+    if (const auto port = open_listener({ip, 0}, prepared); !port) return port.error();
+  return {};
+}
+
 Result<void> open_listeners(const control::Config& config, Prepared& prepared) {
   SLUICE_TRY(const Endpoint v4, parse_listen(config.listen));
   if (!v4.ip.is_v4()) return Error{"listen: must be an IPv4 loopback address; ::1 is added to it"};
-  SLUICE_TRY(UniqueFd first, keeper::open_loopback_listener(v4, -1));
-  SLUICE_TRY(prepared.listener_v4, net::local_endpoint(first.get()));
-  prepared.listeners.push_back(std::move(first));
+  SLUICE_TRY(const std::uint16_t port, open_listener(v4, prepared));
+  SLUICE_TRY_VOID(open_more(v4.ip, prepared));
   // The same port on ::1, or any other where it is taken. A host without IPv6 has nothing to steer
   // there.
-  const Endpoint v6{*parse_ip("::1"), prepared.listener_v4->port};
-  auto second = keeper::open_loopback_listener(v6, -1);
-  if (!second && config.listen.ends_with(":0"))
-    second = keeper::open_loopback_listener({v6.ip, 0}, -1);
-  if (!second) {
-    spdlog::warn("no IPv6 listener ({}); connects of agents over IPv6 are refused",
-                 second.error().text());
-    return {};
-  }
-  SLUICE_TRY(prepared.listener_v6, net::local_endpoint(second->get()));
-  prepared.listeners.push_back(*std::move(second));
+  const IpAddress v6 = *parse_ip("::1");
+  auto second = open_listener({v6, port}, prepared);
+  if (!second && v4.port == 0) second = open_listener({v6, 0}, prepared);
+  if (second) return open_more(v6, prepared);
+  spdlog::warn("no IPv6 listener ({}); connects of agents over IPv6 are refused",
+               second.error().text());
   return {};
 }
 
@@ -117,7 +129,7 @@ Result<void> adopt_sockets(keeper::TakenOver taken, Prepared& prepared) {
   for (UniqueFd& listener : taken.sockets.listeners) {
     if (!is_unix_socket(listener.get())) {
       SLUICE_TRY(const Endpoint at, net::local_endpoint(listener.get()));
-      (at.ip.is_v4() ? prepared.listener_v4 : prepared.listener_v6) = at;
+      prepared.listening.push_back(at);
     }
     prepared.listeners.push_back(std::move(listener));
   }

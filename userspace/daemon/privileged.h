@@ -25,8 +25,7 @@ struct Prepared {
   std::vector<kernel::PinnedLink> links;
   bool maps_reused = false;
   std::vector<UniqueFd> listeners;  // TCP over IPv4 and IPv6, and one of an abstract Unix name
-  std::optional<Endpoint> listener_v4;
-  std::optional<Endpoint> listener_v6;
+  std::vector<Endpoint> listening;  // where those for TCP are
   std::vector<UniqueFd> resolver_sockets;  // UDP; kernel::kResolverPorts for each address family
   UniqueFd control_socket;
   UniqueFd hand_over_socket;  // the keeper's

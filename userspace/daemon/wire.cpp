@@ -177,8 +177,10 @@ Result<void> Worker::open_control() {
   if (!config_.console.empty())
     spdlog::warn("console: this build has no web console; the key does nothing");
   std::vector<std::string> listeners;
-  for (const auto& listener : {prepared_.listener_v4, prepared_.listener_v6})
-    if (listener) listeners.push_back(listener->text());
+  Endpoint shown;
+  for (const Endpoint& listener : prepared_.listening)  // of each address its first port
+    if (listeners.empty() || listener.ip != shown.ip)
+      listeners.push_back((shown = listener).text());
   backend_ = std::make_unique<Backend>(Backend::Ports{
       config_,
       policies_,
@@ -280,7 +282,7 @@ Result<void> Worker::claim_listeners() {
   SLUICE_TRY_VOID(heartbeat_->beat_again());
   if (unix_listener_) SLUICE_TRY_VOID(kernel_->set_unix_listener(unix_listener_.get()));
   SLUICE_TRY_VOID(claim_resolvers());
-  return kernel_->set_listeners(prepared_.listener_v4, prepared_.listener_v6);
+  return kernel_->set_listeners(prepared_.listening);
 }
 
 WorkerOutcome run_worker(const control::Config& config, Prepared prepared, UniqueFd keeper_socket) {

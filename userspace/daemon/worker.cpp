@@ -91,7 +91,7 @@ void Worker::stop() {
   // Unless this daemon was to take over and could not: its predecessor serves on.
   const bool in_force = !predecessor_ || serving_since_start_;
   if (kernel_ && in_force) {
-    static_cast<void>(kernel_->set_listeners(std::nullopt, std::nullopt));
+    static_cast<void>(kernel_->set_listeners({}));
     static_cast<void>(kernel_->set_unix_listener(-1));
     static_cast<void>(kernel_->forget_resolvers());
     static_cast<void>(kernel_->set_alive_until(0));

@@ -22,14 +22,15 @@ template <class T, std::size_t size>
 constexpr bool whole =
     sizeof(T) == size&& std::is_standard_layout_v<T>&& std::has_unique_object_representations_v<T>;
 
-static_assert(SLUICE_LAYOUT == 8);
+static_assert(SLUICE_LAYOUT == 9);
 static_assert(whole<sluice_run, 8>);
 static_assert(whole<sluice_subject, 8>);
 static_assert(whole<sluice_awaited_key, 96>);
 static_assert(whole<sluice_awaited, 16>);
 static_assert(whole<sluice_verdict_key, 28>);
 static_assert(whole<sluice_verdict, 32>);
-static_assert(whole<sluice_listener, 20>);
+static_assert(whole<sluice_listener_key, 16>);
+static_assert(whole<sluice_listener, 48>);
 static_assert(whole<sluice_flow_key, 32>);
 static_assert(whole<sluice_flow, 64>);
 static_assert(whole<sluice_socket, 104>);

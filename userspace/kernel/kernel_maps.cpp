@@ -22,17 +22,13 @@
 #include <cstring>
 #include <limits>
 #include <numeric>
-#include <tuple>
 #include <vector>
 
 #include "kernel/cgroup.h"
 #include "kernel/map_keys.h"
+#include "kernel/netns_cookie.h"
 #include "kernel/reasons.h"
 #include "kernel/socket_address.h"
-
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
 
 namespace sluice::kernel {
 namespace {
@@ -54,7 +50,7 @@ constexpr std::array<Shape, kMapCount> kShapes{{
     {BPF_MAP_TYPE_HASH, sizeof(__u64), sizeof(sluice_run)},
     {BPF_MAP_TYPE_LPM_TRIE, sizeof(sluice_verdict_key), sizeof(sluice_verdict)},
     {BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(__u64)},
-    {BPF_MAP_TYPE_HASH, sizeof(__u32), sizeof(sluice_listener)},
+    {BPF_MAP_TYPE_HASH, sizeof(sluice_listener_key), sizeof(sluice_listener)},
     {BPF_MAP_TYPE_HASH, sizeof(sluice_flow_key), sizeof(sluice_flow)},
     {BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(sluice_counter)},
     {BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(sluice_cpu)},
@@ -101,6 +97,19 @@ Result<std::vector<Value>> each_cpu(int map, std::uint32_t key) {
 bool unspecified(const IpAddress& ip) {
   const std::size_t from = ip.is_v4() ? 12 : 0;
   return std::all_of(ip.bytes.begin() + from, ip.bytes.end(), [](auto b) { return b == 0; });
+}
+
+// Of one family, and at least one.
+Result<void> check_listeners(const std::vector<Endpoint>& listeners) {
+  if (SLUICE_LISTENER_PORTS % listeners.size() != 0)
+    return Error{"a listener has " + std::to_string(listeners.size()) +
+                 " ports; it must have 1, 2, 4, 8 or 16"};
+  for (const Endpoint& each : listeners)
+    if (unspecified(each.ip) || each.port == 0 || !(each.ip == listeners[0].ip))
+      return Error{"listener " + each.text() +
+                   " is not at the one address of its family, and at a port, that agents can "
+                   "connect to"};
+  return {};
 }
 
 __u32 kind_of(ConnectVerdict verdict) {
@@ -174,24 +183,32 @@ Result<void> KernelMaps::set_alive_until(std::uint64_t monotonic_ns) {
   return set_setting(SLUICE_SETTING_ALIVE_UNTIL, monotonic_ns);
 }
 
-Result<void> KernelMaps::set_listeners(const std::optional<Endpoint>& v4,
-                                       const std::optional<Endpoint>& v6) {
-  for (const auto& [endpoint, family, want_v4] :
-       {std::tuple{&v4, __u32{AF_INET}, true}, std::tuple{&v6, __u32{AF_INET6}, false}}) {
-    if (!*endpoint) {
-      if (bpf_map_delete_elem(fd(MapName::kListeners), &family) != 0 && errno != ENOENT)
+Result<void> KernelMaps::set_listeners(const std::vector<Endpoint>& listeners) {
+  SLUICE_TRY(const std::uint64_t home, setting(SLUICE_SETTING_HOME_NETNS));
+  return set_listeners_in(home, listeners);
+}
+
+Result<void> KernelMaps::set_listeners_in(std::uint64_t netns_cookie,
+                                          const std::vector<Endpoint>& listeners) {
+  for (const __u32 family : {__u32{AF_INET}, __u32{AF_INET6}}) {
+    std::vector<Endpoint> own;
+    for (const Endpoint& each : listeners)
+      if (each.ip.is_v4() == (family == AF_INET)) own.push_back(each);
+    sluice_listener_key key{};
+    key.netns_cookie = netns_cookie;
+    key.family = family;
+    if (own.empty()) {
+      if (bpf_map_delete_elem(fd(MapName::kListeners), &key) != 0 && errno != ENOENT)
         return Error::sys(errno, "forget a listener");
       continue;
     }
-    const Endpoint& to = **endpoint;
-    if (to.ip.is_v4() != want_v4 || unspecified(to.ip) || to.port == 0)
-      return Error{"listener " + to.text() + " is not one " + (want_v4 ? "IPv4" : "IPv6") +
-                   " address and port that agents can connect to"};
-    sluice_listener listener{};
-    std::copy(to.ip.bytes.begin(), to.ip.bytes.end(), listener.address);
-    listener.port = htons(to.port);
-    if (bpf_map_update_elem(fd(MapName::kListeners), &family, &listener, BPF_ANY) != 0)
-      return Error::sys(errno, "set the listener " + to.text());
+    SLUICE_TRY_VOID(check_listeners(own));
+    sluice_listener value{};
+    std::copy(own[0].ip.bytes.begin(), own[0].ip.bytes.end(), value.address);
+    for (std::size_t i = 0; i < SLUICE_LISTENER_PORTS; ++i)
+      value.port[i] = htons(own[i % own.size()].port);
+    if (bpf_map_update_elem(fd(MapName::kListeners), &key, &value, BPF_ANY) != 0)
+      return Error::sys(errno, "set the listener " + own[0].text());
   }
   return {};
 }
@@ -391,19 +408,22 @@ Result<void> KernelMaps::drop_verdicts_up_to(std::uint32_t subject) {
 // -------------------------------------------------------------------------------------------
 
 Result<FlowRecord> KernelMaps::take_flow_record(int accepted_fd) {
-  std::uint64_t netns_cookie = 0;
-  socklen_t size = sizeof netns_cookie;
-  if (::getsockopt(accepted_fd, SOL_SOCKET, SO_NETNS_COOKIE, &netns_cookie, &size) != 0)
-    return Error::sys(errno, "ask an accepted connection for its network namespace");
+  SLUICE_TRY(const std::uint64_t netns_cookie, netns_cookie_of(accepted_fd));
   sockaddr_storage peer{};
   socklen_t length = sizeof peer;
   if (::getpeername(accepted_fd, reinterpret_cast<sockaddr*>(&peer), &length) != 0)
     return Error::sys(errno, "ask an accepted connection for its peer");
   SLUICE_TRY(const Endpoint source, endpoint_of(peer));
+  sockaddr_storage own{};
+  length = sizeof own;
+  if (::getsockname(accepted_fd, reinterpret_cast<sockaddr*>(&own), &length) != 0)
+    return Error::sys(errno, "ask an accepted connection for its own address");
+  SLUICE_TRY(const Endpoint listener, endpoint_of(own));
   sluice_flow_key key{};
   key.netns_cookie = netns_cookie;
   std::copy(source.ip.bytes.begin(), source.ip.bytes.end(), key.source);
   key.source_port = htons(source.port);
+  key.listener_port = htons(listener.port);
   sluice_flow flow{};
   const int missing =
       bpf_map_lookup_and_delete_elem(fd(MapName::kFlows), &key, &flow) == 0 ? 0 : errno;

@@ -67,9 +67,12 @@ class KernelMaps final : public KernelPlane, public UnixPlane {
   // How often each of them decided, in all of the kernel: sum over the CPUs.
   Result<std::map<std::uint32_t, std::uint64_t>> rule_hits() const;
 
-  // Where connections are steered to; nullopt: connects of that family are refused. An address must
-  // be one that the agents can reach, never 0.0.0.0 or ::.
-  Result<void> set_listeners(const std::optional<Endpoint>& v4, const std::optional<Endpoint>& v6);
+  // Where connections from the daemon's own network namespace are steered to: of each family one
+  // address, with 1, 2, 4, 8 or 16 ports. Connects of a family without any are refused. An address
+  // must be one that the agents can reach, never 0.0.0.0 or ::.
+  Result<void> set_listeners(const std::vector<Endpoint>& listeners);
+  // The same for another one. There connects are refused until then.
+  Result<void> set_listeners_in(std::uint64_t netns_cookie, const std::vector<Endpoint>& listeners);
 
   // Until when the kernel may believe that the daemon answers, on CLOCK_MONOTONIC; 0: not at all.
   // Then nothing is steered and nothing passes direct.

@@ -14,10 +14,7 @@
 
 #include "kernel/kernel_maps.h"
 #include "kernel/map_keys.h"
-
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
+#include "kernel/netns_cookie.h"
 
 namespace sluice::kernel {
 namespace {
@@ -46,14 +43,6 @@ Result<void> check(const UnixVerdictEntry& entry) {
     return Error{"verdict entry: " + std::to_string(entry.denied_errno) +
                  " is no errno to deny with"};
   return {};
-}
-
-Result<std::uint64_t> netns_cookie_of(int socket) {
-  std::uint64_t cookie = 0;
-  socklen_t size = sizeof cookie;
-  if (::getsockopt(socket, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) != 0)
-    return Error::sys(errno, "ask a socket for its network namespace");
-  return cookie;
 }
 
 }  // namespace

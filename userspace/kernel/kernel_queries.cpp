@@ -9,11 +9,8 @@
 #include <cerrno>
 
 #include "kernel/kernel_maps.h"
+#include "kernel/netns_cookie.h"
 #include "kernel/socket_address.h"
-
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
 
 namespace sluice::kernel {
 namespace {
@@ -33,9 +30,7 @@ sluice_resolver_key key_of(const QueryPort& port) {
 
 Result<QueryPort> query_port_of(int fd) {
   QueryPort port;
-  socklen_t size = sizeof port.netns_cookie;
-  if (::getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &port.netns_cookie, &size) != 0)
-    return Error::sys(errno, "ask a resolver's socket for its network namespace");
+  SLUICE_TRY(port.netns_cookie, netns_cookie_of(fd));
   sockaddr_storage bound{};
   socklen_t length = sizeof bound;
   if (::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &length) != 0)

@@ -14,6 +14,7 @@
 #include <map>
 
 #include "kernel/cgroup.h"
+#include "kernel/netns_cookie.h"
 #include "kernel/objects.h"
 #include "kernel/pins.h"
 #include "kernel/unix_hooks.h"
@@ -168,8 +169,9 @@ Result<void> forget_listeners(const MapsByName& maps) {
   if (bpf_map_update_elem(maps.at("sluice_settings").get(), &which, &dead, BPF_ANY) != 0)
     return Error::sys(errno, "forget the earlier daemon's heartbeat");
   const int fd = maps.at("sluice_listeners").get();
-  for (__u32 family : {2u, 10u})
-    if (bpf_map_delete_elem(fd, &family) != 0 && errno != ENOENT)
+  sluice_listener_key listener{};
+  while (bpf_map_get_next_key(fd, nullptr, &listener) == 0)
+    if (bpf_map_delete_elem(fd, &listener) != 0 && errno != ENOENT)
       return Error::sys(errno, "forget the earlier daemon's listener");
   const int unix_fd = maps.at("sluice_unix_listeners").get();
   __u64 netns_cookie = 0;
@@ -181,6 +183,15 @@ Result<void> forget_listeners(const MapsByName& maps) {
   while (bpf_map_get_next_key(resolvers, nullptr, &key) == 0)
     if (bpf_map_delete_elem(resolvers, &key) != 0)
       return Error::sys(errno, "forget the earlier daemon's resolver");
+  return {};
+}
+
+// Connections are steered to listeners in the network namespace that this process is in.
+Result<void> tell_home_netns(const MapsByName& maps) {
+  SLUICE_TRY(const std::uint64_t cookie, own_netns_cookie());
+  const __u32 which = SLUICE_SETTING_HOME_NETNS;
+  if (bpf_map_update_elem(maps.at("sluice_settings").get(), &which, &cookie, BPF_ANY) != 0)
+    return Error::sys(errno, "write the daemon's network namespace");
   return {};
 }
 
@@ -291,6 +302,7 @@ Result<Plane> Plane::load(const PlaneOptions& options) {
   else if (!options.keep_listeners)
     done = forget_listeners(maps);
   if (done) done = tell_host_view(maps);
+  if (done) done = tell_home_netns(maps);
   if (done) done = link_programs(objects, to, pins);
   if (!done) {
     // A first start that failed leaves nothing; a restart leaves the earlier enforcement.

@@ -56,6 +56,8 @@ constexpr std::array kNames{
     Named{SLUICE_REASON_NO_SOURCE_PORT, "no_source_port"},
     Named{SLUICE_REASON_QUERY_MAP_FULL, "query_map_full"},
     Named{SLUICE_REASON_DAEMON_SILENT, "daemon_silent"},
+    Named{SLUICE_REASON_BOUND_TO_DEVICE, "bound_to_device"},
+    Named{SLUICE_REASON_NETNS_WITHOUT_LISTENER, "netns_without_listener"},
 };
 
 constexpr bool in_order() {

@@ -10,7 +10,8 @@ struct sluice_flow_key {
 	__u64 netns_cookie;
 	__u8 source[16]; /* network order; IPv4 as ::ffff:a.b.c.d */
 	__be16 source_port;
-	__u8 reserved[6]; /* 0 */
+	__be16 listener_port; /* one source port may have a connection to each of them */
+	__u8 reserved[4];     /* 0 */
 };
 
 struct sluice_flow {
@@ -35,7 +36,7 @@ struct sluice_flow {
 #define SLUICE_SOCKET_WATCHED 8u     /* sockops will be called when it reaches TCP_CLOSE */
 
 struct sluice_socket {
-	struct sluice_flow_key flow_key;
+	struct sluice_flow_key flow_key; /* whole where RECORDED; the listener's port before */
 	__u64 flow;
 	__u64 cgroup_id;
 	__u64 task_start_ns; /* CLOCK_BOOTTIME */

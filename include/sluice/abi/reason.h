@@ -67,5 +67,8 @@ enum sluice_reason {
 
 	SLUICE_REASON_DAEMON_SILENT, /* refused: it is dead or hangs (SLUICE_SETTING_ALIVE_UNTIL) */
 
+	SLUICE_REASON_BOUND_TO_DEVICE, /* refused: steered, but bound to a device that is not lo */
+	SLUICE_REASON_NETNS_WITHOUT_LISTENER, /* refused: the daemon has none in that namespace */
+
 	SLUICE_REASON_COUNT
 };

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* ARRAY sluice_settings: __u64 by enum sluice_setting; each is read and written whole.
- * HASH sluice_listeners: __u32 address family -> struct sluice_listener; replaced whole. */
+ * HASH sluice_listeners: struct sluice_listener_key -> struct sluice_listener; replaced whole. */
 #pragma once
 
 #include <linux/types.h>
 
 /* Raised with every change of a map's key, value or meaning: maps pinned under another number are
  * not reused. */
-#define SLUICE_LAYOUT 8u
+#define SLUICE_LAYOUT 9u
 
 /* A run's cgroup is less deep than this, counted from the root of cgroup2 (0). */
 #define SLUICE_CGROUP_LEVELS_MAX 64u
@@ -30,11 +30,23 @@ enum sluice_setting {
 	 * once it is over the daemon counts as dead: nothing is steered, and nothing passes
 	 * direct. */
 	SLUICE_SETTING_ALIVE_UNTIL = 7,
+	/* Cookie of the network namespace that the daemon lives in. 0: none; all are foreign. */
+	SLUICE_SETTING_HOME_NETNS = 8,
 	SLUICE_SETTING_COUNT
 };
 
+/* A power of two, so that one is chosen with a mask. */
+#define SLUICE_LISTENER_PORTS 16u
+
+struct sluice_listener_key {
+	__u64 netns_cookie;
+	__u32 family;	/* AF_INET or AF_INET6; an IPv4-mapped destination is AF_INET */
+	__u32 reserved; /* 0 */
+};
+
+/* One source address has some 28,000 ports towards one address and port. So there are several
+ * ports, and each connection goes to any of them. */
 struct sluice_listener {
 	__u8 address[16]; /* network order; IPv4 as ::ffff:a.b.c.d; never unspecified */
-	__be16 port;
-	__u16 reserved; /* 0 */
+	__be16 port[SLUICE_LISTENER_PORTS]; /* fewer are repeated until the array is full */
 };

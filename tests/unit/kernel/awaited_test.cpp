@@ -19,7 +19,7 @@ namespace {
 class Awaited : public ::testing::Test {
  protected:
   void SetUp() override {
-    must(lab.maps->set_listeners(v4.endpoint(), std::nullopt));
+    must(lab.maps->set_listeners({v4.endpoint()}));
     adopt();
   }
   void adopt() { awaited.emplace(must(AwaitedCgroups::adopt(must(lab.plane->descriptors())))); }
@@ -139,7 +139,7 @@ TEST_F(Awaited, StaysSoWithoutADaemonAndOverARestart) {
   adopt();
   EXPECT_EQ(must(lab.maps->largest_subject()), 4u);
   await({{"slice/unit", 5}, {"slice/other", 6}});
-  must(lab.maps->set_listeners(v4.endpoint(), std::nullopt));
+  must(lab.maps->set_listeners({v4.endpoint()}));
   EXPECT_EQ(reach(unit), "steered");
   EXPECT_EQ(reach(lab.make_cgroup("slice/other")), "steered");
   await({{"slice/other", 6}});
@@ -154,7 +154,7 @@ TEST_F(Awaited, IsNeverForgottenWhileOthersComeAndGo) {
   await({{"slice/unit", 1}});
   (void)lab.make_cgroup("slice");
   const std::string unit = lab.make_cgroup("slice/unit");
-  must(lab.maps->set_listeners(std::nullopt, std::nullopt));
+  must(lab.maps->set_listeners({}));
   Child hammering{unit, [&] {
                     for (int i = 0; i < 5'000; ++i)
                       if (connect_to({"127.0.0.1", server.port}) != "ECONNREFUSED")

@@ -21,7 +21,7 @@ class Events : public testing::Test {
  protected:
   void SetUp() override {
     lab.emplace();
-    must(lab->maps->set_listeners(v4.endpoint(), v6.endpoint()));
+    must(lab->maps->set_listeners({v4.endpoint(), v6.endpoint()}));
     run = lab->make_run("run");
   }
   // Waits, because a connection ends when its last packets have been exchanged.
@@ -365,7 +365,7 @@ TEST_F(Events, AddUpToTheCountersOverDaemonsThatComeAndGo) {
     EXPECT_EQ(child.result(), "done");
     if (round % 2 == 0) (void)lab->events();
     lab->load();  // the next daemon
-    must(lab->maps->set_listeners(v4.endpoint(), v6.endpoint()));
+    must(lab->maps->set_listeners({v4.endpoint(), v6.endpoint()}));
   }
   std::string wrong = "never looked";
   for (int look = 0; look < 400 && !wrong.empty(); ++look) {

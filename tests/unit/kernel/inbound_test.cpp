@@ -176,7 +176,7 @@ TEST_F(InboundOf, ARunThatListensOnTheDaemonsPortHearsNothing) {
   const Server server{squatter, "127.0.0.1"};
   must(rules->set(1, Inbound::kLoopback));
   // The daemon is dead, and its port is another's by now.
-  must(lab.maps->set_listeners(Endpoint{*parse_ip("127.0.0.1"), server.port}, std::nullopt));
+  must(lab.maps->set_listeners({Endpoint{*parse_ip("127.0.0.1"), server.port}}));
   const std::string victim = lab.make_run("victim", 2);
   EXPECT_EQ(from(victim, "127.9.9.9", 5432), "dropped");
   EXPECT_GE(lab.count("inbound_squatter"), 1u);

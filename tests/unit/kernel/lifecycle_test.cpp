@@ -26,7 +26,7 @@ namespace {
 TEST(Restart, KeepsRunsAndVerdictsAndForgetsTheListener) {
   Lab lab;
   const Listener v4{"127.0.0.1"};
-  must(lab.maps->set_listeners(v4.endpoint(), std::nullopt));
+  must(lab.maps->set_listeners({v4.endpoint()}));
   EXPECT_FALSE(lab.plane->reused());
   const std::string run = lab.make_run("run");
   const std::string revoked = lab.make_run("revoked");
@@ -42,7 +42,7 @@ TEST(Restart, KeepsRunsAndVerdictsAndForgetsTheListener) {
             "ECONNREFUSED")
       << "the earlier daemon's port may be anybody's";
   EXPECT_EQ(as_agent(revoked, [] { return connect_to({"127.1.2.3", 1}); }), "EPERM");
-  must(lab.maps->set_listeners(v4.endpoint(), std::nullopt));
+  must(lab.maps->set_listeners({v4.endpoint()}));
   EXPECT_EQ(as_agent(run, [] { return connect_to({"127.1.2.3", 2}); }), "ok 127.1.2.3:2");
   // The level of the surviving runs is known, though this KernelMaps never saw them added.
   const std::string other = lab.make_run("run/other");
@@ -151,7 +151,7 @@ std::string without_any_privilege(Lab& lab, const Listener& v4, std::uint64_t id
   auto reader = must(EventReader::open(std::move(ring), std::move(audited)));
   auto maps =
       must(KernelMaps::adopt(must(lab.plane->descriptors()), must(find_cgroup_mount()).path));
-  must(maps->set_listeners(v4.endpoint(), std::nullopt));
+  must(maps->set_listeners({v4.endpoint()}));
   must(maps->add_run(id, 1));
   must(maps->set_verdict(verdict_for("127.1.2.3", 7, ConnectVerdict::kDeny)));
   must(maps->next_epoch());
@@ -205,7 +205,7 @@ std::string broken_off(const Address& to) {
 TEST(Revocation, BreaksOpenConnectionsOfTheRunAndNoOthers) {
   Lab lab;
   const Listener v4{"127.0.0.1"};
-  must(lab.maps->set_listeners(v4.endpoint(), std::nullopt));
+  must(lab.maps->set_listeners({v4.endpoint()}));
   const std::string run = lab.make_run("run");
   const std::string below = lab.make_cgroup("run/below");
   const std::string other = lab.make_run("other");

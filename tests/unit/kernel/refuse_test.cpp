@@ -14,7 +14,7 @@ class Refusing : public testing::Test {
  protected:
   void SetUp() override {
     lab.emplace();
-    must(lab->maps->set_listeners(v4.endpoint(), v6.endpoint()));
+    must(lab->maps->set_listeners({v4.endpoint(), v6.endpoint()}));
     run = lab->make_run("run");
   }
   std::string agent(const std::function<std::string()>& act) { return as_agent(run, act); }
@@ -248,9 +248,11 @@ TEST_F(Refusing, EntriesAndListenersThatMakeNoSense) {
   EXPECT_FALSE(lab->maps->set_verdict(entry).ok());
   entry = verdict_for("127.1.2.3", 1, ConnectVerdict::kDirect, IPPROTO_TCP, 129);
   EXPECT_FALSE(lab->maps->set_verdict(entry).ok());
-  EXPECT_FALSE(lab->maps->set_listeners(Endpoint{*parse_ip("0.0.0.0"), 1}, std::nullopt).ok());
-  EXPECT_FALSE(lab->maps->set_listeners(Endpoint{*parse_ip("::1"), 1}, std::nullopt).ok());
-  EXPECT_FALSE(lab->maps->set_listeners(Endpoint{*parse_ip("127.0.0.1"), 0}, std::nullopt).ok());
+  EXPECT_FALSE(lab->maps->set_listeners({Endpoint{*parse_ip("0.0.0.0"), 1}}).ok());
+  const Endpoint one{*parse_ip("127.0.0.1"), 1}, other{*parse_ip("127.0.0.2"), 1};
+  EXPECT_FALSE(lab->maps->set_listeners({one, other}).ok());
+  EXPECT_FALSE(lab->maps->set_listeners({one, one, one}).ok()) << "three do not fill sixteen";
+  EXPECT_FALSE(lab->maps->set_listeners({Endpoint{*parse_ip("127.0.0.1"), 0}}).ok());
   EXPECT_EQ(lab->maps->add_run(0, 1).error().code(), ENOENT);
   EXPECT_FALSE(lab->maps->add_run_at(1, 1, 64).ok());
   EXPECT_FALSE(lab->maps->add_run_at(1, 1, 0).ok()) << "the whole machine would be a run";
