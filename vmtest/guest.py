@@ -30,7 +30,7 @@ def run(command, seconds, **options):
 
 
 def unit(results, name, arguments):
-    code, out, err = run([BUILD / "tests" / name, "--gtest_brief=1", *arguments], 240)
+    code, out, err = run([BUILD / "tests" / name, "--gtest_brief=1", *arguments], 600, cwd=TOP)
     report(results, name, status=code, text=(out + err)[-4000:])
 
 
@@ -50,6 +50,11 @@ def escape(results, arguments):
     code, out, err = run(["/usr/bin/python3", TOP / "tests/escape/run.py", "--root-cgroup", "--json", file, *arguments], 900)
     rows = json.loads(file.read_text())["rows"] if file.exists() else []
     report(results, "escape", status=code, rows=rows, text=out[-300:] if rows else out[-2000:] + err[-4000:])
+
+
+def life(results):
+    code, out, err = run(["/usr/bin/python3", TOP / "vmtest/life.py"], 600)
+    report(results, "life", status=code, text=out[-2000:] + err[-4000:])
 
 
 def control(results):
@@ -83,6 +88,8 @@ def main():
                 unit(results, "unit_keeper", [])
             elif step == "doctor":
                 doctor(results)
+            elif step == "life":
+                life(results)
             elif step == "control":
                 control(results)
             elif step == "escape":

@@ -121,7 +121,7 @@ def base(build, tests):
     archive.text("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n")
     archive.text("etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
     program(archive, PYTHON, "usr/bin/python3")
-    for name in python_files(("escape.bench", "escape.run", "vmtest.guest")):
+    for name in python_files(("escape.bench", "escape.run", "vmtest.guest", "vmtest.life")):
         archive.file(name)
         if name.endswith(".so"):
             for library in libraries(name):

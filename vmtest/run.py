@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boots Debian's kernels in QEMU and runs in each: the kernel's unit tests, the escape suite with the programs at the guest's
-root cgroup, and `sluice doctor`, whose answers are compared with what is known of the guest.
+root cgroup, `sluice doctor`, whose answers are compared with what is known of the guest, and the BPF LSM layer over
+the life of its daemons.
 
   run.py --build build/release [--kernels "6.1 6.12 newest"] [--steps doctor,escape] [--cases NAME,...]
 """
@@ -23,7 +24,7 @@ from vmtest import image  # noqa: E402
 from vmtest.kernels import KERNELS, fetch  # noqa: E402
 
 QEMU = "qemu-system-x86_64"
-STEPS = "doctor,unit_kernel,unit_keeper,control,escape"
+STEPS = "doctor,unit_kernel,unit_keeper,control,life,escape"
 GUEST_SECONDS = 1200
 DONE = 1  # QEMU's exit code for power_off 0; a panic is 0, and so is a QEMU that was told to end
 
@@ -89,7 +90,7 @@ def show(lines, say):
     """Says what a guest said and returns what was wrong."""
     wrong = []
     for line in lines:
-        if line["step"].startswith("unit_") or line["step"] == "control":
+        if line["step"].startswith("unit_") or line["step"] in ("control", "life"):
             say(f"{line['step']}: {'passed' if line['status'] == 0 else 'FAILED'} (guest uptime {line['uptime_s']} s)")
             if line["status"] != 0:
                 wrong.append(f"{line['step']} ended with {line['status']}")

@@ -8,6 +8,7 @@
 
 struct super_block {
 	__u32 s_dev; /* major << 20 | minor */
+	unsigned long s_magic;
 };
 
 struct inode {
@@ -15,8 +16,15 @@ struct inode {
 	unsigned long i_ino;
 };
 
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
 struct file {
+	unsigned int f_mode;
 	struct inode *f_inode;
+	struct path f_path;
 };
 
 struct mm_struct {
@@ -41,13 +49,16 @@ struct css_set {
 struct task_struct {
 	struct task_struct *group_leader;
 	struct mm_struct *mm;
-	__u64 start_boottime; /* ns */
 	struct css_set *cgroups;
+	struct nsproxy *nsproxy;
+	int tgid;
+	__u64 start_boottime; /* ns */
 };
 
 struct sock_common {
 	unsigned char skc_reuseport : 1;
 	unsigned long skc_flags; /* 1 << enum sock_flags */
+	unsigned short skc_family;
 };
 
 struct sock_cgroup_data {
@@ -57,6 +68,7 @@ struct sock_cgroup_data {
 struct sock {
 	struct sock_common __sk_common;
 	struct sock_cgroup_data sk_cgrp_data;
+	__u8 sk_kern_sock : 1; /* made by the kernel for itself */
 };
 
 struct tcp_sock {

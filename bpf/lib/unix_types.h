@@ -39,11 +39,6 @@ struct mount {
 	int mnt_id;
 };
 
-struct path {
-	struct vfsmount *mnt;
-	struct dentry *dentry;
-};
-
 struct fs_struct {
 	struct path root;
 };

@@ -47,6 +47,7 @@ class Outside:
         self._idle = threading.Event()
         self._end = False
         self._connected = []
+        self._own_connections = set()
         self._tcp("ESCAPE_TCP4", socket.AF_INET, "127.0.0.1")
         self._tcp("ESCAPE_TCP6", socket.AF_INET6, "::1")
         self._udp("ESCAPE_UDP4", socket.AF_INET, "127.0.0.1")
@@ -208,8 +209,11 @@ class Outside:
         return made
 
     def connected_socket(self):
-        """A connection to the canary that was made outside the run."""
-        made = socket.create_connection(("127.0.0.1", int(self.settings["ESCAPE_TCP4"])), 5)
+        """A connection to the canary that was made outside the run; that it was made is no agent's arrival."""
+        made = socket.socket()
+        made.bind(("127.0.0.1", 0))
+        self._own_connections.add(made.getsockname())
+        made.connect(("127.0.0.1", int(self.settings["ESCAPE_TCP4"])))
         self._connected.append(made)
         return made
 
@@ -219,9 +223,9 @@ class Outside:
         silent = silent or serve != self._canary
 
         def accept():
-            peer, _ = server.accept()
+            peer, sender = server.accept()
             peer.setblocking(False)
-            if not silent and server.family != socket.AF_UNIX:
+            if not silent and server.family != socket.AF_UNIX and sender not in self._own_connections:
                 self._arrivals.append((name, b""))
             self._handlers[peer.fileno()] = (peer, lambda: self._read(peer, name, serve))
         self._handlers[server.fileno()] = (server, accept)

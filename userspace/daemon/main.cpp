@@ -158,6 +158,12 @@ int start(const std::optional<std::string>& config_file, bool replace) {
   const bool took_over = static_cast<bool>(prepared->predecessor);
   const std::string first_pins = prepared->maps_reused ? "" : config->pin_dir;
   *prepared = Prepared{};
+  if (const auto guarded = kernel::Plane::guard(config->pin_dir, {::getpid(), split->other});
+      !guarded) {
+    // The worker ends with its keeper.
+    if (!first_pins.empty()) static_cast<void>(kernel::Plane::remove(first_pins));
+    return fail(guarded.error());
+  }
   return be_keeper(**keeper, *std::move(split), *std::move(keepers_maps), mount->path, first_pins,
                    took_over);
 }

@@ -140,6 +140,16 @@ Result<void> adopt_sockets(keeper::TakenOver taken, Prepared& prepared) {
   return {};
 }
 
+void tell_lsm_state(const kernel::LsmState& lsm) {
+  if (lsm.active) spdlog::info("the BPF LSM layer is in force");
+  if (!lsm.why_not.empty())
+    spdlog::warn("going on without the BPF LSM layer ({}); `sluice doctor` says what is not held",
+                 lsm.why_not);
+  for (const kernel::LsmFamilyState& family : lsm.families)
+    if (!family.active)
+      spdlog::warn("going on without the programs of '{}': {}", family.name, family.why_not);
+}
+
 }  // namespace
 
 keeper::Installation installation_of(const control::Config& config) {
@@ -164,7 +174,7 @@ Result<Prepared> prepare_as_root(const control::Config& config, bool replace) {
     SLUICE_TRY_VOID(adopt_sockets(*std::move(taken), prepared));
   else
     SLUICE_TRY_VOID(open_sockets(config, prepared));
-  prepared.features = kernel::probe();
+  prepared.features = kernel::probe_without_lsm();
 
   SLUICE_TRY(const CgroupMount mount, find_cgroup_mount());
   kernel::PlaneOptions plane;
@@ -175,6 +185,8 @@ Result<Prepared> prepare_as_root(const control::Config& config, bool replace) {
   SLUICE_TRY(prepared.maps, loaded.descriptors());
   SLUICE_TRY(prepared.links, loaded.links());
   prepared.maps_reused = loaded.reused();
+  kernel::add_lsm_features(prepared.features, loaded.lsm());
+  tell_lsm_state(loaded.lsm());
   return prepared;
 }
 

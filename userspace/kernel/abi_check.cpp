@@ -5,6 +5,7 @@
 #include <sluice/abi/awaited.h>
 #include <sluice/abi/event.h>
 #include <sluice/abi/flow.h>
+#include <sluice/abi/lsm.h>
 #include <sluice/abi/query.h>
 #include <sluice/abi/reason.h>
 #include <sluice/abi/run.h>
@@ -22,7 +23,7 @@ template <class T, std::size_t size>
 constexpr bool whole =
     sizeof(T) == size&& std::is_standard_layout_v<T>&& std::has_unique_object_representations_v<T>;
 
-static_assert(SLUICE_LAYOUT == 9);
+static_assert(SLUICE_LAYOUT == 10);
 static_assert(whole<sluice_run, 8>);
 static_assert(whole<sluice_subject, 8>);
 static_assert(whole<sluice_awaited_key, 96>);
@@ -52,6 +53,8 @@ static_assert(whole<sluice_query_key, 16>);
 static_assert(whole<sluice_query, 56>);
 static_assert(whole<sluice_place, 64>);
 static_assert(whole<sluice_asker, 520>);
+static_assert(whole<sluice_task_tag, 16>);
+static_assert(whole<sluice_socket_tag, 8>);
 
 // The trie compares what follows prefix_length as one string of bits.
 static_assert(offsetof(sluice_verdict_key, prefix_length) == 0);

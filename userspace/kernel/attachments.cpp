@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "kernel/objects.h"
+
 namespace sluice::kernel {
 namespace {
 
@@ -32,11 +34,32 @@ void look(Feature& feature, const PinnedLink& pinned) {
     feature.mechanism += " to cgroup " + std::to_string(info.cgroup.cgroup_id);
 }
 
+const LsmFamily* family_of(const Feature& feature) {
+  for (const LsmFamily& family : lsm_families())
+    if (feature.id == family.object.name) return &family;
+  return nullptr;
+}
+
+// A family is held by all of its programs. One that was not attached stays as it was found.
+void look_at_family(Feature& feature, const LsmFamily& family,
+                    const std::vector<PinnedLink>& links) {
+  for (const std::string& program : family.programs) {
+    const auto found = std::find_if(links.begin(), links.end(), [&](const PinnedLink& link) {
+      return link.program == program;
+    });
+    if (!feature.held || found == links.end()) return;
+    const std::string mechanism = feature.mechanism;
+    look(feature, *found);
+    if (feature.held) feature.mechanism = mechanism;
+  }
+}
+
 }  // namespace
 
 std::vector<Feature> with_attachments(std::vector<Feature> features,
                                       const std::vector<PinnedLink>& links) {
   for (Feature& feature : features) {
+    if (const LsmFamily* family = family_of(feature)) look_at_family(feature, *family, links);
     const auto found = std::find_if(links.begin(), links.end(), [&](const PinnedLink& link) {
       return link.program == "sluice_" + feature.id;
     });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/objects.h"
 
+#include <sluice/abi/lsm.h>  // the skeletons of the LSM programs want it
+
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
@@ -15,6 +17,14 @@
 #include "bpf/getpeername.skel.h"
 #include "bpf/ingress.skel.h"
 #include "bpf/lsm_canary.skel.h"
+#include "bpf/lsm_cgroup_files.skel.h"
+#include "bpf/lsm_families.skel.h"
+#include "bpf/lsm_pins.skel.h"
+#include "bpf/lsm_receive.skel.h"
+#include "bpf/lsm_rings.skel.h"
+#include "bpf/lsm_sockets.skel.h"
+#include "bpf/lsm_tag.skel.h"
+#include "bpf/lsm_tamper.skel.h"
 #include "bpf/recvmsg.skel.h"
 #include "bpf/sendmsg.skel.h"
 #include "bpf/sock_create.skel.h"
@@ -80,6 +90,39 @@ const std::vector<EmbeddedObject>& plane_objects() {
 const EmbeddedObject& unix_object() {
   static const EmbeddedObject object{"unix", elf<unix_bpf__elf_bytes>()};
   return object;
+}
+
+const std::vector<LsmFamily>& lsm_families() {
+  static const std::vector<LsmFamily> families{
+      {{"lsm_tag", elf<lsm_tag_bpf__elf_bytes>()},
+       "a task that leaves its run's cgroup is still known, and so are its children",
+       {"sluice_lsm_task_alloc", "sluice_lsm_bprm_check", "sluice_lsm_socket_post_create"}},
+      {{"lsm_sockets", elf<lsm_sockets_bpf__elf_bytes>()},
+       "a socket made outside of a run, or used after leaving it, is refused",
+       {"sluice_lsm_socket_connect", "sluice_lsm_socket_sendmsg", "sluice_lsm_socket_listen",
+        "sluice_lsm_socket_accept", "sluice_lsm_socket_bind"}},
+      {{"lsm_receive", elf<lsm_receive_bpf__elf_bytes>()},
+       "a socket made outside of a run cannot be passed into it",
+       {"sluice_lsm_file_receive"}},
+      {{"lsm_families", elf<lsm_families_bpf__elf_bytes>()},
+       "a run gets no sockets of other families (vsock, packet, ...)",
+       {"sluice_lsm_socket_create"}},
+      {{"lsm_cgroup_files", elf<lsm_cgroup_files_bpf__elf_bytes>()},
+       "a run moves no task between cgroups, as root neither",
+       {"sluice_lsm_file_open"}},
+      {{"lsm_tamper", elf<lsm_tamper_bpf__elf_bytes>()},
+       "a run neither traces who is outside of it, nor signals the daemon, nor calls bpf()",
+       {"sluice_lsm_ptrace_access", "sluice_lsm_ptrace_traceme", "sluice_lsm_task_kill",
+        "sluice_lsm_bpf"}},
+      {{"lsm_pins", elf<lsm_pins_bpf__elf_bytes>()},
+       "a run removes no pin and no mount that enforcement stands on",
+       {"sluice_lsm_inode_unlink", "sluice_lsm_inode_rename", "sluice_lsm_sb_mount",
+        "sluice_lsm_sb_umount", "sluice_lsm_move_mount"}},
+      {{"lsm_rings", elf<lsm_rings_bpf__elf_bytes>()},
+       "a run makes no user namespace and no io_uring that works outside of it",
+       {"sluice_lsm_userns_create", "sluice_lsm_uring_sqpoll", "sluice_lsm_uring_creds"}},
+  };
+  return families;
 }
 
 const EmbeddedObject& lsm_canary_object() {

@@ -33,6 +33,14 @@ const std::vector<EmbeddedObject>& plane_objects();
 const EmbeddedObject& unix_object();
 const EmbeddedObject& lsm_canary_object();
 
+struct LsmFamily {
+  EmbeddedObject object;
+  const char* gives;  // what holds because of it
+  std::vector<std::string> programs;
+};
+// What tags comes before what decides by tags.
+const std::vector<LsmFamily>& lsm_families();
+
 Result<BpfObject> open_object(const EmbeddedObject& object);
 Result<void> load_object(bpf_object* object, const EmbeddedObject& from);
 

@@ -17,7 +17,11 @@ class PinDirectory {
   // there is none and nothing would be hidden by it. Holds a lock on it for its own life.
   static Result<PinDirectory> open(const std::string& path);
 
-  std::string map_path(const std::string& name) const { return path_ + "/maps/" + name; }
+  // Without the lock.
+  static std::string map_path_in(const std::string& directory, const std::string& map) {
+    return directory + "/maps/" + map;
+  }
+  std::string map_path(const std::string& name) const { return map_path_in(path_, name); }
   std::string link_path(const std::string& name) const { return path_ + "/links/" + name; }
   std::vector<std::string> map_names() const;
   std::vector<std::string> link_names() const;

@@ -255,6 +255,7 @@ Result<Attachment> open_cgroup(const std::string& path) {
 Result<void> link_programs(const std::vector<BpfObject>& objects, const Attachment& to,
                            const PinDirectory& pins) {
   std::vector<std::string> obsolete = pins.link_names();
+  std::erase_if(obsolete, [](const std::string& name) { return name.starts_with(kLsmLinkPrefix); });
   for (const BpfObject& object : objects) {
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, object.get()) {
@@ -304,16 +305,28 @@ Result<Plane> Plane::load(const PlaneOptions& options) {
   if (done) done = tell_host_view(maps);
   if (done) done = tell_home_netns(maps);
   if (done) done = link_programs(objects, to, pins);
+  LsmState lsm;
+  if (done) {
+    auto attached = attach_lsm_layer(maps, pins, options.lsm_works);
+    if (attached)
+      lsm = *std::move(attached);
+    else
+      done = attached.error();
+  }
   if (!done) {
     // A first start that failed leaves nothing; a restart leaves the earlier enforcement.
     if (!reused) (void)!PinDirectory::remove(options.pin_dir).ok();
     return done.error();
   }
   SLUICE_TRY(MapDescriptors descriptors, in_order(maps));
-  return Plane{std::move(descriptors), options.pin_dir, reused};
+  return Plane{std::move(descriptors), options.pin_dir, reused, std::move(lsm)};
 }
 
 Result<void> Plane::remove(const std::string& pin_dir) { return PinDirectory::remove(pin_dir); }
+
+Result<void> Plane::guard(const std::string& pin_dir, const std::vector<pid_t>& processes) {
+  return guard_daemon(pin_dir, processes);
+}
 
 Result<MapDescriptors> Plane::descriptors() const { return duplicate(maps_); }
 

@@ -7,12 +7,14 @@
 #include <sluice/result.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "kernel/attachments.h"
 #include "kernel/descriptors.h"
+#include "kernel/lsm_layer.h"
 
 namespace sluice::kernel {
 
@@ -28,6 +30,8 @@ struct PlaneOptions {
   // forgotten, since the ports may be anybody's.
   bool keep_listeners = false;
   std::uint32_t event_bytes = 4u << 20;  // of the ring buffer; a power of two, at least a page
+  // Whether the BPF LSM layer can be used here. Where it cannot, the plane goes on without it.
+  std::function<Result<void>()> lsm_works = calls_lsm_programs;
 };
 
 // The number of the maps' layout: daemons of another one cannot share them.
@@ -53,13 +57,23 @@ class Plane {
   // Whether maps of an earlier daemon were found and kept.
   bool reused() const { return reused_; }
 
+  // Where the BPF LSM layer is in force, no run may signal these processes of the daemon.
+  static Result<void> guard(const std::string& pin_dir, const std::vector<pid_t>& processes);
+
+  // What of the BPF LSM layer is in force, and why not the rest.
+  const LsmState& lsm() const { return lsm_; }
+
  private:
-  Plane(MapDescriptors maps, std::string pin_dir, bool reused)
-      : maps_(std::move(maps)), pin_dir_(std::move(pin_dir)), reused_(reused) {}
+  Plane(MapDescriptors maps, std::string pin_dir, bool reused, LsmState lsm)
+      : maps_(std::move(maps)),
+        pin_dir_(std::move(pin_dir)),
+        reused_(reused),
+        lsm_(std::move(lsm)) {}
 
   MapDescriptors maps_;
   std::string pin_dir_;
   bool reused_ = false;
+  LsmState lsm_;
 };
 
 }  // namespace sluice::kernel

@@ -17,12 +17,14 @@
 #include <cerrno>
 #include <fstream>
 #include <functional>
+#include <memory>
 #include <set>
 #include <sstream>
 
 #include "base/cgroup_mount.h"
 #include "base/unique_fd.h"
 #include "kernel/cgroup.h"
+#include "kernel/lsm_layer.h"
 #include "kernel/objects.h"
 #include "kernel/sock_diag.h"
 #include "kernel/unix_hooks.h"
@@ -72,6 +74,14 @@ Result<void> makes_map(bpf_map_type type, const char* what) {
                "; it needs Linux 6.1 or later"};
 }
 
+// Nothing will be put into the maps of a trial.
+void make_maps_small(bpf_object* object) {
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(
+      map, object) if (!bpf_map__is_internal(map) && bpf_map__max_entries(map) > 4096)
+      bpf_map__set_max_entries(map, 4096);
+}
+
 // Loads one program of an object, with its maps, and lets it go again.
 Result<void> loads(const EmbeddedObject& embedded, const std::string& program_name) {
   SLUICE_TRY(BpfObject object, open_object(embedded));
@@ -83,34 +93,8 @@ Result<void> loads(const EmbeddedObject& embedded, const std::string& program_na
     found = found || wanted;
   }
   if (!found) return Error{"this build has no program " + program_name};
-  bpf_map* map = nullptr;
-  bpf_object__for_each_map(map, object.get())  // small ones: nothing will be put in
-      if (!bpf_map__is_internal(map) && bpf_map__max_entries(map) > 4096)
-          bpf_map__set_max_entries(map, 4096);
+  make_maps_small(object.get());
   return load_object(object.get(), embedded);
-}
-
-Result<void> calls_lsm_programs() {
-  const EmbeddedObject& embedded = lsm_canary_object();
-  SLUICE_TRY(BpfObject object, open_object(embedded));
-  SLUICE_TRY_VOID(load_object(object.get(), embedded));
-  const LibbpfWarnings warnings;
-  BpfLink link{bpf_program__attach(bpf_object__next_program(object.get(), nullptr))};
-  if (!link) return Error::sys(errno, "attach a BPF LSM program (" + warnings.last_lines() + ")");
-  struct {
-    __u64 awaited_thread, calls;
-  } seen{};
-  const int bss = bpf_object__find_map_fd_by_name(object.get(), ".bss");
-  const __u32 zero = 0;
-  seen.awaited_thread =
-      (static_cast<__u64>(::getpid()) << 32) | static_cast<__u32>(::syscall(SYS_gettid));
-  if (bss < 0 || bpf_map_update_elem(bss, &zero, &seen, BPF_ANY) != 0)
-    return Error::sys(errno, "arm the BPF LSM canary");
-  const UniqueFd watched{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  if (bpf_map_lookup_elem(bss, &zero, &seen) != 0) return Error::sys(errno, "read the canary");
-  if (seen.calls != 0) return {};
-  return Error{
-      "BPF LSM programs attach but are never called; add bpf to the kernel's lsm= argument"};
 }
 
 // The programs themselves: a kernel may have the hooks and refuse what they do.
@@ -173,6 +157,14 @@ Result<void> loads_program(const char* object, const std::string& program) {
   return loads(*found, "sluice_" + program);
 }
 
+// Such programs are bound to no cgroup: a trial that attached them would be called for everybody.
+Result<void> loads_family(const LsmFamily& family, const Result<void>& called) {
+  if (!called) return Error{"bpf_lsm is absent, see there"};
+  SLUICE_TRY(BpfObject object, open_object(family.object));
+  make_maps_small(object.get());
+  return load_object(object.get(), family.object);
+}
+
 struct Trial {
   const char* id;
   const char* gives;
@@ -181,8 +173,20 @@ struct Trial {
   std::function<Result<void>()> run;
 };
 
+std::vector<Trial> lsm_trials() {
+  const auto called = std::make_shared<Result<void>>();  // set by the first, which comes first
+  std::vector<Trial> all{{"bpf_lsm", "programs can be put into the kernel's security hooks",
+                          "attached a program and saw it called", true,
+                          [called] { return *called = calls_lsm_programs(); }}};
+  for (const LsmFamily& family : lsm_families())
+    all.push_back({family.object.name, family.gives,
+                   "loaded the programs; such programs are called here", true,
+                   [called, &family] { return loads_family(family, *called); }});
+  return all;
+}
+
 // One line for each feature. A guarantee names the features it needs in guarantees_table.cpp.
-std::vector<Trial> trials() {
+std::vector<Trial> trials(bool with_lsm) {
   std::vector<Trial> all{
       {"cgroup2", "a run is known by its cgroup", "/proc/self/mountinfo", false, has_cgroup2},
       {"capabilities", "programs can be loaded and attached", "CapEff in /proc/self/status", true,
@@ -193,8 +197,6 @@ std::vector<Trial> trials() {
        filters_system_calls},
       {"sock_destroy", "a revoked run loses its open connections at once",
        "destroyed a socket of its own", true, destroys_sockets},
-      {"bpf_lsm", "sockets passed in from outside of a run can be stopped",
-       "attached a program and saw it called", true, calls_lsm_programs},
       {"unix_sockaddr", "connections to Unix sockets are steered or refused, by name",
        "loaded the programs", true, loads_unix_programs},
       {"host_files", "paths of Unix sockets are compared with what they mean to the host",
@@ -223,15 +225,15 @@ std::vector<Trial> trials() {
   program("sockops", "sockops", "the daemon learns whose connection it is");
   program("sock_release", "sock_release", "the end of a socket is reported");
   program("ingress", "ingress", "only whom the policy lets connects to a run's listener");
+  if (with_lsm)
+    for (Trial& trial : lsm_trials()) all.push_back(std::move(trial));
   return all;
 }
 
-}  // namespace
-
-std::vector<Feature> probe() {
+std::vector<Feature> try_all(const std::vector<Trial>& trials) {
   const Result<void> capable = has_capabilities();
   std::vector<Feature> features;
-  for (const Trial& trial : trials()) {
+  for (const Trial& trial : trials) {
     Feature feature{trial.id, trial.gives, false, true, trial.mechanism, {}};
     if (trial.privileged && !capable) {
       // Root without them (in a container) has met the truth of its own place.
@@ -248,10 +250,16 @@ std::vector<Feature> probe() {
   return features;
 }
 
+}  // namespace
+
+std::vector<Feature> probe() { return try_all(trials(true)); }
+
+std::vector<Feature> probe_without_lsm() { return try_all(trials(false)); }
+
 const std::vector<std::string>& feature_ids() {
   static const std::vector<std::string> ids = [] {
     std::vector<std::string> found;
-    for (const Trial& trial : trials()) found.emplace_back(trial.id);
+    for (const Trial& trial : trials(true)) found.emplace_back(trial.id);
     return found;
   }();
   return ids;

@@ -22,6 +22,10 @@ struct Feature {
 // own thread.
 std::vector<Feature> probe();
 
+// The same without what is of the BPF LSM layer: for a daemon that attaches it, and tells from
+// that.
+std::vector<Feature> probe_without_lsm();
+
 // The ids that probe() returns, in its order.
 const std::vector<std::string>& feature_ids();
 

@@ -58,6 +58,19 @@ constexpr std::array kNames{
     Named{SLUICE_REASON_DAEMON_SILENT, "daemon_silent"},
     Named{SLUICE_REASON_BOUND_TO_DEVICE, "bound_to_device"},
     Named{SLUICE_REASON_NETNS_WITHOUT_LISTENER, "netns_without_listener"},
+    Named{SLUICE_REASON_LEFT_RUN, "left_run"},
+    Named{SLUICE_REASON_FOREIGN_SOCKET, "foreign_socket"},
+    Named{SLUICE_REASON_SOCKET_RECEIVED, "socket_received"},
+    Named{SLUICE_REASON_SOCKET_FAMILY, "socket_family"},
+    Named{SLUICE_REASON_CGROUP_WRITE, "cgroup_write"},
+    Named{SLUICE_REASON_PTRACE, "ptrace"},
+    Named{SLUICE_REASON_SIGNAL, "signal"},
+    Named{SLUICE_REASON_BPF_CALL, "bpf_call"},
+    Named{SLUICE_REASON_PINS, "pins"},
+    Named{SLUICE_REASON_MOUNT, "mount"},
+    Named{SLUICE_REASON_LISTENER_PORT, "listener_port"},
+    Named{SLUICE_REASON_IO_URING, "io_uring"},
+    Named{SLUICE_REASON_USER_NAMESPACE, "user_namespace"},
 };
 
 constexpr bool in_order() {

@@ -70,5 +70,20 @@ enum sluice_reason {
 	SLUICE_REASON_BOUND_TO_DEVICE, /* refused: steered, but bound to a device that is not lo */
 	SLUICE_REASON_NETNS_WITHOUT_LISTENER, /* refused: the daemon has none in that namespace */
 
+	/* refused by the BPF LSM layer */
+	SLUICE_REASON_LEFT_RUN,	       /* the task is tagged with a run that it is no longer in */
+	SLUICE_REASON_FOREIGN_SOCKET,  /* the socket was not made in the run that uses it */
+	SLUICE_REASON_SOCKET_RECEIVED, /* such a socket was passed in over a Unix socket */
+	SLUICE_REASON_SOCKET_FAMILY,   /* a socket of a family that no run gets */
+	SLUICE_REASON_CGROUP_WRITE,    /* a file of cgroup2 was opened to move or govern tasks */
+	SLUICE_REASON_PTRACE,	     /* tracing, or reading the memory of, a task of no inner run */
+	SLUICE_REASON_SIGNAL,	     /* a signal to the daemon */
+	SLUICE_REASON_BPF_CALL,	     /* bpf() */
+	SLUICE_REASON_PINS,	     /* a pin would be removed or moved */
+	SLUICE_REASON_MOUNT,	     /* a mount of the host, of bpffs or of cgroup2 would change */
+	SLUICE_REASON_LISTENER_PORT, /* a bind to the daemon's port */
+	SLUICE_REASON_IO_URING,	     /* a ring that works for others, or by itself */
+	SLUICE_REASON_USER_NAMESPACE, /* a new user namespace */
+
 	SLUICE_REASON_COUNT
 };

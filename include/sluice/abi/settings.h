@@ -7,7 +7,7 @@
 
 /* Raised with every change of a map's key, value or meaning: maps pinned under another number are
  * not reused. */
-#define SLUICE_LAYOUT 9u
+#define SLUICE_LAYOUT 10u
 
 /* A run's cgroup is less deep than this, counted from the root of cgroup2 (0). */
 #define SLUICE_CGROUP_LEVELS_MAX 64u
@@ -32,6 +32,8 @@ enum sluice_setting {
 	SLUICE_SETTING_ALIVE_UNTIL = 7,
 	/* Cookie of the network namespace that the daemon lives in. 0: none; all are foreign. */
 	SLUICE_SETTING_HOME_NETNS = 8,
+	/* Number of the mount namespace that the daemon lives in; 0: not known. */
+	SLUICE_SETTING_HOST_MOUNTS = 9,
 	SLUICE_SETTING_COUNT
 };
 
