@@ -24,6 +24,7 @@ from vmtest import image  # noqa: E402
 from vmtest.kernels import KERNELS, fetch  # noqa: E402
 
 QEMU = "qemu-system-x86_64"
+PROGRAMS = {"unit_kernel": "unit_kernel", "unit_keeper": "unit_keeper", "unit_lsm": "unit_kernel"}
 STEPS = "doctor,unit_kernel,unit_keeper,control,life,escape"
 GUEST_SECONDS = 1200
 DONE = 1  # QEMU's exit code for power_off 0; a panic is 0, and so is a QEMU that was told to end
@@ -139,7 +140,7 @@ def main():
     options.build = options.build.resolve()
     directory = options.build.parent / "vmtest"
     directory.mkdir(parents=True, exist_ok=True)
-    base = image.base(options.build, [step for step in options.steps.split(",") if step.startswith("unit_")])
+    base = image.base(options.build, sorted({PROGRAMS[step] for step in options.steps.split(",") if step in PROGRAMS}))
     kernels = {name: fetch(name, directory) for name in options.kernels.split()}
     problems = []
     # A guest has one processor.
