@@ -14,6 +14,7 @@ RESULTS = "/dev/ttyS1"
 # A guest without hardware support is some fifty times slower than the host.
 ENVIRONMENT = {**os.environ, "SLUICE_BUILD": str(BUILD), "ESCAPE_CASE_MS": "40000", "SLUICE_START_SECONDS": "240", "PYTHONDONTWRITEBYTECODE": "1"}
 
+MUTATION_SECONDS = 5000  # a daemon is started anew for each program
 NEEDS_LSM = "LsmLayer.*:Probe.SeesBpfLsm*"  # scripts/check leaves these out
 
 
@@ -62,6 +63,12 @@ def escape(results, arguments):
     report(results, "escape", status=code, rows=rows, text=out[-300:] if rows else out[-2000:] + err[-4000:])
 
 
+def mutation(results, programs):
+    code, out, err = run(["/usr/bin/python3", TOP / "tests/escape/run.py", "--root-cgroup", "--mutation", "--programs", programs],
+                         MUTATION_SECONDS)
+    report(results, "mutation", status=code, text=out[-8000:] + err[-4000:])
+
+
 def life(results):
     code, out, err = run(["/usr/bin/python3", TOP / "vmtest/life.py"], 600)
     report(results, "life", status=code, text=out[-2000:] + err[-4000:])
@@ -102,6 +109,8 @@ def main():
                 doctor(results)
             elif step == "life":
                 life(results)
+            elif step == "mutation":
+                mutation(results, words.get("vmtest.programs", "sluice_lsm_*"))
             elif step == "control":
                 control(results)
             elif step == "escape":

@@ -3,7 +3,7 @@
 root cgroup, `sluice doctor`, whose answers are compared with what is known of the guest, and the BPF LSM layer over
 the life of its daemons.
 
-  run.py --build build/release [--kernels "6.1 6.12 newest"] [--steps doctor,escape] [--cases NAME,...]
+  run.py --build build/release [--kernels "6.1 6.12 newest"] [--steps doctor,escape] [--cases NAME,...] [--programs PATTERN]
 """
 import argparse
 import concurrent.futures
@@ -27,10 +27,11 @@ QEMU = "qemu-system-x86_64"
 PROGRAMS = {"unit_kernel": "unit_kernel", "unit_keeper": "unit_keeper", "unit_lsm": "unit_kernel"}
 STEPS = "doctor,unit_kernel,unit_keeper,control,life,escape"
 GUEST_SECONDS = 1200
+MUTATION_SECONDS = 6000
 DONE = 1  # QEMU's exit code for power_off 0; a panic is 0, and so is a QEMU that was told to end
 
 
-def boot(kernel, initramfs, log, lsm, steps, cases, seconds=GUEST_SECONDS):
+def boot(kernel, initramfs, log, lsm, steps, options):
     """Runs one guest to its end; returns its result lines, and what was wrong with the run itself."""
     with tempfile.TemporaryDirectory(prefix="sluice-vmtest-") as scratch:
         results = pathlib.Path(scratch) / "results"
@@ -38,8 +39,10 @@ def boot(kernel, initramfs, log, lsm, steps, cases, seconds=GUEST_SECONDS):
         image_file.write_bytes(initramfs)
         # no_timer_check: on a busy host the guest's timer is late, and the kernel would take it for broken.
         words = ["console=ttyS0", "panic=-1", "quiet", "nokaslr", "no_timer_check", f"lsm={lsm}", f"vmtest.steps={steps}"]
-        if cases:
-            words.append(f"vmtest.cases={cases}")
+        if options.cases:
+            words.append(f"vmtest.cases={options.cases}")
+        words.append(f"vmtest.programs={options.programs}")
+        seconds = MUTATION_SECONDS if "mutation" in steps else GUEST_SECONDS
         command = [QEMU, "-accel", "tcg,thread=multi", "-cpu", "max", "-m", "1536", "-smp", "1", "-nodefaults", "-no-user-config",
                    "-display", "none", "-no-reboot", "-serial", f"file:{log}", "-serial", f"file:{results}",
                    "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", str(kernel.vmlinuz),
@@ -91,10 +94,11 @@ def show(lines, say):
     """Says what a guest said and returns what was wrong."""
     wrong = []
     for line in lines:
-        if line["step"].startswith("unit_") or line["step"] in ("control", "life"):
+        if line["step"].startswith("unit_") or line["step"] in ("control", "life", "mutation"):
             say(f"{line['step']}: {'passed' if line['status'] == 0 else 'FAILED'} (guest uptime {line['uptime_s']} s)")
             if line["status"] != 0:
                 wrong.append(f"{line['step']} ended with {line['status']}")
+            if line["status"] != 0 or line["step"] == "mutation":
                 say(line["text"])
         elif line["step"] == "escape":
             if line["rows"]:
@@ -118,7 +122,7 @@ def test_kernel(name, kernel, options, base, directory):
         began = time.monotonic()
         log = directory / f"console-{name}-{lsm.replace(',', '-')}.log"
         said.append(f"\n== kernel {name}: {kernel.release}, lsm={lsm}{'' if diag else ', without modules'}")
-        lines, wrong = boot(kernel, base + (modules if diag else b""), log, lsm, steps, options.cases)
+        lines, wrong = boot(kernel, base + (modules if diag else b""), log, lsm, steps, options)
         wrong += show(lines, said.append)
         if "doctor" in steps and lines:
             mistakes = judge_doctor(lines, lsm, diag)
@@ -136,6 +140,7 @@ def main():
     parser.add_argument("--kernels", default=" ".join(KERNELS))
     parser.add_argument("--steps", default=STEPS)
     parser.add_argument("--cases", default="")
+    parser.add_argument("--programs", default="sluice_lsm_*", help="those that the step 'mutation' takes away")
     options = parser.parse_args()
     options.build = options.build.resolve()
     directory = options.build.parent / "vmtest"

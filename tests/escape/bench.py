@@ -15,9 +15,9 @@ from support.kernel_counters import KernelCounters
 from support.places import Place, cgroup2_mount, wait_for
 
 from .outside import Outside
+from .take_away import StandIns, detach, is_lsm, remove_with_the_daemon
 
 AGENT_USER = "games"  # any ordinary account; not the worker's own
-BPFTOOL = shutil.which("bpftool", path="/usr/sbin:/usr/bin") or "/missing/bpftool"
 CASE_MS = int(os.environ.get("ESCAPE_CASE_MS", "15000"))
 HEARTBEAT_MS = CASE_MS // 3  # in a slow guest a healthy daemon may take its time
 
@@ -109,7 +109,7 @@ class Bench:
         return sorted(link.name for link in links.iterdir()) if links.is_dir() else []
 
     # --- the agent of a mode ----------------------------------------------------------------------------------------------
-    def _start_agent(self, mode):
+    def _start_agent(self, mode, settings=None):
         self.victim = subprocess.Popen([self.program, "--victim"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                        env={**os.environ, **self.outside.settings},
                                        start_new_session=True, **as_user(mode))
@@ -129,7 +129,7 @@ class Bench:
             "ESCAPE_VICTIM_ADDRESS": victim["address"],
             "ESCAPE_INHERITED_FD": str(inherited[0]),
             "ESCAPE_INHERITED_SOCKET": str(inherited[1]),
-            "ESCAPE_MODE": mode}}
+            "ESCAPE_MODE": mode}, **(settings or {})}
         command = [str(self.program), "--agent", str(CASE_MS)]
         enter = None
         if mode in ("enrolled", "control"):
@@ -198,13 +198,17 @@ class Bench:
         return rows
 
     def mutate(self, table, cases, link):
-        """Detaches one program, whose link the daemon holds, and names the cases that are no longer held."""
+        """Takes one program away and names the cases that are no longer held."""
         active = table.active(self.pins, self.root_cgroup)
-        self._start_agent("enrolled")
-        self.outside.arrived("tok-none")
-        subprocess.run([BPFTOOL, "link", "detach", "pinned", self.place.pin_dir / "links" / link], check=True)
-        rows = [self._run_case(case, "enrolled", active) for case in cases]
-        self._end_agent()
+        with StandIns() as stand_ins:
+            self._start_agent("enrolled", stand_ins.settings() if is_lsm(link) else {})
+            self.outside.arrived("tok-none")
+            if is_lsm(link):
+                remove_with_the_daemon(self.daemon, self.place.pin_dir, link, stand_ins)
+            else:
+                detach(self.place.pin_dir, link)
+            rows = [self._run_case(case, "enrolled", active) for case in cases]
+            self._end_agent()
         self._mend(broken=True)
         return [row["case"] for row in rows if not row["right"]]
 

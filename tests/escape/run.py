@@ -3,7 +3,7 @@
 held is not, or where one that is listed as open is held (then the list is stale).
 
   run.py [--modes user,root,enrolled] [--cases NAME,...] [--root-cgroup] [--without-restarts]
-         [--json FILE] [--mutation | --control]
+         [--json FILE] [--mutation [--programs PATTERN] | --control]
 
 --root-cgroup attaches the programs to the root cgroup of the machine: only in a virtual machine.
 --without-restarts leaves out the rows that are open and after which a new daemon must be started: a minute each in a guest.
@@ -12,6 +12,7 @@ misses is a failure.
 --control runs what the canaries judge without any Sluice: each must reach its canary, or it would prove nothing.
 """
 import argparse
+import fnmatch
 import json
 import pathlib
 import sys
@@ -20,6 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from escape.bench import Bench  # noqa: E402
 from escape.table import MODES, Table  # noqa: E402
+from escape.take_away import is_lsm  # noqa: E402
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 
@@ -32,6 +34,7 @@ def arguments():
     parser.add_argument("--without-restarts", action="store_true")
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--mutation", action="store_true")
+    parser.add_argument("--programs", default="*", help="those that --mutation takes away, as a pattern of their names")
     parser.add_argument("--control", action="store_true")
     return parser.parse_args()
 
@@ -47,18 +50,20 @@ def table_text(rows):
     return "\n".join(lines)
 
 
-def mutation(bench, table):
-    """In the mode in which no launcher stands beside the programs."""
+def mutation(bench, table, programs):
+    """In the mode in which no launcher stands beside the programs. An LSM program is missed by what nothing else holds."""
     attached = {name for name, needs in table.mechanisms.items() if needs.get("links")}
-    cases = [case for case in table.cases if attached & set(case.held_by["enrolled"]) and not case.breaks]
+    links = fnmatch.filter(bench.pins, programs)
     missed = 0
-    for link in bench.pins:
-        fallen = bench.mutate(table, cases, link)
+    for link in links:
+        kinds = {"lsm"} if is_lsm(link) else attached - {"lsm"}
+        cases = [case for case in table.cases if kinds & set(case.held_by["enrolled"]) and (is_lsm(link) or not case.breaks)]
+        fallen = bench.mutate(table, sorted(cases, key=lambda case: case.needs_daemon), link)
         missed += not fallen
         print(f"without {link}: " + (f"{len(fallen)} of {len(cases)} cases fail: {' '.join(fallen)}" if fallen
                                      else "NO CASE FAILS"), flush=True)
-    print(f"mutation: {len(bench.pins)} programs, {missed} that no case misses")
-    return 1 if missed or not bench.pins else 0
+    print(f"mutation: {len(links)} programs, {missed} that no case misses")
+    return 1 if missed or not links else 0
 
 
 def control(table):
@@ -81,7 +86,7 @@ def main():
     with Bench(root_cgroup=options.root_cgroup) as bench:
         table.check(bench.built_cases(), (TOP / "THREAT_MODEL.md").read_text())
         if options.mutation:
-            return mutation(bench, table)
+            return mutation(bench, table, options.programs)
         wanted = options.cases.split(",") if options.cases else [case.name for case in table.cases]
         unknown = set(wanted) - {case.name for case in table.cases}
         if unknown:
