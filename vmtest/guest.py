@@ -48,7 +48,7 @@ def unit_lsm(results):
 def doctor(results):
     """As root, and as somebody who may load nothing."""
     for user in (None, "games"):
-        code, out, err = run([BUILD / "sluice", "doctor", "--json"], 60, **({"user": user, "group": 60} if user else {}))
+        code, out, err = run([BUILD / "sluice", "doctor", "--json"], 300, **({"user": user, "group": 60} if user else {}))
         try:
             said = json.loads(out)
         except ValueError:
