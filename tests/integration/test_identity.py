@@ -198,6 +198,33 @@ def test_no_first_connect_is_open_while_a_new_daemon_takes_over(daemon, place, s
     assert seen and seen <= {"steered", "PermissionError"}, seen
 
 
+def test_a_matched_cgroup_that_comes_and_goes_stops_no_daemon(daemon, place, target):
+    """It can be gone at each step of a start, of a reload and of a hand-over that looks at it."""
+    cgroup, over, born = place.cgroup / "fast", threading.Event(), 0
+
+    def come_and_go():
+        nonlocal born
+        while not over.is_set():
+            cgroup.mkdir()
+            born += 1
+            over.wait(0.002)
+            cgroup.rmdir()
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    try:
+        for _ in range(4):
+            daemon.replace().wait(30)
+            for _ in range(5):
+                daemon.sluice("reload")
+        daemon.stop()
+        daemon.start()
+    finally:
+        over.set()
+        thread.join(60)
+    assert born > 100 and "enrolment:" not in daemon.log_text(), daemon.log_text()[-3000:]
+    assert daemon.run("child", *psql(target, "SELECT 7"), check=True).stdout == "7\n"
+
+
 def test_a_reload_brings_a_match_into_force_and_takes_it_out(daemon, place, server):
     policy = daemon.policy_dir / "policy.yaml"
     before = policy.read_text()

@@ -19,6 +19,11 @@ std::size_t depth_of(const std::string& path) {
   return static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
 }
 
+// A cgroup can go at any moment, also between two looks at it: no failure of the daemon's.
+bool is_gone(const Error& error) { return error.code() == ENOENT || error.code() == ENODEV; }
+
+constexpr const char* kCgroupIsGone = "its cgroup is gone";
+
 }  // namespace
 
 RunRegistry::RunRegistry(Ports ports, std::function<void(const RunId&, const std::string&)> ended)
@@ -57,37 +62,47 @@ Result<void> RunRegistry::insert(const LiveRun& live) {
   return {};
 }
 
+Result<bool> RunRegistry::adopt_one(const store::RunEntry& entry) {
+  const auto id = cgroup_id(entry.run.cgroup_path);
+  if (!id || *id != entry.run.cgroup_id) return false;
+  // The keeper is new too and must know the cgroup again before anything is asked about it.
+  if (entry.enrolled) SLUICE_TRY_VOID(ports_.keeper.enrol_cgroup(entry.run.cgroup_path));
+  auto lineage = std::make_shared<Lineage>(lineage_of(entry.run.cgroup_path));
+  lineage->push_back(entry.run);
+  LiveRun live;
+  live.run = entry.run;
+  live.parent = entry.parent;
+  live.lineage = std::move(lineage);
+  live.enrolled = entry.enrolled;
+  live.revoked = entry.revoked;
+  live.moved = true;
+  live.started_at = entry.started_at;
+  live.since = ports_.clock.steady();
+  SLUICE_TRY_VOID(insert(live));
+  return true;
+}
+
 Result<std::size_t> RunRegistry::adopt_living() {
   SLUICE_TRY(const auto entries, ports_.store.list_living());
   std::size_t adopted = 0;
   for (const store::RunEntry& entry : entries) {
     if (by_id(entry.run.id)) continue;  // a daemon that goes on after another could not take over
-    const auto id = cgroup_id(entry.run.cgroup_path);
-    if (!id || *id != entry.run.cgroup_id) {
+    const auto one = adopt_one(entry);
+    if (!one && !is_gone(one.error())) return one.error();
+    if (one && *one)
+      ++adopted;
+    else
       SLUICE_TRY_VOID(ports_.store.end(entry.run.id, ports_.clock.wall()));
-      continue;
-    }
-    // The keeper is new too and must know the cgroup again before anything is asked about it.
-    if (entry.enrolled) SLUICE_TRY_VOID(ports_.keeper.enrol_cgroup(entry.run.cgroup_path));
-    auto lineage = std::make_shared<Lineage>(lineage_of(entry.run.cgroup_path));
-    lineage->push_back(entry.run);
-    LiveRun live;
-    live.run = entry.run;
-    live.parent = entry.parent;
-    live.lineage = std::move(lineage);
-    live.enrolled = entry.enrolled;
-    live.revoked = entry.revoked;
-    live.moved = true;
-    live.started_at = entry.started_at;
-    live.since = ports_.clock.steady();
-    SLUICE_TRY_VOID(insert(live));
-    ++adopted;
   }
   return adopted;
 }
 
 Result<void> RunRegistry::publish_again() {
-  for (const LiveRun& live : list()) SLUICE_TRY_VOID(insert(live));
+  for (const LiveRun& live : list()) {
+    const auto inserted = insert(live);
+    if (!inserted && !is_gone(inserted.error())) return inserted;
+    if (!inserted) remove(live, kCgroupIsGone);
+  }
   return ports_.verdicts.change(nullptr, [](const PolicyHolder::Flip& flip) { return flip(); });
 }
 
@@ -139,14 +154,16 @@ Result<bool> RunRegistry::enrol_one(const policy::Agent& agent, Processes proces
   const auto id = cgroup_id(agent.cgroup);
   if (!id || enrolled_already(agent.cgroup, *id)) return false;
   SLUICE_TRY_VOID(check_match(agent));
-  SLUICE_TRY(const auto cgroup, ports_.keeper.enrol_cgroup(agent.cgroup));
+  const auto cgroup = ports_.keeper.enrol_cgroup(agent.cgroup);
+  if (!cgroup && is_gone(cgroup.error())) return false;
+  if (!cgroup) return cgroup.error();
   LiveRun live;
   live.run.id = "run-" + random_hex(8);
   live.run.agent = agent.name;
-  live.run.cgroup_id = cgroup.id;
-  live.run.cgroup_path = cgroup.path;
+  live.run.cgroup_id = cgroup->id;
+  live.run.cgroup_path = cgroup->path;
   // Not what an earlier cgroup of the same name was, and is not swept away yet.
-  const auto parent = innermost_around(cgroup.path.substr(0, cgroup.path.rfind('/')));
+  const auto parent = innermost_around(cgroup->path.substr(0, cgroup->path.rfind('/')));
   auto lineage = std::make_shared<Lineage>(parent ? *parent->lineage : Lineage{});
   lineage->push_back(live.run);
   live.lineage = std::move(lineage);
@@ -155,7 +172,15 @@ Result<bool> RunRegistry::enrol_one(const policy::Agent& agent, Processes proces
   live.started_at = ports_.clock.wall();
   live.since = ports_.clock.steady();
   SLUICE_TRY_VOID(ports_.store.add({live.run, live.parent, true, false, live.started_at}));
-  SLUICE_TRY_VOID(insert(live));
+  const auto inserted = insert(live);
+  if (!inserted && is_gone(inserted.error())) {
+    remove(live, kCgroupIsGone);  // remembered for what it may have connected to in its short life
+    return false;
+  }
+  if (!inserted) {
+    static_cast<void>(ports_.store.end(live.run.id, ports_.clock.wall()));
+    return inserted.error();
+  }
   if (processes == Processes::kLiving) take_census(live, !agent.keeps_open_connections);
   return true;
 }
@@ -323,7 +348,7 @@ void RunRegistry::sweep() {
   for (const LiveRun& live : list()) {
     const auto id = cgroup_id(live.run.cgroup_path);
     if (!id || *id != live.run.cgroup_id) {
-      remove(live, "its cgroup is gone");
+      remove(live, kCgroupIsGone);
     } else if (!live.enrolled && !populated(live.run.cgroup_path) && !has_child(live.run.id)) {
       // Between the making of a run and the move of its process it is empty for a moment.
       constexpr std::chrono::seconds kStarting{5};

@@ -118,7 +118,9 @@ class RunRegistry {
   std::vector<LiveRun> list() const;
 
  private:
+  // ENOENT: its cgroup is gone.
   Result<void> insert(const LiveRun& live);
+  Result<bool> adopt_one(const store::RunEntry& entry);  // false: its cgroup is gone
   void remove(const LiveRun& live, const std::string& reason);
   std::optional<LiveRun> innermost_around(const std::string& cgroup_path) const;
   bool has_child(const RunId& run) const;
