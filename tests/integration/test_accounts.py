@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nothing is forgotten and nothing is half in force: the kernel's counters against what was written down, over daemons that
 come and go; and reloads under connects."""
+import contextlib
 import json
 import os
-import socket
 import sys
 import threading
 import time
@@ -12,6 +12,7 @@ import pytest
 
 from support.daemon import Daemon
 from support.places import free_port, wait_for
+from support.servers import TcpServer
 
 CONNECTS = int(os.environ.get("SLUICE_CONNECTS", "3000"))
 RELOADS = int(os.environ.get("SLUICE_RELOADS", "40"))
@@ -31,38 +32,14 @@ rules:
 """
 
 
-class Echo:
-    def __init__(self):
-        self.socket = socket.create_server(("127.0.0.1", 0), backlog=4096)
-        self.port = self.socket.getsockname()[1]
-        self.thread = threading.Thread(target=self.serve, daemon=True)
-        self.thread.start()
-
-    def serve(self):
-        while True:
-            try:
-                peer, _ = self.socket.accept()
-            except OSError:
-                return
-            with peer:
-                try:
-                    peer.settimeout(5)
-                    peer.sendall(peer.recv(1))
-                except OSError:
-                    pass
-
-    def stop(self):
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.thread.join()
-        self.socket.close()
+def echo(peer):
+    peer.sendall(peer.recv(1))
 
 
 @pytest.fixture(scope="module")
 def servers():
-    servers = {name: Echo() for name in ("x", "y", "watched")}
-    yield servers
-    for server in servers.values():
-        server.stop()
+    with contextlib.ExitStack() as stack:
+        yield {name: stack.enter_context(contextlib.closing(TcpServer(echo))) for name in ("x", "y", "watched")}
 
 
 @pytest.fixture(scope="module")

@@ -4,17 +4,18 @@
 The daemon and the agents get a hosts file and a resolv.conf of their own, in mount namespaces of their own: the resolver
 that the agents are told of is an address where nobody listens.
 """
+import contextlib
 import json
 import os
 import socket
 import subprocess
-import threading
 
 import pytest
 
 from conftest import policy_for
 from support.daemon import BUILD, Daemon
 from support.places import free_port, wait_for
+from support.servers import TcpServer
 
 KNOWN, WEB, HIDDEN = "db.sluice.test", "web.sluice.test", "hidden.sluice.test"
 RESOLVERS = ["127.0.0.53", "127.7.7.7", "::1"]
@@ -57,23 +58,11 @@ class NamedDaemon(Daemon):
 @pytest.fixture(scope="module")
 def web():
     """A service that is passed unread: says hello as HTTP does."""
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def serve():
-        while True:
-            try:
-                peer, _ = server.accept()
-            except OSError:
-                return
-            with peer:
-                peer.recv(1000)
-                peer.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 6\r\n\r\nhello\n")
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    yield server.getsockname()[1]
-    server.shutdown(socket.SHUT_RDWR)
-    thread.join()
-    server.close()
+    def hello(peer):
+        peer.recv(1000)
+        peer.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 6\r\n\r\nhello\n")
+    with contextlib.closing(TcpServer(hello)) as server:
+        yield server.port
 
 
 @pytest.fixture(scope="module")

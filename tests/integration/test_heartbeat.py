@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """A daemon that hangs counts as dead: nothing is steered and nothing passes direct, until it goes on. Who is in no run
 does not notice."""
+import contextlib
 import os
 import signal
 import socket
-import threading
 
 import pytest
 
 from conftest import policy_for
 from support.daemon import Daemon
 from support.places import wait_for
+from support.servers import TcpServer
 
 # Tries what it is told to, a line each: tcp PORT, or dns for a query to a resolver.
 PROGRAM = """
@@ -33,20 +34,8 @@ for line in sys.stdin:
 @pytest.fixture(scope="module")
 def echo():
     """A TCP service that the policy passes unread: its connections never come to the daemon."""
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def serve():
-        while True:
-            try:
-                server.accept()[0].close()
-            except OSError:
-                return
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    yield server.getsockname()[1]
-    server.shutdown(socket.SHUT_RDWR)
-    thread.join()
-    server.close()
+    with contextlib.closing(TcpServer()) as server:
+        yield server.port
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 """Who a run is, what it may not do for all that it says, and what a child may not do because its parent may not."""
 import json
 import os
-import pathlib
 import socket
 import subprocess
 import threading

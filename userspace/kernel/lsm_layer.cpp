@@ -27,7 +27,7 @@ struct Attached {
   std::map<std::string, BpfLink> links;  // by the program's name
 };
 
-Result<void> share_maps(bpf_object* object, const LsmMaps& maps) {
+Result<void> share_maps(bpf_object* object, const MapsByName& maps) {
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, object) {
     if (bpf_map__is_internal(map)) continue;
@@ -39,19 +39,7 @@ Result<void> share_maps(bpf_object* object, const LsmMaps& maps) {
   return {};
 }
 
-Result<void> keep_maps(const bpf_object* object, LsmMaps& maps) {
-  const bpf_map* map = nullptr;
-  bpf_object__for_each_map(map, object) {
-    const std::string name = bpf_map__name(map);
-    if (bpf_map__is_internal(map) || maps.contains(name)) continue;
-    UniqueFd copy{::fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 0)};
-    if (!copy) return Error::sys(errno, "keep the map " + name);
-    maps.emplace(name, std::move(copy));
-  }
-  return {};
-}
-
-Result<Attached> attach_family(const EmbeddedObject& embedded, LsmMaps& maps) {
+Result<Attached> attach_family(const EmbeddedObject& embedded, MapsByName& maps) {
   Attached attached;
   SLUICE_TRY(attached.object, open_object(embedded));
   SLUICE_TRY_VOID(share_maps(attached.object.get(), maps));
@@ -69,8 +57,7 @@ Result<Attached> attach_family(const EmbeddedObject& embedded, LsmMaps& maps) {
   return attached;
 }
 
-// --- pins
-// --------------------------------------------------------------------------------------------
+// --- pins ---
 
 bool is_lsm_link(const std::string& name) { return name.starts_with(kLsmLinkPrefix); }
 
@@ -100,7 +87,7 @@ Result<void> pin_links(const Attached& attached, const PinDirectory& pins) {
 }
 
 // 0 where it is not to be had: then no mount namespace is taken for another one.
-Result<void> tell_mount_namespace(const LsmMaps& maps) {
+Result<void> tell_mount_namespace(const MapsByName& maps) {
   struct stat status {};
   const __u32 which = SLUICE_SETTING_HOST_MOUNTS;
   const __u64 number = ::stat("/proc/self/ns/mnt", &status) == 0 ? status.st_ino : 0;
@@ -111,8 +98,8 @@ Result<void> tell_mount_namespace(const LsmMaps& maps) {
   return {};
 }
 
-Result<LsmMaps> known_maps(const LsmMaps& shared, const PinDirectory& pins) {
-  LsmMaps maps;
+Result<MapsByName> known_maps(const MapsByName& shared, const PinDirectory& pins) {
+  MapsByName maps;
   const auto add = [&](const std::string& name, UniqueFd fd) -> Result<void> {
     if (!fd) return Error::sys(errno, "open the map " + name + " for the LSM layer");
     maps.emplace(name, std::move(fd));
@@ -126,7 +113,7 @@ Result<LsmMaps> known_maps(const LsmMaps& shared, const PinDirectory& pins) {
   return maps;
 }
 
-Result<void> pin_new_maps(const LsmMaps& maps, const PinDirectory& pins) {
+Result<void> pin_new_maps(const MapsByName& maps, const PinDirectory& pins) {
   const std::vector<std::string> pinned = pins.map_names();
   for (const auto& [name, fd] : maps) {
     if (std::find(pinned.begin(), pinned.end(), name) != pinned.end()) continue;
@@ -178,7 +165,7 @@ Result<void> calls_lsm_programs() {
       "BPF LSM programs attach but are never called; add bpf to the kernel's lsm= argument"};
 }
 
-Result<LsmState> attach_lsm_layer(const LsmMaps& shared, const PinDirectory& pins,
+Result<LsmState> attach_lsm_layer(const MapsByName& shared, const PinDirectory& pins,
                                   const std::function<Result<void>()>& works) {
   std::vector<std::string> earlier = lsm_links(pins);
   for (const std::string& name : earlier)  // of a start that died half-way
@@ -190,7 +177,7 @@ Result<LsmState> attach_lsm_layer(const LsmMaps& shared, const PinDirectory& pin
     state.why_not = usable.error().text();
     return state;
   }
-  SLUICE_TRY(LsmMaps maps, known_maps(shared, pins));
+  SLUICE_TRY(MapsByName maps, known_maps(shared, pins));
   SLUICE_TRY_VOID(tell_mount_namespace(maps));
   state.active = true;
   std::vector<std::string> obsolete = earlier;

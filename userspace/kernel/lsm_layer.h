@@ -37,15 +37,12 @@ struct LsmState {
 // Tells whether this kernel calls BPF LSM programs at all, by attaching one and waking it.
 Result<void> calls_lsm_programs();
 
-// Descriptors by the name of the map in the programs.
-using LsmMaps = std::map<std::string, UniqueFd>;
-
 // Loads the families, attaches them, wakes each program once, and pins links, and the maps that
 // only this layer has. `shared` has the maps of all objects. Where `works` says that the kernel
 // does not call such programs, nothing is loaded, and the state says why. A layer that an earlier
 // daemon left is renewed without a moment between: the new link is there before the old one goes;
 // what cannot be renewed is an error, because going on would end what it holds.
-Result<LsmState> attach_lsm_layer(const LsmMaps& shared, const PinDirectory& pins,
+Result<LsmState> attach_lsm_layer(const MapsByName& shared, const PinDirectory& pins,
                                   const std::function<Result<void>()>& works);
 
 // Unpins what an earlier daemon left of it.

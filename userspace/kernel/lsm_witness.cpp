@@ -47,8 +47,7 @@ Result<void> watch_this_thread(int witness, sluice_witness& seen) {
   return {};
 }
 
-// --- acts: what fails in one of them is seen as a program that was not called
-// ---------------------------------------------------------------------------
+// --- acts: what fails in one of them is seen as a program that was not called ---
 
 // Runs `act` in a child, whose calls are counted too.
 template <class Act>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/objects.h"
 
+#include <fcntl.h>
 #include <sluice/abi/lsm.h>  // the skeletons of the LSM programs want it
 
 #include <cerrno>
@@ -145,6 +146,18 @@ Result<void> load_object(bpf_object* object, const EmbeddedObject& from) {
   if (const int failed = bpf_object__load(object); failed != 0)
     return Error::sys(-failed, std::string{"load the BPF object '"} + from.name + "' (" +
                                    warnings.last_lines() + ")");
+  return {};
+}
+
+Result<void> keep_maps(const bpf_object* object, MapsByName& maps) {
+  const bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, object) {
+    const std::string name = bpf_map__name(map);
+    if (bpf_map__is_internal(map) || maps.contains(name)) continue;
+    UniqueFd copy{::fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 0)};
+    if (!copy) return Error::sys(errno, "keep the map " + name);
+    maps.emplace(name, std::move(copy));
+  }
   return {};
 }
 

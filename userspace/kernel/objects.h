@@ -6,9 +6,12 @@
 #include <sluice/bytes.h>
 #include <sluice/result.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "base/unique_fd.h"
 
 namespace sluice::kernel {
 
@@ -43,6 +46,11 @@ const std::vector<LsmFamily>& lsm_families();
 
 Result<BpfObject> open_object(const EmbeddedObject& object);
 Result<void> load_object(bpf_object* object, const EmbeddedObject& from);
+
+// Descriptors by the name of the map in the programs, close-on-exec.
+using MapsByName = std::map<std::string, UniqueFd>;
+// Adds a duplicate of each map of a loaded object that is not there yet.
+Result<void> keep_maps(const bpf_object* object, MapsByName& maps);
 
 // While one lives, libbpf's warnings on this thread go into it instead of to stderr.
 class LibbpfWarnings {

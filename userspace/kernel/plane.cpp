@@ -22,8 +22,6 @@
 namespace sluice::kernel {
 namespace {
 
-using MapsByName = std::map<std::string, UniqueFd>;
-
 std::string how_to_remove(const std::string& what) {
   return what +
          "; set another pin_dir, or stop every sluiced that uses this one and remove it with " +
@@ -120,18 +118,6 @@ Result<void> use_maps(bpf_object* object, const MapsByName& maps, const PlaneOpt
                            ? bpf_map__reuse_fd(map, known->second.get())
                            : bpf_map__set_max_entries(map, capacity_of(map, options));
     if (failed != 0) return Error::sys(-failed, "set up the map " + name);
-  }
-  return {};
-}
-
-Result<void> keep_maps(const bpf_object* object, MapsByName& maps) {
-  const bpf_map* map = nullptr;
-  bpf_object__for_each_map(map, object) {
-    const std::string name = bpf_map__name(map);
-    if (bpf_map__is_internal(map) || maps.contains(name)) continue;
-    UniqueFd copy{::fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 0)};
-    if (!copy) return Error::sys(errno, "keep the map " + name);
-    maps.emplace(name, std::move(copy));
   }
   return {};
 }
