@@ -22,10 +22,10 @@ std::shared_ptr<const sql::Catalog> small_catalog() {
     if (!builder.add_row(table, row).ok()) std::abort();
   };
   add(sql::CatalogTable::kRelations, {"1", "public", "t", "r"});
-  add(sql::CatalogTable::kColumns, {"1", "1", "id", "23", "-1"});
-  add(sql::CatalogTable::kColumns, {"1", "2", "ssn", "25", "-1"});
+  add(sql::CatalogTable::kColumns, {"1", "1", "id", "23", "-1", ""});
+  add(sql::CatalogTable::kColumns, {"1", "2", "ssn", "25", "-1", ""});
   add(sql::CatalogTable::kRelations, {"2", "public", "v", "v"});
-  add(sql::CatalogTable::kColumns, {"2", "1", "x", "25", "-1"});
+  add(sql::CatalogTable::kColumns, {"2", "1", "x", "25", "-1", ""});
   add(sql::CatalogTable::kViews, {"2", "SELECT ssn FROM public.t"});
   add(sql::CatalogTable::kFunctions,
       {"3", "pg_catalog", "upper", "i", "f", "internal", "f", "s", ""});

@@ -28,6 +28,7 @@ struct Column {
   std::string name;
   Oid type = 0;
   std::int32_t typmod = -1;
+  bool generated = false;  // COPY of the whole table leaves it out
   // Set where a rule names the column, a parent or child has it, or a view shows it. A view's
   // column that is computed from a sensitive one is kRedact.
   std::optional<MaskKind> mask;

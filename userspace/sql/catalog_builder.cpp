@@ -99,6 +99,7 @@ Result<void> CatalogBuilder::add_column(CatalogRow row) {
   column.name = text_in(row[2]);
   SLUICE_TRY(column.type, number_in<Oid>(row[3], "type"));
   SLUICE_TRY(column.typmod, number_in<std::int32_t>(row[4], "type modifier"));
+  column.generated = !text_in(row[5]).empty();
   columns_[relation].push_back(std::move(column));
   return {};
 }

@@ -14,7 +14,7 @@ FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamesp
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 't', 'S') AND c.relpersistence <> 't')sql";
 
 constexpr std::string_view kColumns = R"sql(
-SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod
+SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attgenerated
 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
 WHERE a.attnum > 0 AND NOT a.attisdropped
   AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 't', 'S') AND c.relpersistence <> 't')sql";
@@ -68,7 +68,7 @@ WHERE n.nspname <> 'pg_catalog')sql";
 constexpr std::array<CatalogQuery, 8> kQueries = {{
     {CatalogTable::kSettings, "SELECT pg_catalog.current_setting('server_version_num')", 1},
     {CatalogTable::kRelations, kRelations, 4},
-    {CatalogTable::kColumns, kColumns, 5},
+    {CatalogTable::kColumns, kColumns, 6},
     {CatalogTable::kInheritance, kInheritance, 2},
     {CatalogTable::kViews, kViews, 2},
     {CatalogTable::kFunctions, kFunctions, 9},

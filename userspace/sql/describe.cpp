@@ -5,6 +5,7 @@
 #include <string>
 
 #include "sql/action_walker.h"
+#include "sql/copy_options.h"
 #include "sql/lineage.h"
 #include "sql/statement_table.h"
 
@@ -178,10 +179,12 @@ class Tracer {
     else
       row = lineage_.statement(node.node("query"));
     if (!row) row = opaque_row();
-    if (node.has("filename") || node.flag("is_program"))
+    if (node.has("filename") || node.flag("is_program")) {
       lineage_.copy(*row);
-    else
+    } else {
       give(*row);
+      facts_.statement().copy_format = copy_format_of(node);
+    }
   }
 
   // A plan shows the text of the statement, estimates, and what was computed while planning.

@@ -128,8 +128,9 @@ std::optional<Row> Lineage::statement(const Node& node) {
 }
 
 Row Lineage::table_columns(const Node& range_var, const json::array& column_names) {
-  const Row all = relation_row(range_var.text("schemaname"), range_var.text("relname"));
+  Row all = relation_row(range_var.text("schemaname"), range_var.text("relname"));
   if (column_names.empty()) {
+    std::erase_if(all.fields, [](const Field& field) { return field.generated; });
     for (const Field& field : all.fields) use(field);
     return all;
   }

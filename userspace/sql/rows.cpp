@@ -98,7 +98,7 @@ Row row_of(const Relation& relation) {
       value.taint = Taint::kColumn;
       value.mask = *column.mask;
     }
-    row.fields.push_back({column.name, value, &relation});
+    row.fields.push_back({column.name, value, &relation, column.generated});
   }
   return row;
 }

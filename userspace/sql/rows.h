@@ -32,6 +32,7 @@ struct Field {
   std::string_view name;
   Value value;
   const Relation* table = nullptr;  // of a column of a base relation
+  bool generated = false;           // so is the column
 };
 
 struct Row {

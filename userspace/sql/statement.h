@@ -8,9 +8,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "sql/copy_format.h"
 
 namespace sluice::sql {
 
@@ -101,7 +104,8 @@ struct Statement {
   // only has this analysis (but for location and length).
   bool literals_matter = false;
   ResultLineage lineage = ResultLineage::kNoRows;
-  std::vector<OutputColumn> outputs;  // for kByColumn
+  std::vector<OutputColumn> outputs;      // for kByColumn
+  std::optional<CopyFormat> copy_format;  // of kCopyOut; nullopt where its options are not known
   // Also in `actions` as sensitive_search and sensitive_copy.
   bool searches_sensitive = false;
   bool copies_sensitive = false;

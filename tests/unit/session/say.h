@@ -140,8 +140,9 @@ struct Reply {
   Reply& copy_in(pg::Format format = pg::Format::kText) {
     return pg::append_copy_in_response(bytes, format, {}), *this;
   }
-  Reply& copy_out(pg::Format format = pg::Format::kText) {
-    return pg::append_copy_out_response(bytes, format, {}), *this;
+  Reply& copy_out(std::size_t columns, pg::Format format = pg::Format::kText) {
+    const std::vector<pg::Format> formats(columns, format);
+    return pg::append_copy_out_response(bytes, format, formats), *this;
   }
   Reply& copy_data(std::string_view data) {
     return pg::append_copy_data(bytes, as_bytes(data)), *this;

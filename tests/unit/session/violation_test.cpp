@@ -41,7 +41,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"row_without_description", Reply{}.row({"1"})},
         Wrong{"row_of_another_width", Reply{}.columns({{"id", kCustomers, 4, 25}}).row({"1", "2"})},
         Wrong{"parse_complete", Reply{}.parsed()}, Wrong{"bind_complete", Reply{}.bound()},
-        Wrong{"copy_out_of_a_select", Reply{}.copy_out()},
+        Wrong{"copy_out_of_a_select", Reply{}.copy_out(1)},
         Wrong{"copy_data_without_copy", Reply{}.copy_data("x")},
         Wrong{"two_completions", Reply{}.complete("SELECT 0").complete("SELECT 0")},
         Wrong{"a_second_login", Reply{}.authentication_ok()}, Wrong{"a_key", Reply{}.key()},

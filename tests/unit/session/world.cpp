@@ -56,7 +56,7 @@ class Rows {
       const auto colon = word.find(':');
       add(CatalogTable::kColumns,
           {std::to_string(oid), std::to_string(++attnum), word.substr(0, colon),
-           colon == std::string::npos ? "25" : word.substr(colon + 1), "-1"});
+           colon == std::string::npos ? "25" : word.substr(colon + 1), "-1", ""});
     }
   }
   void function(std::uint32_t oid, const std::string& schema, const std::string& name,

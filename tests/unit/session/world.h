@@ -37,7 +37,7 @@ struct WorldOptions {
   std::string sensitive = kSensitive;  // "[]" for none
   std::string rules = kUsualRules;
   std::string upstream_tls = "disable";
-  std::string more_of_resource;  // "on_sensitive_search: allow"
+  std::string more_of_resource{};  // "on_sensitive_search: allow"
 };
 
 struct World {

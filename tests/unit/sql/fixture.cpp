@@ -17,8 +17,12 @@ CatalogRows& CatalogRows::relation(Oid oid, std::string_view schema, std::string
       {std::to_string(oid), std::string{schema}, std::string{name}, std::string{kind}});
   std::istringstream words{std::string{columns}};
   int attnum = 0;
-  for (std::string word; words >> word;)
-    add(CatalogTable::kColumns, {std::to_string(oid), std::to_string(++attnum), word, "25", "-1"});
+  for (std::string word; words >> word;) {
+    const bool generated = word.ends_with('=');
+    if (generated) word.pop_back();
+    add(CatalogTable::kColumns,
+        {std::to_string(oid), std::to_string(++attnum), word, "25", "-1", generated ? "s" : ""});
+  }
   return *this;
 }
 

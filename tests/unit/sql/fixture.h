@@ -19,7 +19,7 @@ std::shared_ptr<const Catalog> shop_without_rules();
 
 class CatalogRows {
  public:
-  // "id name email": columns from 1 up.
+  // "id name total=": columns from 1 up; = is generated.
   CatalogRows& relation(Oid oid, std::string_view schema, std::string_view name, char kind,
                         std::string_view columns);
   CatalogRows& view(Oid oid, std::string_view definition);

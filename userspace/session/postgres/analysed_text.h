@@ -3,11 +3,11 @@
 // shared.
 #pragma once
 
-#include <sluice/flow.h>
-
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include "session/postgres/context.h"
 #include "sql/analysis.h"
 
 namespace sluice::session {
@@ -18,5 +18,10 @@ struct AnalysedText {
   std::string error;  // not empty: the text was not understood, and `analysis` is empty
 };
 using AnalysedTextPtr = std::shared_ptr<const AnalysedText>;
+
+// With the catalogue of the session. `unsettled`: a statement that may change how the server reads
+// strings is on its way.
+AnalysedTextPtr analyse_text(std::string_view text, const Context& context,
+                             const sql::SessionNames& names, bool unsettled);
 
 }  // namespace sluice::session

@@ -4,28 +4,23 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "session/postgres/copy_masker.h"
 
 namespace sluice::session {
 namespace {
 
 using sql::StatementKind;
 
-// COPY goes past the row masker. Until its formats are masked too, a COPY that could carry a
-// sensitive value, or that a detector would have to read in binary, is refused.
-std::optional<std::string> copy_refusal(const sql::Statement& statement, const Resource& resource) {
-  if (statement.kind != StatementKind::kCopyOut && statement.kind != StatementKind::kCopyIn)
+// A COPY whose rows could not be read cannot be masked.
+std::optional<std::string> copy_refusal(const sql::Statement& statement, const Context& context) {
+  if (statement.kind != StatementKind::kCopyOut || context.options.resource->sensitive.empty())
     return std::nullopt;
-  if (resource.sensitive.empty()) return std::nullopt;  // nothing to mask
-  if (statement.touches_sensitive)
-    return "COPY of a table with sensitive columns is not masked yet; use SELECT or INSERT";
-  if (statement.kind == StatementKind::kCopyIn) return std::nullopt;
-  const bool clear = statement.lineage == sql::ResultLineage::kAllClear ||
-                     statement.lineage == sql::ResultLineage::kNoRows ||
-                     (statement.lineage == sql::ResultLineage::kByColumn &&
-                      std::all_of(statement.outputs.begin(), statement.outputs.end(),
-                                  [](const sql::OutputColumn& output) { return output.clear(); }));
-  if (!clear) return "COPY of columns whose origin cannot be known is not masked yet; use SELECT";
-  return std::nullopt;
+  if (!statement.copy_format)
+    return "COPY with options that sluice cannot read rows by is not masked; use plain text, CSV "
+           "or binary";
+  const std::string& encoding = copy_encoding(*statement.copy_format, context.client_encoding);
+  if (copy_encoding_is_readable(encoding)) return std::nullopt;
+  return "COPY in the encoding " + encoding + " is not masked; use UTF8";
 }
 
 // EXECUTE, FETCH and MOVE mean what a name stands for at that moment, so their analysis is not
@@ -76,19 +71,7 @@ AnalysedTextPtr Judge::analyse(std::string_view text, const sql::SessionNames& n
     return kept_.front();
   }
 
-  auto analysed = std::make_shared<AnalysedText>();
-  analysed->text = text;
-  sql::AnalyseOptions options;
-  options.standard_conforming_strings = context_.standard_conforming_strings && !unsettled;
-  // Unsettled: another encoding may be set already, so only what is the same in all of them.
-  options.client_encoding = unsettled ? "SQL_ASCII" : context_.client_encoding;
-  options.limits = context_.options.sql_limits;
-  auto analysis = sql::analyse(text, *context_.catalog, names, options);
-  if (analysis)
-    analysed->analysis = *std::move(analysis);
-  else
-    analysed->error = analysis.error().text();
-
+  const AnalysedTextPtr analysed = analyse_text(text, context_, names, unsettled);
   if (!unsettled && text.size() <= kKeptTextBytesMax && !may_use_names(text)) {
     if (kept_.size() == kKeptTexts) {
       kept_by_text_.erase(kept_.back()->text);
@@ -118,7 +101,7 @@ Judged Judge::judge_one(const sql::Statement& statement, std::string_view shown,
   intent.asked_at = context_.wall;
   judged.verdict = context_.options.policy()->judge(intent);
   if (judged.verdict.kind != VerdictKind::kDeny) {
-    if (auto why = copy_refusal(statement, *context_.options.resource)) {
+    if (auto why = copy_refusal(statement, context_)) {
       judged.verdict.kind = VerdictKind::kDeny;
       judged.verdict.rule.clear();
       judged.verdict.message = *std::move(why);

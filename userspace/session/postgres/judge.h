@@ -41,7 +41,7 @@ class Judge {
  public:
   explicit Judge(Context& context) : context_(context) {}
 
-  // `unsettled`: a statement that may change how the server reads strings is on its way.
+  // As analyse_text(), but for what is kept.
   AnalysedTextPtr analyse(std::string_view text, const sql::SessionNames& names, bool unsettled);
   Judgement judge(const AnalysedText& text, const std::vector<Parameter>& parameters) const;
   // One statement that did not come as text: a FunctionCall, a cursor that Execute names.

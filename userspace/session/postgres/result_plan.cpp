@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/postgres/result_plan.h"
 
+#include <sluice/postgres_types.h>
+
 #include <algorithm>
 
 namespace sluice::session {
@@ -105,6 +107,28 @@ ResultPlan plan_result(const std::vector<ResultField>& fields, const PlanInputs&
     plan.untouched = plan.untouched && cell.kind == CellPlan::Kind::kPass;
     plan.cells.push_back(cell);
   }
+  return plan;
+}
+
+ResultPlan plan_copy(std::size_t columns, pg::Format format, const PlanInputs& inputs) {
+  std::vector<ResultField> fields(columns);
+  for (std::size_t i = 0; i < columns; ++i) {
+    ResultField& field = fields[i];
+    field.format = format;
+    const sql::OutputColumn output = lineage_of(inputs, i, columns);
+    const sql::Relation* relation = inputs.catalog->relation(output.relation);
+    const sql::Column* column = relation == nullptr ? nullptr : relation->column(output.attnum);
+    if (column == nullptr) continue;
+    field.table_oid = output.relation;
+    field.attribute_number = output.attnum;
+    field.type_oid = column->type;
+    field.type_modifier = column->typmod;
+  }
+  ResultPlan plan = plan_result(fields, inputs);
+  // What detectors find in a text stays a text, whatever else it is.
+  for (CellPlan& cell : plan.cells)
+    if (cell.kind == CellPlan::Kind::kDetect && cell.type.oid == 0 && format == pg::Format::kText)
+      cell.type.oid = postgres_type::kText;
   return plan;
 }
 

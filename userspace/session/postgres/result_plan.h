@@ -59,5 +59,8 @@ std::vector<std::uint32_t> unknown_tables(const std::vector<ResultField>& fields
                                           const PlanInputs& inputs);
 
 ResultPlan plan_result(const std::vector<ResultField>& fields, const PlanInputs& inputs);
+// Of a COPY, of whose columns the server tells nothing but how many there are: their tables and
+// types are those that lineage finds.
+ResultPlan plan_copy(std::size_t columns, pg::Format format, const PlanInputs& inputs);
 
 }  // namespace sluice::session

@@ -4,6 +4,7 @@
 #include "proto/postgres/build.h"
 
 namespace sluice::session {
+
 Result<void> RowMasker::mask(const pg::Frame& frame, ByteView whole, const ResultPlan& plan,
                              const pg::Limits& limits, Output& out) {
   SLUICE_TRY(const pg::DataRow row, pg::decode_data_row(frame.body, limits));
@@ -20,24 +21,12 @@ Result<void> RowMasker::mask(const pg::Frame& frame, ByteView whole, const Resul
       builder.add_null();
       continue;
     }
-    cell_.clear();
-    switch (cell.kind) {
-      case CellPlan::Kind::kPass: builder.add(*value); break;
-      case CellPlan::Kind::kDetect: {
-        const auto masked = guard_.mask_hits(cell.type, *value, cell_);
-        changed = changed || masked.has_value();
-        if (!masked)
-          builder.add(*value);
-        else if (*masked == mask::Masked::kValue)
-          builder.add(cell_);
-        else
-          builder.add_null();
-        break;
-      }
-      case CellPlan::Kind::kMask:
-        changed = true;
-        add_masked(builder, cell.type, *value, cell.mask);
-        break;
+    const auto outcome = cells_.mask(cell, *value);
+    changed = changed || outcome != CellMasker::Outcome::kAsItIs;
+    switch (outcome) {
+      case CellMasker::Outcome::kAsItIs: builder.add(*value); break;
+      case CellMasker::Outcome::kChanged: builder.add(cells_.changed()); break;
+      case CellMasker::Outcome::kNull: builder.add_null(); break;
     }
   }
   builder.finish();
@@ -46,15 +35,6 @@ Result<void> RowMasker::mask(const pg::Frame& frame, ByteView whole, const Resul
   else
     out.pass(whole);
   return {};
-}
-
-void RowMasker::add_masked(pg::DataRowBuilder& builder, const mask::CellType& type, ByteView value,
-                           MaskKind kind) {
-  cell_.clear();
-  if (mask::mask_cell(type, value, kind, *tools_.hash, cell_) == mask::Masked::kValue)
-    builder.add(cell_);
-  else
-    builder.add_null();
 }
 
 }  // namespace sluice::session

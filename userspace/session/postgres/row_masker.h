@@ -4,17 +4,17 @@
 
 #include <sluice/result.h>
 
-#include "proto/postgres/build.h"
 #include "proto/postgres/frame.h"
+#include "proto/postgres/limits.h"
+#include "session/postgres/cell_masker.h"
 #include "session/postgres/output.h"
 #include "session/postgres/result_plan.h"
-#include "session/postgres/text_guard.h"
 
 namespace sluice::session {
 
 class RowMasker {
  public:
-  RowMasker(MaskTools tools, TextGuard& guard) : tools_(std::move(tools)), guard_(guard) {}
+  explicit RowMasker(CellMasker& cells) : cells_(cells) {}
 
   // `whole` is the frame with its head. Error: the row does not fit the plan or cannot be read;
   // nothing was written.
@@ -22,13 +22,8 @@ class RowMasker {
                     const pg::Limits& limits, Output& out);
 
  private:
-  void add_masked(pg::DataRowBuilder& builder, const mask::CellType& type, ByteView value,
-                  MaskKind kind);
-
-  MaskTools tools_;
-  TextGuard& guard_;
+  CellMasker& cells_;
   Bytes row_;
-  Bytes cell_;
 };
 
 }  // namespace sluice::session

@@ -21,7 +21,7 @@ bool changes_catalog(const sql::Statement& statement) {
 }  // namespace
 
 ServerReplies::ServerReplies(Context& context, Pipeline& pipeline, TextGuard& guard)
-    : context_(context), pipeline_(pipeline), guard_(guard), masker_(context.options.mask, guard) {}
+    : context_(context), pipeline_(pipeline), guard_(guard), cells_(context.options.mask, guard) {}
 
 std::size_t ServerReplies::pass_piece(ByteView in) {
   const std::size_t count = std::min(in.size(), context_.passing_to_agent);
@@ -35,7 +35,7 @@ bool ServerReplies::may_pass_in_pieces(const pg::FrameHead& head) const {
   if (pipeline_.units.empty()) return false;
   const Unit& unit = pipeline_.units.front();
   if (unit.refusal || unit.failed) return false;
-  if (head.type == 'd') return copying_out_ && !guard_.has_detectors();
+  if (head.type == 'd') return copy_.passes();
   if (head.type != 'D') return false;
   if (unit.kind == Kind::kQuery) return unit.plan && unit.plan->untouched;
   return unit.kind == Kind::kExecute && unit.portal->plan && unit.portal->plan->untouched;
@@ -95,10 +95,10 @@ ServerReplies::Outcome ServerReplies::dispatch(const Message& message) {
     case '1': return on_completed(message, Kind::kParse);
     case '2': return on_completed(message, Kind::kBind);
     case '3': return on_completed(message, Kind::kClose);
-    case 'G': return on_copy_response(message, StatementKind::kCopyIn);
-    case 'H': return on_copy_response(message, StatementKind::kCopyOut);
-    case 'd': return on_copy_out_data(message, false);
-    case 'c': return on_copy_out_data(message, true);
+    case 'G': return on_copy_in_response(message);
+    case 'H': return on_copy_out_response(message);
+    case 'd': return on_copy_data(message);
+    case 'c': return on_copy_done(message);
     case 'V': return on_function_result(message);
     // 'R', 'K' and 'v' belong to the login; 'W' to replication, which is refused at start-up.
     default: return violation(message);
@@ -264,7 +264,7 @@ ServerReplies::Outcome ServerReplies::on_command_complete(const Message& message
     effects_of(*statement, text, std::get<pg::CommandComplete>(*decoded).tag);
   }
   context_.to_agent.pass(message.whole);
-  copying_out_ = false;
+  copy_.end();
   pipeline_.copying_in = false;
   if (unit->kind == Kind::kExecute) {
     pop();
@@ -288,7 +288,7 @@ ServerReplies::Outcome ServerReplies::on_ready(const Message& message) {
     return Outcome::kConsumed;
   }
   pop();
-  copying_out_ = false;
+  copy_.end();
   pipeline_.copying_in = false;
   pipeline_.meaning_unsettled = false;
   if (ready->status == pg::TransactionStatus::kIdle) {
@@ -371,7 +371,7 @@ ServerReplies::Outcome ServerReplies::on_error(const Message& message) {
     pg::append_error_response(context_.to_agent.own(), *unit->refusal);
   else
     guard_.append_report(context_.to_agent.own(), *fields, may_quote_sensitive(unit), true);
-  copying_out_ = false;
+  copy_.end();
   pipeline_.copying_in = false;
   pipeline_.names.next_epoch();          // what a failed transaction had set is set back
   if (fatal) return Outcome::kConsumed;  // the server closes the connection next
@@ -426,50 +426,7 @@ ServerReplies::Outcome ServerReplies::on_parameter_status(const Message& message
   return Outcome::kConsumed;
 }
 
-// --- COPY and function calls
-// -------------------------------------------------------------------------------------------
-
-ServerReplies::Outcome ServerReplies::on_copy_response(const Message& message, StatementKind kind) {
-  Unit* unit = front(Kind::kQuery);
-  if (unit == nullptr) unit = front(Kind::kExecute);
-  const sql::Statement* statement = unit == nullptr ? nullptr : unit->current();
-  if (statement == nullptr || statement->kind != kind) return violation(message);
-  auto decoded = pg::decode_backend(message.frame, context_.options.limits);
-  if (!decoded) {
-    context_.fatal("08P01", "from the server: " + decoded.error().text());
-    return Outcome::kConsumed;
-  }
-  if (kind == StatementKind::kCopyIn) {
-    if (unit->copies_left == 0 || pipeline_.copying_in) return violation(message);
-    pipeline_.copying_in = true;
-  } else {
-    if (guard_.has_detectors() &&
-        std::get<pg::CopyOutResponse>(*decoded).format == pg::Format::kBinary) {
-      context_.fatal("0A000", "COPY in binary cannot be read by this resource's detectors",
-                     "Use COPY in text or CSV format, or SELECT.");
-      return Outcome::kConsumed;
-    }
-    copying_out_ = true;
-  }
-  context_.to_agent.pass(message.whole);
-  return Outcome::kConsumed;
-}
-
-ServerReplies::Outcome ServerReplies::on_copy_out_data(const Message& message, bool ends) {
-  if (!copying_out_) return violation(message);
-  if (ends) {
-    copying_out_ = false;
-    context_.to_agent.pass(message.whole);
-    return Outcome::kConsumed;
-  }
-  // The server sends one row per message; the replacements hold no delimiter, quote or newline.
-  Bytes clean;
-  if (guard_.replace_hits(message.frame.body, clean))
-    pg::append_copy_data(context_.to_agent.own(), clean);
-  else
-    context_.to_agent.pass(message.whole);
-  return Outcome::kConsumed;
-}
+// --- function calls ---
 
 ServerReplies::Outcome ServerReplies::on_function_result(const Message& message) {
   if (front(Kind::kFunctionCall) == nullptr) return violation(message);

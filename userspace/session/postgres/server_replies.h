@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "proto/postgres/backend.h"
+#include "session/postgres/copy_masker.h"
 #include "session/postgres/pipeline.h"
 #include "session/postgres/row_masker.h"
 #include "session/postgres/text_guard.h"
@@ -44,8 +45,14 @@ class ServerReplies {
   Outcome on_notification(const Message& message);
   Outcome on_parameter_status(const Message& message);
   Outcome on_completed(const Message& message, Unit::Kind kind);
-  Outcome on_copy_response(const Message& message, sql::StatementKind kind);
-  Outcome on_copy_out_data(const Message& message, bool ends);
+  // server_copy.cpp
+  Outcome on_copy_in_response(const Message& message);
+  Outcome on_copy_out_response(const Message& message);
+  Outcome on_copy_data(const Message& message);
+  Outcome on_copy_done(const Message& message);
+  Unit* front_of_copy(sql::StatementKind kind);
+  bool waits_for_catalog_of_copy();
+  AnalysedTextPtr analyse_again(const Unit& unit) const;
   Outcome on_function_result(const Message& message);
 
   Unit* front() { return pipeline_.units.empty() ? nullptr : &pipeline_.units.front(); }
@@ -61,8 +68,10 @@ class ServerReplies {
   Context& context_;
   Pipeline& pipeline_;
   TextGuard& guard_;
-  RowMasker masker_;
-  bool copying_out_ = false;
+  CellMasker cells_;
+  RowMasker masker_{cells_};
+  CopyMasker copy_{cells_};
+  bool catalog_of_copy_asked_ = false;
   std::vector<std::uint32_t> missing_tables_;  // a fresh catalogue did not have them either
 };
 

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/postgres/cell_masker.h"
+
+namespace sluice::session {
+
+CellMasker::Outcome CellMasker::mask(const CellPlan& plan, ByteView value) {
+  if (plan.kind == CellPlan::Kind::kPass) return Outcome::kAsItIs;
+  cell_.clear();
+  mask::Masked masked;
+  if (plan.kind == CellPlan::Kind::kDetect) {
+    const auto hit = guard_.mask_hits(plan.type, value, cell_);
+    if (!hit) return Outcome::kAsItIs;
+    masked = *hit;
+  } else {
+    masked = mask::mask_cell(plan.type, value, plan.mask, *tools_.hash, cell_);
+  }
+  return masked == mask::Masked::kValue ? Outcome::kChanged : Outcome::kNull;
+}
+
+}  // namespace sluice::session

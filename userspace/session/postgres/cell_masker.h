@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a CellPlan says, done to one value. For DataRows and COPY data alike.
+#pragma once
+
+#include "session/postgres/options.h"
+#include "session/postgres/result_plan.h"
+#include "session/postgres/text_guard.h"
+
+namespace sluice::session {
+
+class CellMasker {
+ public:
+  enum class Outcome : std::uint8_t { kAsItIs, kChanged, kNull };
+
+  CellMasker(MaskTools tools, TextGuard& guard) : tools_(std::move(tools)), guard_(guard) {}
+
+  Outcome mask(const CellPlan& plan, ByteView value);
+  ByteView changed() const { return cell_; }  // after kChanged, until the next mask()
+
+ private:
+  MaskTools tools_;
+  TextGuard& guard_;
+  Bytes cell_;
+};
+
+}  // namespace sluice::session

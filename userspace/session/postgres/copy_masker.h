@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rewrites the data of COPY TO STDOUT by a ResultPlan. Data in which nothing changes is passed on
+// as it came.
+#pragma once
+
+#include <sluice/result.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proto/postgres/copy_rows.h"
+#include "session/postgres/cell_masker.h"
+#include "session/postgres/output.h"
+#include "session/postgres/result_plan.h"
+#include "sql/statement.h"
+
+namespace sluice::session {
+
+// The encoding that a COPY's rows come in.
+const std::string& copy_encoding(const sql::CopyFormat& format, const std::string& client_encoding);
+// In some, the second byte of a character can be a backslash or a letter. Binary is read in none.
+bool copy_encoding_is_readable(std::string_view encoding);
+
+class CopyMasker {
+ public:
+  explicit CopyMasker(CellMasker& cells) : cells_(cells) {}
+
+  // `row_bytes_max`: see pg::CopyReader.
+  void begin(const sql::CopyFormat& format, ResultPlan plan, std::size_t row_bytes_max);
+  bool active() const { return copy_.has_value(); }
+  // Nobody has to read the data.
+  bool passes() const { return copy_ && copy_->plan.untouched; }
+  // `body` of the CopyData message `whole`. Error: it cannot be read; nothing was written.
+  Result<void> mask(ByteView body, ByteView whole, Output& out);
+  // At CopyDone. Error: the data does not end where a row does.
+  Result<void> finish();
+  // The COPY is over, however it ended.
+  void end() { copy_.reset(); }
+
+ private:
+  struct Copy {
+    pg::CopyStyle style;
+    ResultPlan plan;
+    pg::CopyReader reader;
+  };
+  // False: nothing of it changes, and `rows_` has it as it came.
+  bool mask_row(const pg::CopyPiece& row);
+
+  CellMasker& cells_;
+  std::optional<Copy> copy_;
+  Bytes rows_;
+  Bytes row_;
+};
+
+}  // namespace sluice::session
