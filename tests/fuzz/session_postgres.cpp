@@ -96,7 +96,7 @@ class Driver {
 };
 
 Say agent_says(std::uint8_t which) {
-  switch (which % 20) {
+  switch (which % 22) {
     case 0: return Say{}.query("select upper(ssn) from customers");
     case 1: return Say{}.query("select ssn from customers");
     case 2: return Say{}.query(kRefusedText);
@@ -116,6 +116,8 @@ Say agent_says(std::uint8_t which) {
     case 16: return Say{}.sync();
     case 17: return Say{}.copy_data("x").copy_done();
     case 18: return Say{}.close_statement("s").close_portal("");
+    case 19: return Say{}.query("copy customers to stdout");
+    case 20: return Say{}.query("copy (select ssn from customers) to stdout (format csv, header)");
     default: return Say{}.query("set standard_conforming_strings to off");
   }
 }
@@ -124,7 +126,7 @@ Say agent_says(std::uint8_t which) {
 // computed.
 Reply server_says(std::uint8_t which) {
   const Values row{std::string{kSecret}};
-  switch (which % 18) {
+  switch (which % 22) {
     case 0: return Reply{}.columns({{"ssn", kCustomers, 4, 25}});
     case 1: return Reply{}.row(row);
     case 2: return Reply{}.complete("SELECT 1");
@@ -142,6 +144,10 @@ Reply server_says(std::uint8_t which) {
     case 14: return Reply{}.columns({{"x", 4242, 1, 25}});
     case 15: return Reply{}.parameter("standard_conforming_strings", "off");
     case 16: return Reply{}.empty();
+    case 17: return Reply{}.copy_out(1);
+    case 18: return Reply{}.copy_out(4).copy_data("1\tAda\tx\t" + std::string{kSecret} + "\n");
+    case 19: return Reply{}.copy_data("x\n\"" + std::string{kSecret} + "\"\n");
+    case 20: return Reply{}.copy_done();
     default: return Reply{}.error("42703", "x").ready('E');
   }
 }

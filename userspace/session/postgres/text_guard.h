@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps sensitive values out of what is not a table cell: errors, notices, notifications, COPY
-// data, and cells that no column rule masks. Detectors read every such text; what a statement on
+// Keeps sensitive values out of what is not a table cell: errors, notices, notifications, and cells
+// that no column rule masks. Detectors read every such text; what a statement on
 // sensitive columns makes the server say is cut down to what cannot hold a value.
 #pragma once
 
