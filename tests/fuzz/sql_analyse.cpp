@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any text: analyse() ends, with an error or with statements that each have an action.
+// Any text: analyse() ends, with an error or with statements that each have an action; and what it
+// says of a text that stands for its shape it says of another one of that shape.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 
 #include "sql/analysis.h"
 #include "sql/catalog_builder.h"
+#include "sql/shape.h"
 
 namespace {
 
@@ -37,6 +39,27 @@ std::shared_ptr<const sql::Catalog> small_catalog() {
   return *built;
 }
 
+void check_shape(std::string_view text, const sql::Analysis& analysis,
+                 const sql::Catalog& catalog) {
+  std::string shape;
+  if (!sql::shape_of(text, shape) || !sql::stands_for_its_shape(analysis)) return;
+  const sql::Statement& a = analysis.statements.front();
+  for (const std::string_view number : {"0", "1", "2", "999999999"}) {
+    std::string other;
+    for (const char c : shape) c == '\x01' ? other.append(number) : other.append(1, c);
+    const auto again = sql::analyse(other, catalog, sql::SessionNames{});
+    if (!again) continue;  // FLOAT(0)
+    if (again->statements.size() != 1) std::abort();
+    const sql::Statement& b = again->statements.front();
+    if (a.kind != b.kind || a.actions.list() != b.actions.list() || a.unbounded != b.unbounded ||
+        a.objects != b.objects || a.columns != b.columns || a.lineage != b.lineage ||
+        a.outputs != b.outputs || a.searches_sensitive != b.searches_sensitive ||
+        a.copies_sensitive != b.copies_sensitive || a.touches_sensitive != b.touches_sensitive ||
+        a.changes_meaning != b.changes_meaning || a.fingerprint != b.fingerprint)
+      std::abort();
+  }
+}
+
 }  // namespace
 
 // libpg_query 15-4.0.0 loses one byte whenever the body of a DO cannot be parsed; see
@@ -53,5 +76,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (statement.actions.empty()) std::abort();
     if (statement.location + statement.length > size) std::abort();
   }
+  check_shape(text, *analysis, *kCatalog);
   return 0;
 }

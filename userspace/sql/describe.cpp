@@ -184,6 +184,8 @@ class Tracer {
     } else {
       give(*row);
       facts_.statement().copy_format = copy_format_of(node);
+      for (const auto& option : node.list("options"))  // HEADER 1
+        facts_.statement().literals_matter |= Node{&option}.node("arg").is("Integer");
     }
   }
 

@@ -83,6 +83,35 @@ TEST(SimpleQuery, ThatNamesATableOfAMomentAgoWaitsForANewerCatalogue) {
   EXPECT_EQ(h.catalogs_asked.size(), 2U) << "one at the login, one for the new table";
 }
 
+TEST(SimpleQuery, ThatDiffersInANumberIsJudgedByItsOwnText) {
+  Harness h{{.rules = kAllowAll}};
+  h.logged_in();
+  const auto judged = [&](const std::string& text) {
+    h.agent(Say{}.query(text));
+    EXPECT_EQ(h.server_got(), "Query " + text);
+    h.server(Reply{}.complete("DELETE 1").ready());
+    h.agent_got();
+    return h.log().front();
+  };
+  for (const std::string text :
+       {"delete from orders where id = 1", "delete from orders where id = 2",
+        "delete from orders where id = 2 "})
+    EXPECT_EQ(judged(text), "judged allow " + text);
+}
+
+TEST(SimpleQuery, WhoseNumberMattersIsNotTakenForAnother) {
+  Harness h;
+  h.logged_in();
+  h.agent(Say{}.query("delete from orders where 1 = 2"));
+  EXPECT_EQ(h.asks.size(), 1u);
+  h.decide(DecisionKind::kDenied);
+  h.server(Reply{}.error("42601", "x").ready());
+  h.agent_got();
+  h.agent(Say{}.query("delete from orders where 1 = 1"));
+  h.server(Reply{}.error("42601", "x").ready());
+  EXPECT_THAT(h.agent_got(), HasSubstr("name the rows"));
+}
+
 TEST(SimpleQuery, ThatIsEmptyPasses) {
   Harness h;
   h.logged_in();

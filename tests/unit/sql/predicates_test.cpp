@@ -52,6 +52,7 @@ INSTANTIATE_TEST_SUITE_P(Sql, LiteralsMatter,
                                          "DELETE FROM orders WHERE length('x') = 1",
                                          "WITH x AS (DELETE FROM orders WHERE 1 = 2) SELECT 1",
                                          "EXPLAIN (ANALYZE 0) DELETE FROM orders",
+                                         "COPY orders TO STDOUT (HEADER 0)",
                                          "SET statement_timeout = 5"));
 
 class LiteralsDoNotMatter : public testing::TestWithParam<const char*> {};

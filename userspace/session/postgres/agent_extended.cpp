@@ -93,7 +93,7 @@ AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg:
 // cannot be read any more.
 bool AgentMessages::renew_analysis(PreparedStatement& prepared) {
   if (prepared.made_by_sql || !prepared.text->error.empty() ||
-      prepared.text->analysis.catalog_version == context_.catalog->version())
+      prepared.text->analysis->catalog_version == context_.catalog->version())
     return true;
   prepared.text = judge_.analyse(prepared.text->text, pipeline_.names.for_analysis(),
                                  pipeline_.meaning_unsettled);
@@ -179,9 +179,9 @@ AgentMessages::Outcome AgentMessages::on_describe(const Message& message,
 void AgentMessages::describe_if_rows_are_read(const PortalPtr& portal) {
   if (portal->described || portal->plan) return;
   const PreparedStatement& prepared = *portal->prepared;
-  const sql::Statement* statement = prepared.text->analysis.statements.empty()
+  const sql::Statement* statement = prepared.text->analysis->statements.empty()
                                         ? nullptr
-                                        : &prepared.text->analysis.statements.front();
+                                        : &prepared.text->analysis->statements.front();
   if (!rows_need_reading()) {
     portal->plan = ResultPlan{{}, true};
     return;
@@ -249,7 +249,7 @@ AgentMessages::Outcome AgentMessages::on_execute(const Message& message,
   unit.portal = portal;
   note_effects(unit, *portal->prepared->text, true);
   unit.copies_left = copies_of(*portal->prepared->text);
-  for (const sql::Statement& statement : portal->prepared->text->analysis.statements)
+  for (const sql::Statement& statement : portal->prepared->text->analysis->statements)
     pipeline_.names.statement_sent(statement);
   const bool settles = unit.settles;
   pipeline_.units.push_back(std::move(unit));

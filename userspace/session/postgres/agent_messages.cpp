@@ -43,7 +43,7 @@ constexpr std::size_t kUnitsMax = 8192;
 
 std::size_t copies_in(const AnalysedText& text) {
   return static_cast<std::size_t>(
-      std::count_if(text.analysis.statements.begin(), text.analysis.statements.end(),
+      std::count_if(text.analysis->statements.begin(), text.analysis->statements.end(),
                     [](const auto& one) { return one.kind == StatementKind::kCopyIn; }));
 }
 
@@ -67,7 +67,7 @@ bool AgentMessages::wait_for_newer_catalog(const AnalysedText& text) {
   constexpr std::chrono::seconds kLookAgainAfter{1};
   if (gate_.holds() || context_.now - pipeline_.looked_again_at < kLookAgainAfter) return false;
   const sql::Catalog& catalog = *context_.catalog;
-  for (const sql::Statement& statement : text.analysis.statements) {
+  for (const sql::Statement& statement : text.analysis->statements) {
     if (statement.actions.has(Action::kDdl)) continue;  // names what is to be made
     for (const ObjectRef& object : statement.objects) {
       const bool known = object.kind == ObjectRef::Kind::kFunction
@@ -184,7 +184,7 @@ AgentMessages::Outcome AgentMessages::on_query(const Message& message, const pg:
     pg::append_query(context_.to_upstream.own(), failing_text(admitted.request));
   } else {
     unit.text = text;
-    for (const sql::Statement& statement : text->analysis.statements)
+    for (const sql::Statement& statement : text->analysis->statements)
       pipeline_.names.statement_sent(statement);
     note_effects(unit, *text, false);
     unit.copies_left = copies_in(*text);
@@ -218,7 +218,9 @@ AgentMessages::Outcome AgentMessages::on_function_call(const Message& message,
   unit.kind = Unit::Kind::kFunctionCall;
   auto analysed = std::make_shared<AnalysedText>();
   analysed->text = shown;
-  analysed->analysis.statements.push_back(statement);
+  sql::Analysis analysis;
+  analysis.statements.push_back(statement);
+  analysed->analysis = std::make_shared<const sql::Analysis>(std::move(analysis));
   unit.text = analysed;
   if (admitted.admission == Admission::kRefuse) {
     unit.refusal = std::move(admitted.refusal);
@@ -256,7 +258,7 @@ AgentMessages::Outcome AgentMessages::on_terminate(const Message& message) {
 std::size_t AgentMessages::copies_of(const AnalysedText& text) { return copies_in(text); }
 
 void AgentMessages::note_effects(Unit& unit, const AnalysedText& text, bool extended) {
-  for (const sql::Statement& statement : text.analysis.statements) {
+  for (const sql::Statement& statement : text.analysis->statements) {
     const bool meaning = may_change_meaning(statement);
     if (meaning || changes_names(statement.kind)) unit.settles = true;
     // In a simple query the server reports changed settings before ReadyForQuery, which is when it

@@ -13,10 +13,9 @@ AnalysedTextPtr analyse_text(std::string_view text, const Context& context,
   options.client_encoding = unsettled ? "SQL_ASCII" : context.client_encoding;
   options.limits = context.options.sql_limits;
   auto analysis = sql::analyse(text, *context.catalog, names, options);
-  if (analysis)
-    analysed->analysis = *std::move(analysis);
-  else
-    analysed->error = analysis.error().text();
+  if (!analysis) analysed->error = analysis.error().text();
+  analysed->analysis =
+      std::make_shared<const sql::Analysis>(analysis ? *std::move(analysis) : sql::Analysis{});
   return analysed;
 }
 

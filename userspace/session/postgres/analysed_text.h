@@ -14,7 +14,8 @@ namespace sluice::session {
 
 struct AnalysedText {
   std::string text;
-  sql::Analysis analysis;
+  // Never null; texts that differ in numbers only share it.
+  std::shared_ptr<const sql::Analysis> analysis;
   std::string error;  // not empty: the text was not understood, and `analysis` is empty
 };
 using AnalysedTextPtr = std::shared_ptr<const AnalysedText>;

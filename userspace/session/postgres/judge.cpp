@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "session/postgres/copy_masker.h"
+#include "sql/shape.h"
 
 namespace sluice::session {
 namespace {
@@ -61,25 +62,28 @@ AnalysedTextPtr Judge::analyse(std::string_view text, const sql::SessionNames& n
       kept_for_strings_ != context_.standard_conforming_strings ||
       kept_for_encoding_ != context_.client_encoding) {
     kept_by_text_.clear();
-    kept_.clear();
+    kept_by_shape_.clear();
     kept_for_catalog_ = context_.catalog->version();
     kept_for_strings_ = context_.standard_conforming_strings;
     kept_for_encoding_ = context_.client_encoding;
   }
-  if (const auto found = kept_by_text_.find(text); found != kept_by_text_.end() && !unsettled) {
-    kept_.splice(kept_.begin(), kept_, found->second);
-    return kept_.front();
-  }
-
-  const AnalysedTextPtr analysed = analyse_text(text, context_, names, unsettled);
-  if (!unsettled && text.size() <= kKeptTextBytesMax && !may_use_names(text)) {
-    if (kept_.size() == kKeptTexts) {
-      kept_by_text_.erase(kept_.back()->text);
-      kept_.pop_back();
+  if (unsettled || text.size() > kKeptTextBytesMax)
+    return analyse_text(text, context_, names, unsettled);
+  if (auto kept = kept_by_text_.find(text)) return kept;
+  const bool has_shape = sql::shape_of(text, shape_);
+  if (has_shape) {
+    if (const auto kept = kept_by_shape_.find(shape_)) {
+      auto analysed = std::make_shared<AnalysedText>();
+      analysed->text = text;
+      analysed->analysis = kept->analysis;
+      return analysed;
     }
-    kept_.push_front(analysed);
-    kept_by_text_.emplace(kept_.front()->text, kept_.begin());
   }
+  AnalysedTextPtr analysed = analyse_text(text, context_, names, false);
+  if (has_shape && sql::stands_for_its_shape(*analysed->analysis))
+    kept_by_shape_.keep(shape_, analysed);
+  else if (!may_use_names(text))
+    kept_by_text_.keep(text, analysed);
   return analysed;
 }
 
@@ -132,7 +136,7 @@ Judgement Judge::judge(const AnalysedText& text, const std::vector<Parameter>& p
     judgement.syntax_error = text.error;
     return judgement;
   }
-  if (text.analysis.statements.empty()) {
+  if (text.analysis->statements.empty()) {
     // Nothing but white space and comments. The server answers EmptyQueryResponse and does nothing;
     // it is still something that the agent said, and policy says what may be said: the least action
     // there is.
@@ -142,7 +146,7 @@ Judgement Judge::judge(const AnalysedText& text, const std::vector<Parameter>& p
     judgement.statements.front().verdict.kind = VerdictKind::kAllow;
     return judgement;
   }
-  const auto& statements = text.analysis.statements;
+  const auto& statements = text.analysis->statements;
   const bool single = statements.size() == 1;
   for (const sql::Statement& statement : statements) {
     const std::string_view shown =

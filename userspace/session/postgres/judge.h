@@ -6,15 +6,14 @@
 #include <sluice/intent.h>
 #include <sluice/verdict.h>
 
-#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "session/postgres/analysed_text.h"
 #include "session/postgres/context.h"
+#include "session/postgres/kept_texts.h"
 #include "sql/session_names.h"
 
 namespace sluice::session {
@@ -52,17 +51,15 @@ class Judge {
   Judged judge_one(const sql::Statement& statement, std::string_view shown,
                    const std::vector<Parameter>& parameters) const;
 
-  // Enough for the statements of one program; each entry is a few kilobytes, and the texts are
-  // bounded beside it.
-  static constexpr std::size_t kKeptTexts = 64;
   static constexpr std::size_t kKeptTextBytesMax = 4096;
 
   Context& context_;
   std::uint64_t kept_for_catalog_ = 0;
   bool kept_for_strings_ = true;
   std::string kept_for_encoding_;
-  std::list<AnalysedTextPtr> kept_;  // most recently used first
-  std::unordered_map<std::string_view, std::list<AnalysedTextPtr>::iterator> kept_by_text_;
+  KeptTexts kept_by_text_;
+  KeptTexts kept_by_shape_;
+  std::string shape_;
 };
 
 }  // namespace sluice::session

@@ -21,11 +21,13 @@ void put_back(Table& table, const std::string& name, const Pointer& previous) {
 PreparedPtr from_sql(std::string_view name, const sql::Statement& statement, std::string text) {
   auto analysed = std::make_shared<AnalysedText>();
   analysed->text = std::move(text);
-  analysed->analysis.statements.push_back(statement);
+  sql::Analysis analysis;
+  analysis.statements.push_back(statement);
   // To execute it is not to prepare or declare it again: that would give the name an old meaning.
-  StatementKind& kind = analysed->analysis.statements.back().kind;
+  StatementKind& kind = analysis.statements.back().kind;
   if (kind == StatementKind::kPrepare) kind = StatementKind::kExecute;
   if (kind == StatementKind::kDeclareCursor) kind = StatementKind::kFetch;
+  analysed->analysis = std::make_shared<const sql::Analysis>(std::move(analysis));
   auto prepared = std::make_shared<PreparedStatement>();
   prepared->name = name;
   prepared->text = std::move(analysed);
@@ -34,8 +36,8 @@ PreparedPtr from_sql(std::string_view name, const sql::Statement& statement, std
 }
 
 const sql::Statement* only_statement(const PreparedPtr& prepared) {
-  if (!prepared || prepared->text->analysis.statements.size() != 1) return nullptr;
-  return &prepared->text->analysis.statements.front();
+  if (!prepared || prepared->text->analysis->statements.size() != 1) return nullptr;
+  return &prepared->text->analysis->statements.front();
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ ServerReplies::Outcome ServerReplies::on_copy_out_response(const Message& messag
   const auto& response = std::get<pg::CopyOutResponse>(*decoded);
   const sql::CopyFormat format = unit->current()->copy_format.value_or(sql::CopyFormat{});
   const AnalysedTextPtr again = analyse_again(*unit);
-  const auto& statements = again->analysis.statements;
+  const auto& statements = again->analysis->statements;
   const sql::Statement* statement =
       unit->statement < statements.size() ? &statements[unit->statement] : nullptr;
   ResultPlan plan = plan_copy(response.column_formats.size(), response.format,

@@ -8,8 +8,8 @@ const sql::Statement* Unit::current() const {
   if (analysed == nullptr && portal != nullptr && portal->prepared != nullptr)
     analysed = portal->prepared->text.get();
   if (analysed == nullptr && prepared != nullptr) analysed = prepared->text.get();
-  if (analysed == nullptr || statement >= analysed->analysis.statements.size()) return nullptr;
-  return &analysed->analysis.statements[statement];
+  if (analysed == nullptr || statement >= analysed->analysis->statements.size()) return nullptr;
+  return &analysed->analysis->statements[statement];
 }
 
 }  // namespace sluice::session
