@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// COPY data in any style: the same rows however the messages are cut; what is taken is what came,
+// COPY data in any format: the same rows however the messages are cut; what is taken is what came,
 // byte for byte; a row written anew is read as the same row.
 #include <cstdlib>
 
@@ -16,36 +16,36 @@ struct Taken {
   bool failed = false;
 };
 
-CopyStyle style_of(std::uint8_t which) {
-  CopyStyle style;
-  style.header = (which & 8) != 0;
+CopyFormat format_of(std::uint8_t which) {
+  CopyFormat format;
+  format.header = (which & 8) != 0;
   switch (which % 5) {
     case 0: break;
-    case 1: style.delimiter = '|', style.null = "nil"; break;
-    case 2: style.kind = CopyStyle::Kind::kCsv, style.delimiter = ',', style.null = ""; break;
+    case 1: format.delimiter = '|', format.null = "nil"; break;
+    case 2: format.kind = CopyFormat::Kind::kCsv, format.delimiter = ',', format.null = ""; break;
     case 3:
-      style.kind = CopyStyle::Kind::kCsv, style.delimiter = ';', style.null = "nil";
-      style.quote = '\'', style.escape = '\\';
+      format.kind = CopyFormat::Kind::kCsv, format.delimiter = ';', format.null = "nil";
+      format.quote = '\'', format.escape = '\\';
       break;
-    default: style.kind = CopyStyle::Kind::kBinary, style.header = false; break;
+    default: format.kind = CopyFormat::Kind::kBinary, format.header = false; break;
   }
-  return style;
+  return format;
 }
 
-void check_written_anew(const CopyStyle& style, const CopyPiece& row) {
+void check_written_anew(const CopyFormat& format, const CopyPiece& row) {
   Bytes out;
-  const bool binary = style.kind == CopyStyle::Kind::kBinary;
+  const bool binary = format.kind == CopyFormat::Kind::kBinary;
   if (binary) append(out, std::string_view{"PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19});
-  CopyRowWriter writer{out, style, row.cells.size()};
+  CopyRowWriter writer{out, format, row.cells.size()};
   for (const CopyCell& cell : row.cells)
     if (cell.value)
       writer.add(*cell.value);
     else
       writer.add_null();
   writer.finish();
-  CopyStyle without_header = style;
-  without_header.header = false;
-  CopyReader reader{without_header, row.cells.size(), out.size()};
+  CopyFormat headless = format;
+  headless.header = false;
+  CopyReader reader{headless, row.cells.size(), out.size()};
   std::size_t rows = 0;
   const auto read = reader.read(out, [&](const CopyPiece& again) {
     if (!again.is_row) return;
@@ -60,9 +60,9 @@ void check_written_anew(const CopyStyle& style, const CopyPiece& row) {
   if (!read || rows != 1) std::abort();
 }
 
-Taken take(const CopyStyle& style, std::size_t columns, ByteView first, ByteView second) {
+Taken take(const CopyFormat& format, std::size_t columns, ByteView first, ByteView second) {
   Taken taken;
-  CopyReader reader{style, columns, 1U << 20};
+  CopyReader reader{format, columns, 1U << 20};
   for (const ByteView part : {first, second}) {
     const auto read = reader.read(part, [&](const CopyPiece& piece) {
       append(taken.bytes, piece.whole);
@@ -72,7 +72,7 @@ Taken take(const CopyStyle& style, std::size_t columns, ByteView first, ByteView
         if (cell.value) append(value, *cell.value);
         taken.values.push_back(std::move(value));
       }
-      if (!piece.cells.empty()) check_written_anew(style, piece);
+      if (!piece.cells.empty()) check_written_anew(format, piece);
     });
     if (!read) {
       taken.failed = true;
@@ -86,12 +86,12 @@ Taken take(const CopyStyle& style, std::size_t columns, ByteView first, ByteView
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 3) return 0;
-  const CopyStyle style = style_of(data[0]);
+  const CopyFormat format = format_of(data[0]);
   const std::size_t columns = data[1] % 5;
   const ByteView bytes{data + 3, size - 3};
   const std::size_t at = data[2] * bytes.size() / 256;
-  const Taken whole = take(style, columns, bytes, {});
-  const Taken cut = take(style, columns, bytes.first(at), bytes.subspan(at));
+  const Taken whole = take(format, columns, bytes, {});
+  const Taken cut = take(format, columns, bytes.first(at), bytes.subspan(at));
   if (whole.failed != cut.failed || whole.values != cut.values || whole.bytes != cut.bytes)
     std::abort();
   if (as_text(bytes).substr(0, whole.bytes.size()) != as_text(whole.bytes)) std::abort();

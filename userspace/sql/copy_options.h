@@ -2,9 +2,10 @@
 // The options of a COPY statement.
 #pragma once
 
+#include <sluice/copy_format.h>
+
 #include <optional>
 
-#include "sql/copy_format.h"
 #include "sql/parse_tree.h"
 
 namespace sluice::sql {

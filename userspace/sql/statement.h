@@ -3,6 +3,7 @@
 #pragma once
 
 #include <sluice/action.h>
+#include <sluice/copy_format.h>
 #include <sluice/intent.h>
 #include <sluice/resource.h>
 
@@ -12,8 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "sql/copy_format.h"
 
 namespace sluice::sql {
 

@@ -11,7 +11,7 @@ namespace sluice::pg {
 namespace {
 
 using namespace std::string_literals;
-using Kind = CopyStyle::Kind;
+using Kind = CopyFormat::Kind;
 constexpr std::size_t kRowMax = 4096;
 
 std::string shown(const CopyCell& cell) {
@@ -28,7 +28,8 @@ struct Seen {
 
 class Feeder {
  public:
-  Feeder(CopyStyle style, std::size_t columns) : style_(style), reader_(style, columns, kRowMax) {}
+  Feeder(CopyFormat format, std::size_t columns)
+      : format_(format), reader_(format, columns, kRowMax) {}
 
   void feed(std::string_view data) {
     if (!seen_.error.empty()) return;
@@ -40,7 +41,7 @@ class Feeder {
       }
       std::string row;
       Bytes again;
-      CopyRowWriter writer{again, style_, piece.cells.size()};
+      CopyRowWriter writer{again, format_, piece.cells.size()};
       for (const CopyCell& cell : piece.cells) {
         row += shown(cell);
         writer.add_raw(cell.raw);
@@ -58,20 +59,20 @@ class Feeder {
   }
 
  private:
-  CopyStyle style_;
+  CopyFormat format_;
   CopyReader reader_;
   Seen seen_;
 };
 
-Seen seen(const CopyStyle& style, std::size_t columns, std::string_view data) {
-  Feeder feeder{style, columns};
+Seen seen(const CopyFormat& format, std::size_t columns, std::string_view data) {
+  Feeder feeder{format, columns};
   feeder.feed(data);
   return feeder.end();
 }
 
 struct Golden {
   const char* name;
-  CopyStyle style;
+  CopyFormat format;
   std::size_t columns;
   std::string data;
   std::vector<std::string> rows;
@@ -139,7 +140,7 @@ class CopyRows : public testing::TestWithParam<Golden> {};
 
 TEST_P(CopyRows, AreReadWhole) {
   const Golden& golden = GetParam();
-  const Seen all = seen(golden.style, golden.columns, golden.data);
+  const Seen all = seen(golden.format, golden.columns, golden.data);
   EXPECT_EQ(all.error, "");
   EXPECT_EQ(all.rows, golden.rows);
   EXPECT_EQ(all.between, golden.between);
@@ -149,7 +150,7 @@ TEST_P(CopyRows, AreReadWhole) {
 TEST_P(CopyRows, AreReadWhereverTheMessagesAreCut) {
   const Golden& golden = GetParam();
   for (std::size_t cut = 0; cut <= golden.data.size(); ++cut) {
-    Feeder feeder{golden.style, golden.columns};
+    Feeder feeder{golden.format, golden.columns};
     feeder.feed(std::string_view{golden.data}.substr(0, cut));
     feeder.feed(std::string_view{golden.data}.substr(cut));
     const Seen both = feeder.end();
@@ -163,12 +164,12 @@ TEST_P(CopyRows, ThatEndEarlyAreAnError) {
   const Golden& golden = GetParam();
   std::size_t rows_before = 0;
   for (std::size_t cut = 0; cut < golden.data.size(); ++cut) {
-    const Seen part = seen(golden.style, golden.columns, golden.data.substr(0, cut));
+    const Seen part = seen(golden.format, golden.columns, golden.data.substr(0, cut));
     EXPECT_GE(part.rows.size(), rows_before);
     rows_before = part.rows.size();
     // Between two rows text and CSV may end.
     if (part.error.empty()) {
-      EXPECT_NE(golden.style.kind, Kind::kBinary) << cut;
+      EXPECT_NE(golden.format.kind, Kind::kBinary) << cut;
       EXPECT_EQ(part.raw, golden.data.substr(0, cut));
     }
   }
@@ -179,7 +180,7 @@ INSTANTIATE_TEST_SUITE_P(Goldens, CopyRows, testing::ValuesIn(goldens()),
 
 struct Wrong {
   const char* name;
-  CopyStyle style;
+  CopyFormat format;
   std::size_t columns;
   std::string data;
 };
@@ -187,13 +188,13 @@ struct Wrong {
 class CopyData : public testing::TestWithParam<Wrong> {};
 
 TEST_P(CopyData, ThatIsNoneIsAnError) {
-  const Seen all = seen(GetParam().style, GetParam().columns, GetParam().data);
+  const Seen all = seen(GetParam().format, GetParam().columns, GetParam().data);
   EXPECT_NE(all.error, "");
   EXPECT_TRUE(all.rows.empty());
 }
 
-const CopyStyle kCsv{.kind = Kind::kCsv, .delimiter = ',', .null = ""};
-const CopyStyle kBinary{.kind = Kind::kBinary};
+const CopyFormat kCsv{.kind = Kind::kCsv, .delimiter = ',', .null = ""};
+const CopyFormat kBinary{.kind = Kind::kBinary};
 INSTANTIATE_TEST_SUITE_P(
     Kinds, CopyData,
     testing::Values(Wrong{"too_few_cells", {}, 3, "a\tb\n"},
@@ -239,14 +240,14 @@ TEST(CopyReader, DoesNotLookAtARowAgainAndAgain) {
 TEST(CopyRowWriter, WritesWhatItsReaderReads) {
   const std::vector<std::string> values{"",  "\\N",  "a\tb", "a\nb\r\b\f\v", "\\",       "\"",
                                         "'", ",;|x", "nil",  "\\.",          "\0\1\377"s};
-  std::vector<CopyStyle> styles{{}, kCsv, kBinary};
-  styles.push_back({.delimiter = '|', .null = "nil"});
-  styles.push_back(
+  std::vector<CopyFormat> formats{{}, kCsv, kBinary};
+  formats.push_back({.delimiter = '|', .null = "nil"});
+  formats.push_back(
       {.kind = Kind::kCsv, .delimiter = ';', .null = "nil", .quote = '\'', .escape = '\\'});
-  for (const CopyStyle& style : styles) {
+  for (const CopyFormat& format : formats) {
     Bytes out;
-    if (style.kind == Kind::kBinary) append(out, kHead);
-    CopyRowWriter writer{out, style, values.size() + 1};
+    if (format.kind == Kind::kBinary) append(out, kHead);
+    CopyRowWriter writer{out, format, values.size() + 1};
     std::string row;
     for (const std::string& value : values) {
       writer.add(as_bytes(value));
@@ -254,9 +255,9 @@ TEST(CopyRowWriter, WritesWhatItsReaderReads) {
     }
     writer.add_null();
     writer.finish();
-    row += style.null_is_certain() ? "NULL" : "<nil>";
-    if (style.kind == Kind::kBinary) append(out, "\377\377");
-    const Seen back = seen(style, values.size() + 1, as_text(out));
+    row += format.null_is_certain() ? "NULL" : "<nil>";
+    if (format.kind == Kind::kBinary) append(out, "\377\377");
+    const Seen back = seen(format, values.size() + 1, as_text(out));
     EXPECT_EQ(back.error, "");
     EXPECT_EQ(back.rows, std::vector<std::string>{row});
   }

@@ -11,7 +11,7 @@
 namespace sluice::pg {
 namespace {
 
-using Kind = CopyStyle::Kind;
+using Kind = CopyFormat::Kind;
 
 // The server sends a row in one message. Each more means another look at all of it.
 constexpr std::size_t kMessagesOfARowMax = 64;
@@ -31,14 +31,14 @@ struct Escape {
 constexpr std::array<Escape, 6> kEscapes{
     {{'b', '\b'}, {'f', '\f'}, {'n', '\n'}, {'r', '\r'}, {'t', '\t'}, {'v', '\v'}}};
 
-Error not_of(const char* style, const std::string& why) {
-  return Error{std::string{"the data is no COPY data in "} + style + " format: " + why};
+Error not_of(const char* format, const std::string& why) {
+  return Error{std::string{"the data is no COPY data in "} + format + " format: " + why};
 }
 
 }  // namespace
 
-CopyReader::CopyReader(CopyStyle style, std::size_t columns, std::size_t row_bytes_max)
-    : style_(std::move(style)), columns_(columns), row_bytes_max_(row_bytes_max) {}
+CopyReader::CopyReader(CopyFormat format, std::size_t columns, std::size_t row_bytes_max)
+    : format_(std::move(format)), columns_(columns), row_bytes_max_(row_bytes_max) {}
 
 Result<void> CopyReader::read(ByteView data, const std::function<void(const CopyPiece&)>& take) {
   ByteView rest = data;
@@ -69,7 +69,7 @@ Result<void> CopyReader::read(ByteView data, const std::function<void(const Copy
 }
 
 Result<void> CopyReader::finish() const {
-  if (!gathered_.empty() || (style_.kind == Kind::kBinary && !ended_))
+  if (!gathered_.empty() || (format_.kind == Kind::kBinary && !ended_))
     return Error{"COPY data ends in the middle of a row"};
   return {};
 }
@@ -78,7 +78,7 @@ CopyReader::Size CopyReader::next(ByteView data) {
   cells_.clear();
   plain_.clear();
   is_row_ = true;
-  switch (style_.kind) {
+  switch (format_.kind) {
     case Kind::kText: return next_text(data);
     case Kind::kCsv: return next_csv(data);
     case Kind::kBinary: return next_binary(data);
@@ -92,7 +92,7 @@ CopyReader::Size CopyReader::end_of_row(std::size_t size) {
   if (cells_.size() != columns_)
     return Error{"a row of COPY data has " + std::to_string(cells_.size()) +
                  " cells, its description " + std::to_string(columns_)};
-  is_row_ = !(at_start_ && style_.header);
+  is_row_ = !(at_start_ && format_.header);
   return size;
 }
 
@@ -107,7 +107,7 @@ CopyReader::Size CopyReader::next_text(ByteView data) {
   for (std::size_t at = 0; at < size; ++at) {
     if (data[at] == '\\') {
       if (++at == size) return not_of("text", "a backslash ends a row");
-    } else if (data[at] == static_cast<std::uint8_t>(style_.delimiter)) {
+    } else if (data[at] == static_cast<std::uint8_t>(format_.delimiter)) {
       cells_.push_back({std::nullopt, data.subspan(start, at - start)});
       start = at + 1;
     }
@@ -119,7 +119,7 @@ CopyReader::Size CopyReader::next_text(ByteView data) {
 }
 
 Result<void> CopyReader::read_text(CopyCell& cell) {
-  if (style_.null_is_certain() && as_text(cell.raw) == style_.null) return {};
+  if (format_.null_is_certain() && as_text(cell.raw) == format_.null) return {};
   if (std::find(cell.raw.begin(), cell.raw.end(), '\\') == cell.raw.end()) {
     cell.value = cell.raw;
     return {};
@@ -133,7 +133,7 @@ Result<void> CopyReader::read_text(CopyCell& cell) {
                                        [&](const Escape& one) { return one.letter == c; });
       if (escape != kEscapes.end())
         c = escape->byte;
-      else if (c != '\\' && c != style_.delimiter)
+      else if (c != '\\' && c != format_.delimiter)
         return not_of("text", "an escape that the server does not write");
     }
     plain_.push_back(static_cast<std::uint8_t>(c));
@@ -145,9 +145,9 @@ Result<void> CopyReader::read_text(CopyCell& cell) {
 // --- CSV ---
 
 CopyReader::Size CopyReader::next_csv(ByteView data) {
-  const auto quote = static_cast<std::uint8_t>(style_.quote);
-  const auto escape = static_cast<std::uint8_t>(style_.escape);
-  const auto delimiter = static_cast<std::uint8_t>(style_.delimiter);
+  const auto quote = static_cast<std::uint8_t>(format_.quote);
+  const auto escape = static_cast<std::uint8_t>(format_.escape);
+  const auto delimiter = static_cast<std::uint8_t>(format_.delimiter);
   std::size_t at = 0;
   for (;;) {
     const std::size_t start = at;
@@ -177,15 +177,15 @@ CopyReader::Size CopyReader::next_csv(ByteView data) {
 }
 
 void CopyReader::read_csv(CopyCell& cell) {
-  const auto quote = static_cast<std::uint8_t>(style_.quote);
+  const auto quote = static_cast<std::uint8_t>(format_.quote);
   if (cell.raw.empty() || cell.raw[0] != quote) {
-    if (as_text(cell.raw) != style_.null) cell.value = cell.raw;
+    if (as_text(cell.raw) != format_.null) cell.value = cell.raw;
     return;
   }
   const ByteView inside = cell.raw.subspan(1, cell.raw.size() - 2);
   const std::size_t begin = plain_.size();
   for (std::size_t i = 0; i < inside.size(); ++i) {
-    if (inside[i] == static_cast<std::uint8_t>(style_.escape) && i + 1 < inside.size() &&
+    if (inside[i] == static_cast<std::uint8_t>(format_.escape) && i + 1 < inside.size() &&
         (inside[i + 1] == quote || inside[i + 1] == inside[i]))
       ++i;
     plain_.push_back(inside[i]);
@@ -239,45 +239,45 @@ CopyReader::Size CopyReader::next_binary(ByteView data) {
 
 // --- writing ---
 
-CopyRowWriter::CopyRowWriter(Bytes& out, const CopyStyle& style, std::size_t columns)
-    : out_(out), style_(style) {
-  if (style_.kind != Kind::kBinary) return;
+CopyRowWriter::CopyRowWriter(Bytes& out, const CopyFormat& format, std::size_t columns)
+    : out_(out), format_(format) {
+  if (format_.kind != Kind::kBinary) return;
   out_.push_back(static_cast<std::uint8_t>(columns >> 8));
   out_.push_back(static_cast<std::uint8_t>(columns));
 }
 
 void CopyRowWriter::separate() {
-  if (!first_ && style_.kind != Kind::kBinary)
-    out_.push_back(static_cast<std::uint8_t>(style_.delimiter));
+  if (!first_ && format_.kind != Kind::kBinary)
+    out_.push_back(static_cast<std::uint8_t>(format_.delimiter));
   first_ = false;
 }
 
 void CopyRowWriter::add(ByteView value) {
   separate();
-  if (style_.kind == Kind::kBinary) {
+  if (format_.kind == Kind::kBinary) {
     for (int shift = 24; shift >= 0; shift -= 8)
       out_.push_back(static_cast<std::uint8_t>(value.size() >> shift));
     return append(out_, value);
   }
-  const bool csv = style_.kind == Kind::kCsv;
-  if (csv) out_.push_back(static_cast<std::uint8_t>(style_.quote));
+  const bool csv = format_.kind == Kind::kCsv;
+  if (csv) out_.push_back(static_cast<std::uint8_t>(format_.quote));
   for (const std::uint8_t byte : value) {
     const char c = static_cast<char>(byte);
     const auto escape = std::find_if(kEscapes.begin(), kEscapes.end(),
                                      [&](const Escape& one) { return one.byte == c; });
     if (csv) {
-      if (c == style_.quote || c == style_.escape)
-        out_.push_back(static_cast<std::uint8_t>(style_.escape));
+      if (c == format_.quote || c == format_.escape)
+        out_.push_back(static_cast<std::uint8_t>(format_.escape));
       out_.push_back(byte);
     } else if (escape != kEscapes.end()) {
       out_.push_back('\\');
       out_.push_back(static_cast<std::uint8_t>(escape->letter));
     } else {
-      if (c == '\\' || c == style_.delimiter) out_.push_back('\\');
+      if (c == '\\' || c == format_.delimiter) out_.push_back('\\');
       out_.push_back(byte);
     }
   }
-  if (csv) out_.push_back(static_cast<std::uint8_t>(style_.quote));
+  if (csv) out_.push_back(static_cast<std::uint8_t>(format_.quote));
 }
 
 void CopyRowWriter::add_raw(ByteView raw) {
@@ -287,14 +287,14 @@ void CopyRowWriter::add_raw(ByteView raw) {
 
 void CopyRowWriter::add_null() {
   separate();
-  if (style_.kind == Kind::kBinary)
+  if (format_.kind == Kind::kBinary)
     out_.insert(out_.end(), 4, 0xff);
   else
-    append(out_, style_.null);
+    append(out_, format_.null);
 }
 
 void CopyRowWriter::finish() {
-  if (style_.kind != Kind::kBinary) out_.push_back('\n');
+  if (format_.kind != Kind::kBinary) out_.push_back('\n');
 }
 
 }  // namespace sluice::pg

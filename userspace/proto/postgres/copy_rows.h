@@ -4,30 +4,16 @@
 #pragma once
 
 #include <sluice/bytes.h>
+#include <sluice/copy_format.h>
 #include <sluice/result.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <string>
 #include <vector>
 
 namespace sluice::pg {
-
-struct CopyStyle {
-  enum class Kind : std::uint8_t { kText, kCsv, kBinary };
-  Kind kind = Kind::kText;
-  bool header = false;       // text, CSV: a first row of names
-  char delimiter = '\t';     // text, CSV
-  std::string null = "\\N";  // text, CSV: what stands for NULL, unquoted
-  char quote = '"';          // CSV
-  char escape = '"';         // CSV
-
-  // In text, another word than \N can be a value too: the server writes both alike. Then such a
-  // cell is taken for a value.
-  bool null_is_certain() const { return kind != Kind::kText || null == "\\N"; }
-};
 
 struct CopyCell {
   std::optional<ByteView> value;  // without quotes and escapes, as a DataRow has it; nullopt: NULL
@@ -44,10 +30,11 @@ struct CopyPiece {
 
 class CopyReader {
  public:
-  // `row_bytes_max`: of one row that comes in several messages, and is gathered here.
-  CopyReader(CopyStyle style, std::size_t columns, std::size_t row_bytes_max);
+  // `row_bytes_max`: of one row that comes in several messages, and is gathered here. Where a NULL
+  // cannot be told from a value it is taken for a value.
+  CopyReader(CopyFormat format, std::size_t columns, std::size_t row_bytes_max);
 
-  // Calls `take` for each piece that is whole by now. Error: this is no data of that style, or a
+  // Calls `take` for each piece that is whole by now. Error: this is no data of that format, or a
   // row is too long; nothing may be read after it.
   Result<void> read(ByteView data, const std::function<void(const CopyPiece&)>& take);
   // The data has ended. Error: not where a row does.
@@ -66,7 +53,7 @@ class CopyReader {
   void read_csv(CopyCell& cell);
   Size end_of_row(std::size_t size);
 
-  CopyStyle style_;
+  CopyFormat format_;
   std::size_t columns_;
   std::size_t row_bytes_max_;
   bool at_start_ = true;  // of the data
@@ -81,7 +68,7 @@ class CopyReader {
 // Appends one row, cell by cell.
 class CopyRowWriter {
  public:
-  CopyRowWriter(Bytes& out, const CopyStyle& style, std::size_t columns);
+  CopyRowWriter(Bytes& out, const CopyFormat& format, std::size_t columns);
   void add(ByteView value);    // quoted and escaped as needed
   void add_raw(ByteView raw);  // CopyCell::raw
   void add_null();
@@ -91,7 +78,7 @@ class CopyRowWriter {
   void separate();
 
   Bytes& out_;
-  const CopyStyle& style_;
+  const CopyFormat& format_;
   bool first_ = true;
 };
 

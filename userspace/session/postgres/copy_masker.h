@@ -3,31 +3,24 @@
 // as it came.
 #pragma once
 
+#include <sluice/copy_format.h>
 #include <sluice/result.h>
 
 #include <optional>
-#include <string>
-#include <string_view>
 
 #include "proto/postgres/copy_rows.h"
 #include "session/postgres/cell_masker.h"
 #include "session/postgres/output.h"
 #include "session/postgres/result_plan.h"
-#include "sql/statement.h"
 
 namespace sluice::session {
-
-// The encoding that a COPY's rows come in.
-const std::string& copy_encoding(const sql::CopyFormat& format, const std::string& client_encoding);
-// In some, the second byte of a character can be a backslash or a letter. Binary is read in none.
-bool copy_encoding_is_readable(std::string_view encoding);
 
 class CopyMasker {
  public:
   explicit CopyMasker(CellMasker& cells) : cells_(cells) {}
 
   // `row_bytes_max`: see pg::CopyReader.
-  void begin(const sql::CopyFormat& format, ResultPlan plan, std::size_t row_bytes_max);
+  void begin(const CopyFormat& format, ResultPlan plan, std::size_t row_bytes_max);
   bool active() const { return copy_.has_value(); }
   // Nobody has to read the data.
   bool passes() const { return copy_ && copy_->plan.untouched; }
@@ -40,7 +33,7 @@ class CopyMasker {
 
  private:
   struct Copy {
-    pg::CopyStyle style;
+    CopyFormat format;
     ResultPlan plan;
     pg::CopyReader reader;
   };

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "session/postgres/copy_masker.h"
+#include "session/postgres/copy_encoding.h"
 #include "sql/shape.h"
 
 namespace sluice::session {

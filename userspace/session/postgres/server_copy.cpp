@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // COPY, as the server answers it.
 #include "proto/postgres/build.h"
+#include "session/postgres/copy_encoding.h"
 #include "session/postgres/server_replies.h"
 
 namespace sluice::session {
@@ -57,7 +58,7 @@ ServerReplies::Outcome ServerReplies::on_copy_out_response(const Message& messag
   if (waits_for_catalog_of_copy()) return Outcome::kWait;
 
   const auto& response = std::get<pg::CopyOutResponse>(*decoded);
-  const sql::CopyFormat format = unit->current()->copy_format.value_or(sql::CopyFormat{});
+  const CopyFormat format = unit->current()->copy_format.value_or(CopyFormat{});
   const AnalysedTextPtr again = analyse_again(*unit);
   const auto& statements = again->analysis->statements;
   const sql::Statement* statement =
@@ -65,7 +66,7 @@ ServerReplies::Outcome ServerReplies::on_copy_out_response(const Message& messag
   ResultPlan plan = plan_copy(response.column_formats.size(), response.format,
                               {statement, context_.catalog.get(), context_.options.resource.get()});
   if (!plan.untouched) {
-    const bool binary = format.kind == sql::CopyFormat::Kind::kBinary;
+    const bool binary = format.kind == CopyFormat::Kind::kBinary;
     if (binary != (response.format == pg::Format::kBinary)) return violation(message);
     const std::string& encoding = copy_encoding(format, context_.client_encoding);
     if (!binary && !copy_encoding_is_readable(encoding)) {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace sluice::sql {
+namespace sluice {
 
 struct CopyFormat {
   enum class Kind : std::uint8_t { kText, kCsv, kBinary };
@@ -15,8 +15,11 @@ struct CopyFormat {
   std::string null = "\\N";  // text, CSV: what stands for NULL, unquoted
   char quote = '"';          // CSV
   char escape = '"';         // CSV
-  std::string encoding;      // "" is client_encoding
+  std::string encoding{};    // "" is client_encoding
   bool operator==(const CopyFormat&) const = default;
+
+  // In text, another word than \N can be a value too: the server writes both alike.
+  bool null_is_certain() const { return kind != Kind::kText || null == "\\N"; }
 };
 
-}  // namespace sluice::sql
+}  // namespace sluice
