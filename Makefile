@@ -196,8 +196,11 @@ vmtest-mutation: ## as escape-mutation, for the BPF LSM programs, in QEMU: half 
 integration: all ## run the integration tests against real servers (as root)
 	SLUICE_BUILD=$(abspath $(B)) /usr/bin/python3 -m pytest -q -x --tb=short tests/integration
 
+$(B)/bench/session_costs: $(B)/obj/tests/bench/session_costs.o $(B)/obj/tests/unit/session/world.o $(foreach m,session $(NEEDS_session),$(call archive,$(m)))
+	$(link) $(LIBS_session) $(LIBS_base)
+
 bench: ## run the benchmarks (ONLY=name runs one); rows are written to build/bench/
-	$(MAKE) MODE=release all
+	$(MAKE) MODE=release all $(BUILD_ROOT)/release/bench/session_costs
 	SLUICE_BUILD=$(abspath $(BUILD_ROOT)/release) /usr/bin/python3 tests/bench/run.py $(if $(ONLY),--only $(ONLY))
 
 lint: ## check formatting, includes and licences

@@ -14,7 +14,9 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 OUT = HERE.parents[1] / "build" / "bench"
-MODULES = ["pgbench", "connect", "revoke"]
+# How the names of its rows begin, by module.
+MODULES = {"pgbench": ["pgbench"], "connect": ["connect"], "revoke": ["revoke"],
+           "session": ["session", "mask", "detect", "policy", "statements"]}
 
 
 def show(row):
@@ -29,8 +31,8 @@ def main():
     parser.add_argument("--only", help="a name, or how names begin: pgbench, connect_direct")
     options = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
-    for module in MODULES:
-        if options.only and not (options.only.startswith(module) or module.startswith(options.only)):
+    for module, beginnings in MODULES.items():
+        if options.only and not any(options.only.startswith(one) or one.startswith(options.only) for one in beginnings):
             continue
         for row in importlib.import_module(f"bench_{module}").rows(options.only or ""):
             show(row)
