@@ -2,34 +2,27 @@
 /* Who is asking: the run of the current task. */
 #pragma once
 
-#include "awaited.h"
 #include "kernel_types.h"
-#include "levels.h"
-#include "report.h"
+#include "level_walk.h"
 
-/* Looks only at levels where runs live, the deepest first; for a task outside of every run this is
- * all that Sluice costs. A revoked run takes those below it along, so all levels are looked at. */
+static long look_at_task(__u32 index, struct level_walk *walk)
+{
+	__u32 level;
+
+	return !next_level(walk, &level) ||
+	       look_at(walk, level, bpf_get_current_ancestor_cgroup_id(level));
+}
+
+/* For a task outside of every run this is all that Sluice costs. A revoked run takes those below it
+ * along, so all levels are looked at. */
 static __always_inline bool find_run(struct run *found)
 {
-	__u64 levels = setting(SLUICE_SETTING_RUN_LEVELS);
+	struct level_walk walk = {.levels = setting(SLUICE_SETTING_RUN_LEVELS)};
 	__u64 awaited = setting(SLUICE_SETTING_AWAITED_DEPTH);
 
-	for (__u32 i = 0; i < SLUICE_CGROUP_LEVELS_MAX && levels; i++) {
-		__u32 level = sluice_deepest_level(levels);
-		__u64 id = bpf_get_current_ancestor_cgroup_id(level);
-		struct sluice_run *run;
-
-		levels = sluice_without_deepest(levels);
-		run = id ? bpf_map_lookup_elem(&sluice_runs, &id) : NULL;
-		if (!run)
-			continue;
-		found->flags |= run->flags;
-		if (!found->cgroup_id) {
-			found->cgroup_id = id;
-			found->subject = run->subject;
-			found->level = level;
-		}
-	}
+	if (walk.levels)
+		bpf_loop(SLUICE_CGROUP_LEVELS_MAX, look_at_task, &walk, 0);
+	*found = walk.found;
 	if (awaited > found->level)
 		find_awaited(found, awaited);
 	return found->cgroup_id != 0;

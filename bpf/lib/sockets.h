@@ -5,27 +5,28 @@
 #include "judge.h"
 #include <sluice/abi/subject.h>
 
+struct socket_walk {
+	struct level_walk walk;
+	struct bpf_sock *socket;
+};
+
+static long look_at_socket(__u32 index, struct socket_walk *of)
+{
+	__u32 level;
+
+	return !next_level(&of->walk, &level) ||
+	       look_at(&of->walk, level, bpf_sk_ancestor_cgroup_id(of->socket, level));
+}
+
 /* As find_run, for a socket; in programs that have bpf_sk_ancestor_cgroup_id. */
 static __always_inline bool find_run_of_socket(struct bpf_sock *socket, struct run *found)
 {
-	__u64 levels = setting(SLUICE_SETTING_RUN_LEVELS);
+	struct socket_walk of = {.walk.levels = setting(SLUICE_SETTING_RUN_LEVELS),
+				 .socket = socket};
 
-	for (__u32 i = 0; i < SLUICE_CGROUP_LEVELS_MAX && levels; i++) {
-		__u32 level = sluice_deepest_level(levels);
-		__u64 id = bpf_sk_ancestor_cgroup_id(socket, level);
-		struct sluice_run *run;
-
-		levels = sluice_without_deepest(levels);
-		run = id ? bpf_map_lookup_elem(&sluice_runs, &id) : NULL;
-		if (!run)
-			continue;
-		found->flags |= run->flags;
-		if (!found->cgroup_id) {
-			found->cgroup_id = id;
-			found->subject = run->subject;
-			found->level = level;
-		}
-	}
+	if (of.walk.levels)
+		bpf_loop(SLUICE_CGROUP_LEVELS_MAX, look_at_socket, &of, 0);
+	*found = of.walk.found;
 	return found->cgroup_id != 0;
 }
 
