@@ -131,7 +131,7 @@ def base(build, tests):
         program(archive, build / name, f"sluice/build/{name}")
     archive.file(build / "escape/escape", "sluice/build/escape/escape", 0o755)
     for pattern in ("tests/escape/*.py", "tests/escape/*.yaml", "tests/support/*.py", "vmtest/*.py", "include/sluice/abi/reason.h",
-                    "THREAT_MODEL.md"):
+                    "bpf/*.bpf.c", "THREAT_MODEL.md"):
         for source in sorted(TOP.glob(pattern)):
             archive.file(source, f"sluice/{source.relative_to(TOP)}")
     return archive.bytes()

@@ -15,7 +15,7 @@ from support.kernel_counters import KernelCounters
 from support.places import Place, cgroup2_mount, wait_for
 
 from .outside import Outside
-from .take_away import StandIns, detach, is_lsm, remove_with_the_daemon
+from .take_away import StandIns, is_lsm, kill_but_guard, take_away
 
 AGENT_USER = "games"  # any ordinary account; not the worker's own
 CASE_MS = int(os.environ.get("ESCAPE_CASE_MS", "15000"))
@@ -29,9 +29,9 @@ NOT_IN_THIS_KERNEL = ("EAFNOSUPPORT", "EPROTONOSUPPORT", "ENOSYS", "ENODEV", "ES
 POLICY = """\
 version: 1
 agents:
-  # An accomplice outside that passes descriptors must be within reach.
-  launched: {{ launchers: {{ users: [root] }}, unix_direct: ["{ESCAPE_FD_SERVER}"] }}
-  enrolled: {{ match: {{ cgroup: {enrolled} }}, unix_direct: ["{ESCAPE_FD_SERVER}"] }}
+  # Accomplices outside must be within reach.
+  launched: {{ launchers: {{ users: [root] }}, unix_direct: ["{ESCAPE_FD_SERVER}", "{ESCAPE_ACCOMPLICE}"] }}
+  enrolled: {{ match: {{ cgroup: {enrolled} }}, unix_direct: ["{ESCAPE_FD_SERVER}", "{ESCAPE_ACCOMPLICE}"] }}
 resources:
   orders:
     protocol: postgres
@@ -54,6 +54,7 @@ class Bench:
 
     def __enter__(self):
         self.place = Place("sluice-escape")
+        self.scratch = self.place.dir / "scratch"
         self.agent = self.victim = self.counters = None
         try:
             self._set_up()
@@ -70,12 +71,12 @@ class Bench:
         self.setuid_program = self.place.dir / "escape-setuid"
         shutil.copy(self.program, self.setuid_program)
         self.setuid_program.chmod(0o4755)
-        scratch = self.place.dir / "scratch"
-        scratch.mkdir()
-        scratch.chmod(0o1777)
+        self.scratch.mkdir()
+        self.scratch.chmod(0o1777)
         # A bpffs of its own, so that a case may try to unmount it.
         self.place.pin_dir = self.place.dir / "bpf" / "pins"
         self.outside = Outside(self.place.dir)
+        self.outside.settings["ESCAPE_OUTSIDE_CGROUP"] = str(self.place.cgroup / "outside")
         if not self.with_daemon:
             return
         cgroup = {"cgroup_root": str(cgroup2_mount())} if self.root_cgroup else {}
@@ -114,21 +115,23 @@ class Bench:
                                        env={**os.environ, **self.outside.settings},
                                        start_new_session=True, **as_user(mode))
         victim = json.loads(self.victim.stdout.readline())
-        inherited = [self.outside.connected_socket().fileno(), self.outside.unconnected_socket().fileno()]
+        self.inherited = {name: made for name, made in (("ESCAPE_INHERITED_FD", self.outside.connected_socket()),
+                                                        ("ESCAPE_INHERITED_SOCKET", self.outside.unconnected_socket()),
+                                                        ("ESCAPE_INHERITED_BOUND", self.outside.bound_socket()),
+                                                        ("ESCAPE_INHERITED_LISTENER", self.outside.bound_socket(listening=True)),
+                                                        ("ESCAPE_INHERITED_SCTP", self.outside.sctp_socket())) if made}
         environment = {**os.environ, **self.outside.settings, **self._daemon_settings(), **{
             "ESCAPE_HEARTBEAT_MS": str(HEARTBEAT_MS),
             "ESCAPE_PIN_DIR": str(self.place.pin_dir),
             "ESCAPE_PIN_MOUNT": str(self.place.pin_dir.parent),
-            "ESCAPE_SCRATCH": str(self.place.dir / "scratch"),
+            "ESCAPE_SCRATCH": str(self.scratch),
             "ESCAPE_SETUID_PROGRAM": str(self.setuid_program),
             "ESCAPE_CGROUP_MOUNT": str(cgroup2_mount()),
-            "ESCAPE_OUTSIDE_CGROUP": str(self.place.cgroup / "outside"),
             "ESCAPE_OUTSIDE_CGROUP_PATH": str((self.place.cgroup / "outside").relative_to(cgroup2_mount())),
             "ESCAPE_VICTIM_PID": str(victim["pid"]),
             "ESCAPE_VICTIM_FD": str(victim["fd"]),
             "ESCAPE_VICTIM_ADDRESS": victim["address"],
-            "ESCAPE_INHERITED_FD": str(inherited[0]),
-            "ESCAPE_INHERITED_SOCKET": str(inherited[1]),
+            **{name: str(made.fileno()) for name, made in self.inherited.items()},
             "ESCAPE_MODE": mode}, **(settings or {})}
         command = [str(self.program), "--agent", str(CASE_MS)]
         enter = None
@@ -138,7 +141,7 @@ class Bench:
         else:
             command = self.daemon.run_command("launched", *command, options=["--user", AGENT_USER] if mode == "user" else [])
         self.agent = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                      env=environment, preexec_fn=enter, pass_fds=inherited,
+                                      env=environment, preexec_fn=enter, pass_fds=[made.fileno() for made in self.inherited.values()],
                                       cwd=self.place.dir)
         self._read_agent(60)
 
@@ -159,6 +162,8 @@ class Bench:
             process.kill()
             process.communicate()
         self.agent = self.victim = None
+        if os.path.ismount(self.scratch):  # a case that got through, and may not undo it
+            subprocess.run(["umount", "-l", self.scratch], check=True)
 
     def _read_agent(self, seconds):
         ready, _, _ = select.select([self.agent.stdout], [], [], seconds)
@@ -198,25 +203,25 @@ class Bench:
         return rows
 
     def mutate(self, table, cases, link):
-        """Takes one program away and names the cases that are no longer held."""
+        """Runs cases, takes one program away, and runs them again: pairs of rows."""
         active = table.active(self.pins, self.root_cgroup)
         with StandIns() as stand_ins:
             self._start_agent("enrolled", stand_ins.settings() if is_lsm(link) else {})
             self.outside.arrived("tok-none")
             if is_lsm(link):
-                remove_with_the_daemon(self.daemon, self.place.pin_dir, link, stand_ins)
-            else:
-                detach(self.place.pin_dir, link)
-            rows = [self._run_case(case, "enrolled", active) for case in cases]
+                kill_but_guard(self.daemon, self.place.pin_dir, stand_ins)
+            before = [self._run_case(case, "enrolled", active) for case in cases]
+            take_away(self.place.pin_dir, link)
+            after = [self._run_case(case, "enrolled", active) for case in cases]
             self._end_agent()
         self._mend(broken=True)
-        return [row["case"] for row in rows if not row["right"]]
+        return list(zip(before, after))
 
     def _run_case(self, case, mode, active):
         before = self._counts()
         token = "tok-" + secrets.token_hex(8)
         audited = self._closes() if case.oracle == "audit" else 0
-        self.outside.inbound_port = int(self.outside.settings["ESCAPE_INBOUND"]) if case.inbound else None
+        self.outside.inbound_port = self._inbound_port(case.inbound) if case.inbound else None
         self.outside.barrier()
         self.agent.stdin.write(f"{case.name} {token}\n")
         self.agent.stdin.flush()
@@ -230,6 +235,11 @@ class Bench:
         if case.oracle == "audit" and answer["line"]:
             answer["line"]["passed"] = not self._audit_grows(audited)
         return judge(case, mode, active, answer, arrived, reasons)
+
+    def _inbound_port(self, name):
+        if name in self.inherited:
+            return self.inherited[name].getsockname()[1]
+        return int(self.outside.settings[name])
 
     def _counts(self):
         """Nothing where the pins are gone: the case before may have taken them."""

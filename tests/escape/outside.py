@@ -8,14 +8,17 @@ import pathlib
 import random
 import re
 import select
+import signal
 import socket
+import struct
+import subprocess
 import threading
 
-from support.places import free_port
+from support.places import cgroup2_mount, free_port
 
 TOKEN = re.compile(rb"tok-[0-9a-f]+")
 ANSWER = b"reached\n"
-
+IPPROTO_SCTP = 132
 
 # Servers that act for whoever asks: setting, Unix socket (or "tcp" for a relay on loopback), how a request looks.
 HELPERS = (
@@ -47,17 +50,20 @@ class Outside:
         self._idle = threading.Event()
         self._end = False
         self._connected = []
+        self._accomplices = []
         self._own_connections = set()
         self._tcp("ESCAPE_TCP4", socket.AF_INET, "127.0.0.1")
         self._tcp("ESCAPE_TCP6", socket.AF_INET6, "::1")
         self._udp("ESCAPE_UDP4", socket.AF_INET, "127.0.0.1")
         self._udp("ESCAPE_UDP6", socket.AF_INET6, "::1")
+        self._sctp("ESCAPE_SCTP")
         self._resolver("ESCAPE_DNS")
         self._unix("ESCAPE_UNIX_STREAM", "stream.sock", socket.SOCK_STREAM, self._canary)
         self._unix("ESCAPE_UNIX_SEQPACKET", "seqpacket.sock", socket.SOCK_SEQPACKET, self._canary)
         self._unix("ESCAPE_UNIX_ABSTRACT", "@sluice-escape-" + self.dir.name, socket.SOCK_STREAM, self._canary)
         self._unix("ESCAPE_UNIX_DATAGRAM", "datagram.sock", socket.SOCK_DGRAM, None)
         self._unix("ESCAPE_FD_SERVER", "descriptors.sock", socket.SOCK_STREAM, self._give_descriptor)
+        self._unix("ESCAPE_ACCOMPLICE", "accomplice.sock", socket.SOCK_STREAM, self._start_accomplice)
         self._resources()
         for name, where, request in HELPERS:
             self.helper(name, where, request)
@@ -90,6 +96,10 @@ class Outside:
             held.close()
         for held in self._connected:
             held.close()
+        for accomplice in self._accomplices:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(accomplice.pid, signal.SIGKILL)
+            accomplice.wait()
         os.close(self._wake)
         os.close(self._woken)
 
@@ -104,6 +114,16 @@ class Outside:
         server.bind((host, 0))
         self.settings[name] = str(server.getsockname()[1])
         self._answer_datagrams(name, server)
+
+    def _sctp(self, name):
+        """Port 0 where the kernel has no SCTP."""
+        server = self.sctp_socket()
+        self.settings[name] = "0"
+        if server:
+            server.bind(("127.0.0.1", 0))
+            server.listen(16)
+            self.settings[name] = str(server.getsockname()[1])
+            self._listen(server, name, self._canary)
 
     def _resolver(self, name):
         """On port 53 of a loopback address that nobody else uses at present."""
@@ -208,6 +228,22 @@ class Outside:
         self._connected.append(made)
         return made
 
+    def bound_socket(self, listening=False):
+        made = self.unconnected_socket()
+        made.bind(("127.0.0.1", 0))
+        if listening:
+            made.listen(16)
+        return made
+
+    def sctp_socket(self):
+        """None where the kernel has no SCTP."""
+        try:
+            made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_SCTP)
+        except OSError:
+            return None
+        self._connected.append(made)
+        return made
+
     def connected_socket(self):
         """A connection to the canary that was made outside the run; that it was made is no agent's arrival."""
         made = socket.socket()
@@ -249,9 +285,32 @@ class Outside:
     def _give_descriptor(self, peer, _, data):
         kinds = {b"tcp": (socket.AF_INET, socket.SOCK_STREAM), b"udp": (socket.AF_INET, socket.SOCK_DGRAM)}
         wanted = data.strip()
-        made = self.connected_socket() if wanted == b"connected" else socket.socket(*kinds[wanted])
+        if wanted == b"connected":
+            made = self.connected_socket()
+        elif wanted == b"filled":
+            made = self._filled_socket()
+        else:
+            made = socket.socket(*kinds[wanted])
         self._connected.append(made)
         peer.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [made.fileno()]))])
+
+    def _filled_socket(self):
+        """A connection on which something has come in."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            made = socket.create_connection(server.getsockname())
+            other, _ = server.accept()
+        self._connected.append(other)
+        other.sendall(b"for whoever reads it\n")
+        return made
+
+    def _start_accomplice(self, peer, _, data):
+        """Starts a case's program outside of the run of who asks, to whom it says its line."""
+        _, case, token = data.decode().split()
+        asker, _, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        cgroup = pathlib.Path(f"/proc/{asker}/cgroup").read_text().strip().splitlines()[-1].removeprefix("0::/")
+        self._accomplices.append(subprocess.Popen(
+            [self.dir / "escape", case], stdin=subprocess.DEVNULL, stdout=peer.fileno(), start_new_session=True,
+            env={**self.settings, "ESCAPE_RUN_CGROUP": str(cgroup2_mount() / cgroup), "ESCAPE_TOKEN": token}))
 
     def _try_inbound(self):
         with contextlib.suppress(OSError):

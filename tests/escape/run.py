@@ -7,8 +7,8 @@ held is not, or where one that is listed as open is held (then the list is stale
 
 --root-cgroup attaches the programs to the root cgroup of the machine: only in a virtual machine.
 --without-restarts leaves out the rows that are open and after which a new daemon must be started: a minute each in a guest.
---mutation takes away one attached program at a time and shows which cases are no longer held; a program that no case
-misses is a failure.
+--mutation takes away one attached program at a time: each case that is held_alone_by it must be held before, and get
+through after. With --cases those cases are tried instead.
 --control runs what the canaries judge without any Sluice: each must reach its canary, or it would prove nothing.
 """
 import argparse
@@ -20,8 +20,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from escape.bench import Bench  # noqa: E402
-from escape.table import MODES, Table  # noqa: E402
-from escape.take_away import is_lsm  # noqa: E402
+from escape.table import MODES, Table, programs_in  # noqa: E402
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 
@@ -50,20 +49,21 @@ def table_text(rows):
     return "\n".join(lines)
 
 
-def mutation(bench, table, programs):
-    """In the mode in which no launcher stands beside the programs. An LSM program is missed by what nothing else holds."""
-    attached = {name for name, needs in table.mechanisms.items() if needs.get("links")}
+def mutation(bench, table, programs, wanted):
+    """In the mode in which no launcher stands beside the programs."""
     links = fnmatch.filter(bench.pins, programs)
-    missed = 0
+    wrong = 0
     for link in links:
-        kinds = {"lsm"} if is_lsm(link) else attached - {"lsm"}
-        cases = [case for case in table.cases if kinds & set(case.held_by["enrolled"]) and (is_lsm(link) or not case.breaks)]
-        fallen = bench.mutate(table, sorted(cases, key=lambda case: case.needs_daemon), link)
-        missed += not fallen
-        print(f"without {link}: " + (f"{len(fallen)} of {len(cases)} cases fail: {' '.join(fallen)}" if fallen
-                                     else "NO CASE FAILS"), flush=True)
-    print(f"mutation: {len(links)} programs, {missed} that no case misses")
-    return 1 if missed or not links else 0
+        cases = [case for case in table.cases if (case.name in wanted if wanted else link in case.held_alone_by)]
+        pairs = bench.mutate(table, cases, link)
+        amiss = [f"{before['case']}: before, it {before['wrong']}" for before, _ in pairs if not before["right"]]
+        amiss += [f"{after['case']}: it is held without it (got {after['got']})" for _, after in pairs if after["held"] == "yes"]
+        amiss = amiss if cases else ["no case is held_alone_by it"]
+        wrong += bool(amiss)
+        through = " ".join(after["case"] for _, after in pairs if after["held"] == "no")
+        print(f"without {link}: " + (f"{through} gets through" if not amiss else "WRONG: " + "; ".join(amiss)), flush=True)
+    print(f"mutation: {len(links)} programs, {wrong} that are not missed as listed")
+    return 1 if wrong or not links else 0
 
 
 def control(table):
@@ -84,13 +84,13 @@ def main():
     if options.control:
         return control(table)
     with Bench(root_cgroup=options.root_cgroup) as bench:
-        table.check(bench.built_cases(), (TOP / "THREAT_MODEL.md").read_text())
-        if options.mutation:
-            return mutation(bench, table, options.programs)
+        table.check(bench.built_cases(), (TOP / "THREAT_MODEL.md").read_text(), programs_in(TOP / "bpf"))
         wanted = options.cases.split(",") if options.cases else [case.name for case in table.cases]
         unknown = set(wanted) - {case.name for case in table.cases}
         if unknown:
             raise SystemExit(f"no such case: {', '.join(sorted(unknown))}")
+        if options.mutation:
+            return mutation(bench, table, options.programs, wanted if options.cases else [])
         rows = []
         for mode in options.modes.split(","):
             cases = [case for case in table.cases if case.name in wanted]

@@ -2,6 +2,7 @@
 """cases.yaml: what each case is about, and what holds it in each mode."""
 import fnmatch
 import pathlib
+import re
 
 import yaml
 
@@ -15,10 +16,11 @@ class Case:
         self.name = entry.pop("case")
         self.about = entry.pop("from")
         self.oracle = entry.pop("oracle", "canary")
-        self.inbound = entry.pop("inbound", False)
+        self.inbound = entry.pop("inbound", None)  # the setting whose port, or socket, somebody outside connects to
         self.breaks = entry.pop("breaks", False)  # where it gets through, nothing after it can be judged without a new daemon
         self.needs_daemon = self.breaks or entry.pop("needs_daemon", False)
         self.open = entry.pop("open", None)  # title of the line in THREAT_MODEL.md
+        self.held_alone_by = entry.pop("held_alone_by", "").split()  # each of these programs: without it the case gets through
         everywhere = entry.pop("held", "")
         self.held_by = {mode: entry.pop(mode, everywhere).split() for mode in MODES}
         # Without Sluice only the kernel is left, and where it does not refuse, the path is open: that is the control run.
@@ -53,8 +55,9 @@ class Table:
                 found.add(name)
         return found
 
-    def check(self, built, threat_model):
-        """Every program has its row and the other way round; every hole stands in THREAT_MODEL.md."""
+    def check(self, built, threat_model, attached):
+        """Every case has its row and the other way round; every hole stands in THREAT_MODEL.md; every BPF program that is
+        attached has a case that it alone holds."""
         rows = [case.name for case in self.cases]
         wrong = [f"cases.yaml has no row for tests/escape/cases/{name}.c" for name in built if name not in rows]
         wrong += [f"cases.yaml: there is no tests/escape/cases/{name}.c" for name in rows if name not in built]
@@ -62,5 +65,16 @@ class Table:
         for case in self.cases:
             if case.open is not None and case.open not in threat_model:
                 wrong.append(f"cases.yaml: case '{case.name}': THREAT_MODEL.md has no line '{case.open}'")
+        held = {program for case in self.cases for program in case.held_alone_by}
+        wrong += [f"cases.yaml: no case is held_alone_by {program}" for program in sorted(attached - held)]
+        wrong += [f"cases.yaml: held_alone_by {program}: there is no such program" for program in sorted(held - attached)]
         if wrong:
             raise SystemExit("\n".join(wrong))
+
+
+def programs_in(directory):
+    """The BPF programs that the daemon attaches, by their sources."""
+    names = set()
+    for source in directory.glob("*.bpf.c"):
+        names |= set(re.findall(r"^SEC\(\"[^\"]+\"\)\nint (?:BPF_PROG\()?(sluice_\w+)", source.read_text(), re.MULTILINE))
+    return names - {"sluice_canary"}

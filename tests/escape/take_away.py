@@ -73,14 +73,17 @@ class StandIns:
         return {"ESCAPE_KEEPER_PID": str(self.processes[0].pid), "ESCAPE_WORKER_PID": str(self.processes[1].pid)}
 
 
-def detach(pin_dir, link):
-    subprocess.run([BPFTOOL, "link", "detach", "pinned", pin_dir / "links" / link], check=True)
-
-
-def remove_with_the_daemon(daemon, pin_dir, link, stand_ins):
-    pin = pin_dir / "links" / link
-    number = link_id(pin)
+def kill_but_guard(daemon, pin_dir, stand_ins):
     guard(pin_dir, stand_ins.processes)
     daemon.kill()
+
+
+def take_away(pin_dir, link):
+    """That of an LSM program only where the daemon is dead."""
+    pin = pin_dir / "links" / link
+    if not is_lsm(link):
+        subprocess.run([BPFTOOL, "link", "detach", "pinned", pin], check=True)
+        return
+    number = link_id(pin)
     pin.unlink()
     wait_for(f"the kernel to let go of {link}", lambda: is_gone(number), GONE_SECONDS)
