@@ -2,6 +2,7 @@
 """cases.yaml: what each case is about, and what holds it in each mode."""
 import fnmatch
 import pathlib
+import platform
 import re
 
 import yaml
@@ -48,8 +49,9 @@ class Table:
     def active(self, link_names, root_cgroup=False):
         """The mechanisms that work here: those that need no program, and those whose programs are attached (where they must)."""
         found = set()
+        kernel = [int(part) for part in re.match(r"(\d+)\.(\d+)", platform.release()).groups()]
         for name, needs in self.mechanisms.items():
-            if needs.get("root_cgroup") and not root_cgroup:
+            if needs.get("root_cgroup") and not root_cgroup or needs.get("since", kernel) > kernel:
                 continue
             if all(fnmatch.filter(link_names, pattern) for pattern in needs.get("links", [])):
                 found.add(name)
