@@ -115,11 +115,7 @@ class Bench:
                                        env={**os.environ, **self.outside.settings},
                                        start_new_session=True, **as_user(mode))
         victim = json.loads(self.victim.stdout.readline())
-        self.inherited = {name: made for name, made in (("ESCAPE_INHERITED_FD", self.outside.connected_socket()),
-                                                        ("ESCAPE_INHERITED_SOCKET", self.outside.unconnected_socket()),
-                                                        ("ESCAPE_INHERITED_BOUND", self.outside.bound_socket()),
-                                                        ("ESCAPE_INHERITED_LISTENER", self.outside.bound_socket(listening=True)),
-                                                        ("ESCAPE_INHERITED_SCTP", self.outside.sctp_socket())) if made}
+        self.inherited = self.outside.sockets_to_inherit()
         environment = {**os.environ, **self.outside.settings, **self._daemon_settings(), **{
             "ESCAPE_HEARTBEAT_MS": str(HEARTBEAT_MS),
             "ESCAPE_PIN_DIR": str(self.place.pin_dir),
@@ -141,8 +137,8 @@ class Bench:
         else:
             command = self.daemon.run_command("launched", *command, options=["--user", AGENT_USER] if mode == "user" else [])
         self.agent = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                      env=environment, preexec_fn=enter, pass_fds=[made.fileno() for made in self.inherited.values()],
-                                      cwd=self.place.dir)
+                                      env=environment, preexec_fn=enter, cwd=self.place.dir,
+                                      pass_fds=[made.fileno() for made in self.inherited.values()])
         self._read_agent(60)
 
     def _daemon_settings(self):

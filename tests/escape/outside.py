@@ -223,6 +223,13 @@ class Outside:
         with socket.create_connection(("127.0.0.1", int(self.settings["ESCAPE_TCP4"])), 5) as canary:
             canary.sendall(token)
 
+    def sockets_to_inherit(self):
+        """By the setting in which the agent finds the descriptor."""
+        made = {"ESCAPE_INHERITED_FD": self.connected_socket(), "ESCAPE_INHERITED_SOCKET": self.unconnected_socket(),
+                "ESCAPE_INHERITED_BOUND": self.bound_socket(), "ESCAPE_INHERITED_LISTENER": self.bound_socket(listening=True),
+                "ESCAPE_INHERITED_SCTP": self.sctp_socket()}
+        return {name: inherited for name, inherited in made.items() if inherited}
+
     def unconnected_socket(self):
         made = socket.socket()
         self._connected.append(made)

@@ -56,12 +56,12 @@ def mutation(bench, table, programs, wanted):
     for link in links:
         cases = [case for case in table.cases if (case.name in wanted if wanted else link in case.held_alone_by)]
         pairs = bench.mutate(table, cases, link)
-        amiss = [f"{before['case']}: before, it {before['wrong']}" for before, _ in pairs if not before["right"]]
-        amiss += [f"{after['case']}: it is held without it (got {after['got']})" for _, after in pairs if after["held"] == "yes"]
-        amiss = amiss if cases else ["no case is held_alone_by it"]
-        wrong += bool(amiss)
-        through = " ".join(after["case"] for _, after in pairs if after["held"] == "no")
-        print(f"without {link}: " + (f"{through} gets through" if not amiss else "WRONG: " + "; ".join(amiss)), flush=True)
+        amiss = [f"{row['case']}: before, {row['wrong']}" for row, _ in pairs if not row["right"]]
+        amiss += [f"{row['case']}: it is held without it too (got {row['got']})" for _, row in pairs if row["held"] == "yes"]
+        through = [row["case"] for _, row in pairs if row["held"] == "no"]
+        wrong += bool(amiss or not pairs)
+        print(f"without {link}: {' and '.join(through) or 'nothing'} gets through{''.join('   <-- WRONG: ' + what for what in amiss)}",
+              flush=True)
     print(f"mutation: {len(links)} programs, {wrong} that are not missed as listed")
     return 1 if wrong or not links else 0
 
