@@ -63,9 +63,9 @@ def escape(results, arguments):
     report(results, "escape", status=code, rows=rows, text=out[-300:] if rows else out[-2000:] + err[-4000:])
 
 
-def mutation(results, programs):
-    code, out, err = run(["/usr/bin/python3", TOP / "tests/escape/run.py", "--root-cgroup", "--mutation", "--programs", programs],
-                         MUTATION_SECONDS)
+def mutation(results, programs, arguments):
+    code, out, err = run(["/usr/bin/python3", TOP / "tests/escape/run.py", "--root-cgroup", "--mutation", "--programs", programs,
+                          *arguments], MUTATION_SECONDS)
     report(results, "mutation", status=code, text=out[-8000:] + err[-4000:])
 
 
@@ -95,6 +95,7 @@ def splats():
 def main():
     words = dict(word.split("=", 1) for word in pathlib.Path("/proc/cmdline").read_text().split() if word.startswith("vmtest."))
     steps = words.get("vmtest.steps", "").split(",")
+    cases = [f"--cases={words['vmtest.cases']}"] if "vmtest.cases" in words else []
     with open(RESULTS, "w") as results:
         report(results, "start", release=platform.release(),
                lsm=pathlib.Path("/sys/kernel/security/lsm").read_text().strip())
@@ -110,11 +111,11 @@ def main():
             elif step == "life":
                 life(results)
             elif step == "mutation":
-                mutation(results, words.get("vmtest.programs", "sluice_lsm_*"))
+                mutation(results, words["vmtest.programs"], cases)
             elif step == "control":
                 control(results)
             elif step == "escape":
-                escape(results, [f"--cases={words['vmtest.cases']}"] if "vmtest.cases" in words else [])
+                escape(results, cases)
             elif step == "escape_quick":
                 escape(results, ["--without-restarts"])
         report(results, "end", splats=splats())

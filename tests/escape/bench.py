@@ -15,7 +15,7 @@ from support.kernel_counters import KernelCounters
 from support.places import Place, cgroup2_mount, wait_for
 
 from .outside import Outside
-from .take_away import StandIns, is_lsm, kill_but_guard, take_away
+from .take_away import StandIns, detach, is_lsm, taken_away
 
 AGENT_USER = "games"  # any ordinary account; not the worker's own
 CASE_MS = int(os.environ.get("ESCAPE_CASE_MS", "15000"))
@@ -56,6 +56,7 @@ class Bench:
         self.place = Place("sluice-escape")
         self.scratch = self.place.dir / "scratch"
         self.agent = self.victim = self.counters = None
+        self.daemon_settings = {}
         try:
             self._set_up()
         except BaseException:
@@ -88,6 +89,7 @@ class Bench:
 
     def _start_daemon(self):
         self.daemon.start()
+        self.daemon_settings = self._read_daemon_settings()
         if self.counters:
             self.counters.close()
         self.counters = KernelCounters(self.place.pin_dir)
@@ -116,7 +118,7 @@ class Bench:
                                        start_new_session=True, **as_user(mode))
         victim = json.loads(self.victim.stdout.readline())
         self.inherited = self.outside.sockets_to_inherit()
-        environment = {**os.environ, **self.outside.settings, **self._daemon_settings(), **{
+        environment = {**os.environ, **self.outside.settings, **self.daemon_settings, **{
             "ESCAPE_HEARTBEAT_MS": str(HEARTBEAT_MS),
             "ESCAPE_PIN_DIR": str(self.place.pin_dir),
             "ESCAPE_PIN_MOUNT": str(self.place.pin_dir.parent),
@@ -141,9 +143,7 @@ class Bench:
                                       pass_fds=[made.fileno() for made in self.inherited.values()])
         self._read_agent(60)
 
-    def _daemon_settings(self):
-        if not self.with_daemon:
-            return {}
+    def _read_daemon_settings(self):
         return {**self.daemon.environment(),
                 "ESCAPE_LISTENER": self.daemon.json("status")["listeners"][0].rpartition(":")[2],
                 "ESCAPE_SECRET_FILE": str(self.daemon.secrets_dir / "orders"),
@@ -200,18 +200,33 @@ class Bench:
 
     def mutate(self, table, cases, link):
         """Runs cases, takes one program away, and runs them again: pairs of rows."""
-        active = table.active(self.pins, self.root_cgroup)
-        with StandIns() as stand_ins:
-            self._start_agent("enrolled", stand_ins.settings() if is_lsm(link) else {})
-            self.outside.arrived("tok-none")
-            if is_lsm(link):
-                kill_but_guard(self.daemon, self.place.pin_dir, stand_ins)
-            before = [self._run_case(case, "enrolled", active) for case in cases]
-            take_away(self.place.pin_dir, link)
-            after = [self._run_case(case, "enrolled", active) for case in cases]
-            self._end_agent()
+        if is_lsm(link):
+            return self._mutate_lsm(table, cases, link)
+        self._mend(broken=False)
+        self._start_agent("enrolled")
+        before = self._judged_alone(table, cases)
+        detach(self.place.pin_dir / "links" / link)
+        after = self._judged_alone(table, cases)
+        self._end_agent()
         self._mend(broken=True)
         return list(zip(before, after))
+
+    def _mutate_lsm(self, table, cases, link):
+        if self.link_names() != self.pins:
+            self._mend(broken=True)
+        self.daemon.kill()
+        with StandIns(self.place.pin_dir) as stand_ins:
+            self._start_agent("enrolled", stand_ins.settings())
+            before = self._judged_alone(table, cases)
+            with taken_away(self.place.pin_dir / "links" / link):
+                after = self._judged_alone(table, cases)
+            self._end_agent()
+        return list(zip(before, after))
+
+    def _judged_alone(self, table, cases):
+        self.outside.arrived("tok-none")
+        active = table.active(self.pins, self.root_cgroup)
+        return [self._run_case(case, "enrolled", active) for case in cases]
 
     def _run_case(self, case, mode, active):
         before = self._counts()

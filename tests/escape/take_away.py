@@ -2,8 +2,10 @@
 """Takes one attached program away, as nobody but the tests' own root can.
 
 A cgroup program's link is detached. The link of an LSM program cannot be: it goes with its last descriptor, so the daemon,
-which keeps one, is killed first, and the pin is removed. Two processes that do nothing stand in for the daemon's, so that
-what guards them is still asked for."""
+which keeps one, is killed first, and the pin is removed. The program itself is kept meanwhile, and attached again with a link
+of its own: a new daemon for each would take a guest the better part of an hour. Two processes that do nothing stand in for
+the daemon's, so that what guards them is still asked for."""
+import contextlib
 import ctypes
 import os
 import shutil
@@ -14,7 +16,8 @@ from support.kernel_counters import BPF_OBJ_GET, bpf
 from support.places import wait_for
 
 BPFTOOL = shutil.which("bpftool", path="/usr/sbin:/usr/bin") or "/missing/bpftool"
-BPF_MAP_UPDATE_ELEM, BPF_OBJ_GET_INFO_BY_FD, BPF_LINK_GET_FD_BY_ID = 2, 15, 30
+BPF_MAP_UPDATE_ELEM, BPF_MAP_DELETE_ELEM, BPF_OBJ_PIN = 2, 3, 6
+BPF_PROG_GET_FD_BY_ID, BPF_OBJ_GET_INFO_BY_FD, BPF_RAW_TRACEPOINT_OPEN, BPF_LINK_GET_FD_BY_ID = 13, 15, 17, 30
 LSM = "sluice_lsm_"
 GONE_SECONDS = 60  # of the kernel, from the last descriptor to the program that is called no more
 
@@ -28,62 +31,74 @@ def opened(pin):
     return bpf(BPF_OBJ_GET, struct.pack("=QII", ctypes.addressof(path), 0, 0))
 
 
-def link_id(pin):
+def link_and_program(pin):
+    """Their ids."""
     descriptor = opened(pin)
     try:
         info = (ctypes.c_uint32 * 64)()
         bpf(BPF_OBJ_GET_INFO_BY_FD, struct.pack("=IIQ", descriptor, ctypes.sizeof(info), ctypes.addressof(info)))
-        return info[1]  # struct bpf_link_info: type, id, ...
+        return info[1], info[2]  # struct bpf_link_info: type, id, prog_id, ...
     finally:
         os.close(descriptor)
 
 
-def is_gone(number):
+def is_gone(link):
     try:
-        os.close(bpf(BPF_LINK_GET_FD_BY_ID, struct.pack("=III", number, 0, 0)))
+        os.close(bpf(BPF_LINK_GET_FD_BY_ID, struct.pack("=III", link, 0, 0)))
         return False
     except FileNotFoundError:
         return True
 
 
-def guard(pin_dir, processes):
-    """As the daemon does for its own: the LSM programs refuse a run to signal them."""
-    guarded = opened(pin_dir / "maps/sluice_daemons")
-    try:
-        for process in processes:
-            key, here = ctypes.c_uint32(process.pid), ctypes.c_uint32(1)
-            bpf(BPF_MAP_UPDATE_ELEM, struct.pack("=IIQQQ", guarded, 0, ctypes.addressof(key), ctypes.addressof(here), 0))
-    finally:
-        os.close(guarded)
-
-
 class StandIns:
-    """Use with `with`: two processes in the place of keeper and worker."""
+    """Use with `with`, where the daemon is dead: two processes in the place of keeper and worker, which the LSM programs
+    refuse a run to signal."""
+
+    def __init__(self, pin_dir):
+        self.map = pin_dir / "maps/sluice_daemons"
 
     def __enter__(self):
         self.processes = [subprocess.Popen(["/bin/sleep", "3600"], start_new_session=True) for _ in range(2)]
+        self._tell(BPF_MAP_UPDATE_ELEM)
         return self
 
     def __exit__(self, *_):
+        with contextlib.suppress(OSError):  # a case may have taken the pins
+            self._tell(BPF_MAP_DELETE_ELEM)
         for process in self.processes:
             process.kill()
             process.wait()
+
+    def _tell(self, command):
+        guarded = opened(self.map)
+        try:
+            for process in self.processes:
+                key, here = ctypes.c_uint32(process.pid), ctypes.c_uint32(1)
+                bpf(command, struct.pack("=IIQQQ", guarded, 0, ctypes.addressof(key), ctypes.addressof(here), 0))
+        finally:
+            os.close(guarded)
 
     def settings(self):
         return {"ESCAPE_KEEPER_PID": str(self.processes[0].pid), "ESCAPE_WORKER_PID": str(self.processes[1].pid)}
 
 
-def kill_but_guard(daemon, pin_dir, stand_ins):
-    guard(pin_dir, stand_ins.processes)
-    daemon.kill()
+def detach(pin):
+    subprocess.run([BPFTOOL, "link", "detach", "pinned", pin], check=True)
 
 
-def take_away(pin_dir, link):
-    """That of an LSM program only where the daemon is dead."""
-    pin = pin_dir / "links" / link
-    if not is_lsm(link):
-        subprocess.run([BPFTOOL, "link", "detach", "pinned", pin], check=True)
-        return
-    number = link_id(pin)
-    pin.unlink()
-    wait_for(f"the kernel to let go of {link}", lambda: is_gone(number), GONE_SECONDS)
+@contextlib.contextmanager
+def taken_away(pin):
+    """Of an LSM program. Where the case took away the pins, it does not come back."""
+    link, number = link_and_program(pin)
+    program = bpf(BPF_PROG_GET_FD_BY_ID, struct.pack("=III", number, 0, 0))
+    try:
+        pin.unlink()
+        wait_for(f"the kernel to let go of {pin.name}", lambda: is_gone(link), GONE_SECONDS)
+        yield
+        if pin.parent.exists():
+            again = bpf(BPF_RAW_TRACEPOINT_OPEN, struct.pack("=QII", 0, program, 0))
+            path = ctypes.create_string_buffer(str(pin).encode())
+            bpf(BPF_OBJ_PIN, struct.pack("=QII", ctypes.addressof(path), again, 0))
+            os.close(again)
+    finally:
+        os.close(program)
