@@ -7,6 +7,7 @@ of its own: a new daemon for each would take a guest the better part of an hour.
 the daemon's, so that what guards them is still asked for."""
 import contextlib
 import ctypes
+import errno
 import os
 import shutil
 import struct
@@ -17,7 +18,7 @@ from support.places import wait_for
 
 BPFTOOL = shutil.which("bpftool", path="/usr/sbin:/usr/bin") or "/missing/bpftool"
 BPF_MAP_UPDATE_ELEM, BPF_MAP_DELETE_ELEM, BPF_OBJ_PIN = 2, 3, 6
-BPF_PROG_GET_FD_BY_ID, BPF_OBJ_GET_INFO_BY_FD, BPF_RAW_TRACEPOINT_OPEN, BPF_LINK_GET_FD_BY_ID = 13, 15, 17, 30
+BPF_PROG_GET_FD_BY_ID, BPF_OBJ_GET_INFO_BY_FD, BPF_RAW_TRACEPOINT_OPEN = 13, 15, 17
 LSM = "sluice_lsm_"
 GONE_SECONDS = 60  # of the kernel, from the last descriptor to the program that is called no more
 
@@ -31,23 +32,26 @@ def opened(pin):
     return bpf(BPF_OBJ_GET, struct.pack("=QII", ctypes.addressof(path), 0, 0))
 
 
-def link_and_program(pin):
-    """Their ids."""
+def program_of(pin):
+    """The id of the program that a pinned link attaches."""
     descriptor = opened(pin)
     try:
         info = (ctypes.c_uint32 * 64)()
         bpf(BPF_OBJ_GET_INFO_BY_FD, struct.pack("=IIQ", descriptor, ctypes.sizeof(info), ctypes.addressof(info)))
-        return info[1], info[2]  # struct bpf_link_info: type, id, prog_id, ...
+        return info[2]  # struct bpf_link_info: type, id, prog_id, ...
     finally:
         os.close(descriptor)
 
 
-def is_gone(link):
+def attached(program):
+    """A new link; None while the kernel has not taken off the one before. Its last close() takes it off before it returns,
+    which the removal of a pin does not."""
     try:
-        os.close(bpf(BPF_LINK_GET_FD_BY_ID, struct.pack("=III", link, 0, 0)))
-        return False
-    except FileNotFoundError:
-        return True
+        return bpf(BPF_RAW_TRACEPOINT_OPEN, struct.pack("=QII", 0, program, 0))
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        return None
 
 
 class StandIns:
@@ -89,14 +93,13 @@ def detach(pin):
 @contextlib.contextmanager
 def taken_away(pin):
     """Of an LSM program. Where the case took away the pins, it does not come back."""
-    link, number = link_and_program(pin)
-    program = bpf(BPF_PROG_GET_FD_BY_ID, struct.pack("=III", number, 0, 0))
+    program = bpf(BPF_PROG_GET_FD_BY_ID, struct.pack("=III", program_of(pin), 0, 0))
     try:
         pin.unlink()
-        wait_for(f"the kernel to let go of {pin.name}", lambda: is_gone(link), GONE_SECONDS)
+        os.close(wait_for(f"the kernel to let go of {pin.name}", lambda: attached(program), GONE_SECONDS))
         yield
         if pin.parent.exists():
-            again = bpf(BPF_RAW_TRACEPOINT_OPEN, struct.pack("=QII", 0, program, 0))
+            again = attached(program)
             path = ctypes.create_string_buffer(str(pin).encode())
             bpf(BPF_OBJ_PIN, struct.pack("=QII", ctypes.addressof(path), again, 0))
             os.close(again)
