@@ -214,7 +214,8 @@ class Bench:
     def _mutate_lsm(self, table, cases, link):
         if self.link_names() != self.pins:
             self._mend(broken=True)
-        self.daemon.kill()
+        if self.daemon.process.poll() is None:
+            self.daemon.kill()
         with StandIns(self.place.pin_dir) as stand_ins:
             self._start_agent("enrolled", stand_ins.settings())
             before = self._judged_alone(table, cases)

@@ -90,11 +90,12 @@ class Daemon:
             pids.append(self.worker_pid())
         except (OSError, IndexError):
             pass
-        for pid in pids:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        for number in (signal.SIGSTOP, signal.SIGKILL):  # neither has time to see that the other has gone
+            for pid in reversed(pids):
+                try:
+                    os.kill(pid, number)
+                except ProcessLookupError:
+                    pass
         self.process.wait()
 
     def stop(self):
