@@ -14,7 +14,6 @@ RESULTS = "/dev/ttyS1"
 # A guest without hardware support is some fifty times slower than the host.
 ENVIRONMENT = {**os.environ, "SLUICE_BUILD": str(BUILD), "ESCAPE_CASE_MS": "40000", "SLUICE_START_SECONDS": "240", "PYTHONDONTWRITEBYTECODE": "1"}
 
-MUTATION_SECONDS = 5000  # a daemon is started anew for each program
 NEEDS_LSM = "LsmLayer.*:Probe.SeesBpfLsm*"  # `make unit` leaves these out
 
 
@@ -65,7 +64,7 @@ def escape(results, arguments):
 
 def mutation(results, programs, arguments):
     code, out, err = run(["/usr/bin/python3", TOP / "tests/escape/run.py", "--root-cgroup", "--mutation", "--programs", programs,
-                          *arguments], MUTATION_SECONDS)
+                          *arguments], 600)
     report(results, "mutation", status=code, text=out[-8000:] + err[-4000:])
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boots Debian's kernels in QEMU and runs in each: the kernel's unit tests, the escape suite with the programs at the guest's
-root cgroup, `sluice doctor`, whose answers are compared with what is known of the guest, and the BPF LSM layer over
-the life of its daemons.
+root cgroup, `sluice doctor`, whose answers are compared with what is known of the guest, the BPF LSM layer over the life of
+its daemons, and that layer with one program taken away at a time.
 
   run.py --build build/release [--kernels "6.1 6.12 newest"] [--steps doctor,escape] [--cases NAME,...] [--programs PATTERN]
 """
@@ -25,9 +25,8 @@ from vmtest.kernels import KERNELS, fetch  # noqa: E402
 
 QEMU = "qemu-system-x86_64"
 PROGRAMS = {"unit_kernel": "unit_kernel", "unit_keeper": "unit_keeper", "unit_lsm": "unit_kernel"}
-STEPS = "doctor,unit_kernel,unit_keeper,control,life,escape"
-GUEST_SECONDS = 1200
-MUTATION_SECONDS = 6000
+STEPS = "doctor,unit_kernel,unit_keeper,control,life,escape,mutation"
+GUEST_SECONDS = 1500
 DONE = 1  # QEMU's exit code for power_off 0; a panic is 0, and so is a QEMU that was told to end
 
 
@@ -42,20 +41,19 @@ def boot(kernel, initramfs, log, lsm, steps, options):
         if options.cases:
             words.append(f"vmtest.cases={options.cases}")
         words.append(f"vmtest.programs={options.programs}")
-        seconds = MUTATION_SECONDS if "mutation" in steps else GUEST_SECONDS
         command = [QEMU, "-accel", "tcg,thread=multi", "-cpu", "max", "-m", "1536", "-smp", "1", "-nodefaults", "-no-user-config",
                    "-display", "none", "-no-reboot", "-serial", f"file:{log}", "-serial", f"file:{results}",
                    "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", str(kernel.vmlinuz),
                    "-initrd", str(image_file), "-append", " ".join(words)]
         try:
-            code = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds).returncode
+            code = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=GUEST_SECONDS).returncode
         except subprocess.TimeoutExpired:
             code = None
         lines = [json.loads(line) for line in results.read_text(errors="replace").splitlines() if line.startswith("{")] \
             if results.exists() else []
     wrong = []
     if code is None:
-        wrong.append(f"the guest did not end in {seconds} s")
+        wrong.append(f"the guest did not end in {GUEST_SECONDS} s")
     elif code != DONE:
         panicked = "Kernel panic" in log.read_text(errors="replace")
         wrong.append("the guest's kernel panicked" if panicked else f"QEMU ended with {code} before the guest did")
