@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* connect, send, listen, accept and bind: a run uses the IPv4 and IPv6 sockets that it made itself,
- * and those only while it is in its cgroup. Sockets made elsewhere run no cgroup hook of the run.
- */
+/* connect, send, listen, accept, bind and options: a run uses the IPv4 and IPv6 sockets that it
+ * made itself, and those only while it is in its cgroup. Sockets made elsewhere run no cgroup hook
+ * of the run. */
 #include "lib/socket_tags.h"
 #include "lib/sockets.h"
 
@@ -49,6 +49,14 @@ SEC("lsm/socket_accept")
 int BPF_PROG(sluice_lsm_socket_accept, struct socket *socket)
 {
 	witness(SLUICE_LSM_SOCKET_ACCEPT);
+	return on_use(socket);
+}
+
+/* SCTP connects in here, too. */
+SEC("lsm/socket_setsockopt")
+int BPF_PROG(sluice_lsm_socket_setsockopt, struct socket *socket)
+{
+	witness(SLUICE_LSM_SOCKET_SETSOCKOPT);
 	return on_use(socket);
 }
 

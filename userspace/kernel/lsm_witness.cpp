@@ -94,6 +94,12 @@ void send_unconnected(const Scene&) {
   (void)!::send(made.get(), "", 1, MSG_NOSIGNAL);
 }
 
+void set_an_option(const Scene&) {
+  const UniqueFd made = inet_socket();
+  const int on = 1;
+  (void)!::setsockopt(made.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+}
+
 void listen_and_accept_nobody(const Scene&) {
   sockaddr_in address{};
   const UniqueFd bound = bound_socket(address);
@@ -265,6 +271,7 @@ constexpr std::array kWakings{
     Waking{SLUICE_LSM_SOCKET_CREATE, "sluice_lsm_socket_create", make_socket},
     Waking{SLUICE_LSM_FILE_OPEN, "sluice_lsm_file_open", open_a_file},
     Waking{SLUICE_LSM_SOCKET_BIND, "sluice_lsm_socket_bind", bind_a_socket},
+    Waking{SLUICE_LSM_SOCKET_SETSOCKOPT, "sluice_lsm_socket_setsockopt", set_an_option},
     Waking{SLUICE_LSM_PTRACE_ACCESS, "sluice_lsm_ptrace_access", look_at_the_parent},
     Waking{SLUICE_LSM_PTRACE_TRACEME, "sluice_lsm_ptrace_traceme", be_traced_for_a_moment},
     Waking{SLUICE_LSM_TASK_KILL, "sluice_lsm_task_kill", signal_nothing},

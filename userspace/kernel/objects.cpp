@@ -101,7 +101,7 @@ const std::vector<LsmFamily>& lsm_families() {
       {{"lsm_sockets", elf<lsm_sockets_bpf__elf_bytes>()},
        "a socket made outside of a run, or used after leaving it, is refused",
        {"sluice_lsm_socket_connect", "sluice_lsm_socket_sendmsg", "sluice_lsm_socket_listen",
-        "sluice_lsm_socket_accept", "sluice_lsm_socket_bind"}},
+        "sluice_lsm_socket_accept", "sluice_lsm_socket_bind", "sluice_lsm_socket_setsockopt"}},
       {{"lsm_receive", elf<lsm_receive_bpf__elf_bytes>()},
        "a socket made outside of a run cannot be passed into it",
        {"sluice_lsm_file_receive"}},

@@ -168,7 +168,13 @@ TEST_F(LsmLayer, RefusesASocketThatWasInherited) {
                            ::sendto(outside.get(), "x", 1, MSG_FASTOPEN, real.get(), real.length)));
                      }),
             "EPERM");
-  EXPECT_EQ(count("foreign_socket"), 4u);
+  const auto set_an_option = [](int socket) {
+    const int on = 1;
+    return said(::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on));
+  };
+  EXPECT_EQ(as_agent(run_, [&] { return set_an_option(outside.get()); }), "EPERM");
+  EXPECT_EQ(as_agent(run_, [&] { return set_an_option(tcp_socket().get()); }), "ok");
+  EXPECT_EQ(count("foreign_socket"), 5u);
   ASSERT_EQ(connect_with(outside, real), "ok");
   EXPECT_EQ(as_agent(run_, [&] { return said(static_cast<int>(::write(outside.get(), "x", 1))); }),
             "EPERM");
