@@ -146,11 +146,13 @@ static __always_inline int on_connect(struct bpf_sock_addr *ctx, const struct ru
 	struct sluice_socket about;
 
 	sluice_resolve_any(&to->address);
+	to->loopback = sluice_is_loopback(&to->address);
 	to->netns_cookie = bpf_get_netns_cookie(ctx);
 	to->foreign_device = bound_to_device(ctx);
 	listener = listener_for(to);
-	resolver = resolver_for(ctx, to);
-	decision = unless_to_own_run(ctx, run, to, judge(run, to, listener, resolver));
+	resolver = resolver_for(to);
+	judge(run, to, listener, resolver, &decision);
+	decision = unless_to_own_run(ctx, run, to, decision);
 	about = describe(run, to);
 	about.flow = bpf_get_socket_cookie(ctx);
 	about.rule = decision.rule;

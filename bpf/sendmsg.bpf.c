@@ -71,8 +71,10 @@ static __always_inline int on_send(struct bpf_sock_addr *ctx, const struct run *
 
 	undo_connect(ctx, to);
 	sluice_resolve_any(&to->address);
-	resolver = resolver_for(ctx, to);
-	decision = judge(run, to, NULL, resolver);
+	to->loopback = sluice_is_loopback(&to->address);
+	to->netns_cookie = bpf_get_netns_cookie(ctx);
+	resolver = resolver_for(to);
+	judge(run, to, NULL, resolver, &decision);
 	about = describe(run, to);
 	about.flow = bpf_get_socket_cookie(ctx);
 	if (decision.kind == SLUICE_VERDICT_STEER)

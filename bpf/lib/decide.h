@@ -51,6 +51,7 @@ struct sluice_connect_facts {
 	__u8 listener_set;		       /* in the family of the destination */
 	__u8 to_listener;		       /* the destination is that listener */
 	__u8 foreign_netns;		       /* the socket is not in the daemon's namespace */
+	__u8 to_loopback;		       /* the destination is of 127.0.0.0/8 or ::1 */
 	__u8 foreign_device;		       /* it is bound to a device that is not lo */
 	__u8 dns;			       /* UDP to port 53 */
 	__u8 resolver_set;		       /* ours is there, in that namespace and family */
@@ -72,6 +73,13 @@ SLUICE_PURE struct sluice_decision sluice_if_alive(struct sluice_decision decisi
 	return decision;
 }
 
+/* There it means that namespace's own services. The daemon, which connects from its namespace,
+ * would reach the host's, and a rule about it is about these. */
+SLUICE_PURE int sluice_is_foreign_loopback(const struct sluice_connect_facts *facts)
+{
+	return facts->foreign_netns && facts->to_loopback;
+}
+
 SLUICE_PURE struct sluice_decision sluice_steer(const struct sluice_connect_facts *facts,
 						__u32 reason, __u32 udp_reason, __u32 rule)
 {
@@ -85,6 +93,8 @@ SLUICE_PURE struct sluice_decision sluice_steer(const struct sluice_connect_fact
 	}
 	if (facts->ip_protocol == SLUICE_PROTOCOL_UDP)
 		return sluice_deny(udp_reason, SLUICE_EPERM, rule);
+	if (sluice_is_foreign_loopback(facts))
+		return sluice_deny(SLUICE_REASON_FOREIGN_LOOPBACK, SLUICE_ECONNREFUSED, rule);
 	/* Refused like a port that nobody listens on, never with EAGAIN: many clients take that for
 	 * a connect in progress. */
 	if (!facts->listener_set && facts->foreign_netns)
@@ -118,6 +128,9 @@ SLUICE_PURE struct sluice_decision sluice_decide_connect(const struct sluice_con
 	if (entry->kind == SLUICE_VERDICT_STEER)
 		return sluice_steer(facts, SLUICE_REASON_STEERED_BY_VERDICT,
 				    SLUICE_REASON_UDP_NO_ENTRY, entry->rule);
+	if (entry->kind == SLUICE_VERDICT_DIRECT && sluice_is_foreign_loopback(facts))
+		return sluice_deny(SLUICE_REASON_FOREIGN_LOOPBACK, SLUICE_ECONNREFUSED,
+				   entry->rule);
 	if (entry->kind == SLUICE_VERDICT_DIRECT) {
 		direct.rule = entry->rule;
 		return sluice_if_alive(direct, facts->now_ns, facts->alive_until_ns);

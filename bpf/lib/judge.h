@@ -13,6 +13,7 @@ struct destination {
 	__be16 port;
 	__u8 ip_protocol;
 	bool foreign_device; /* the socket is bound to a device that is not lo */
+	bool loopback;	     /* the address is */
 	__u64 netns_cookie;  /* where the socket is */
 };
 
@@ -47,10 +48,10 @@ static __always_inline bool is_listener(const struct destination *to,
 	return sluice_same_address(&to->address, &address) && sluice_has_port(listener, to->port);
 }
 
-static __always_inline struct sluice_decision judge(const struct run *run,
-						    const struct destination *to,
-						    const struct sluice_listener *listener,
-						    const struct sluice_resolver *resolver)
+/* A function of its own, so that what it needs of the stack is free again behind it. */
+static __attribute__((noinline, unused)) int
+judge(const struct run *run, const struct destination *to, const struct sluice_listener *listener,
+      const struct sluice_resolver *resolver, struct sluice_decision *decision)
 {
 	struct sluice_verdict_key key = {
 	    .prefix_length = SLUICE_VERDICT_FIXED_BITS + 128,
@@ -67,6 +68,7 @@ static __always_inline struct sluice_decision judge(const struct run *run,
 	    .listener_set = listener != NULL,
 	    .to_listener = listener && is_listener(to, listener),
 	    .foreign_netns = to->netns_cookie != setting(SLUICE_SETTING_HOME_NETNS),
+	    .to_loopback = to->loopback,
 	    .foreign_device = to->foreign_device,
 	    .dns = to->ip_protocol == SLUICE_PROTOCOL_UDP && to->port == bpf_htons(SLUICE_PORT_DNS),
 	    .resolver_set = resolver != NULL,
@@ -78,7 +80,8 @@ static __always_inline struct sluice_decision judge(const struct run *run,
 		key.port = 0;
 		facts.any_port = bpf_map_lookup_elem(&sluice_verdicts, &key);
 	}
-	return sluice_decide_connect(&facts);
+	*decision = sluice_decide_connect(&facts);
+	return 0;
 }
 
 static __always_inline struct sluice_socket describe(const struct run *run,

@@ -32,7 +32,7 @@ static __always_inline bool to_own_listener(struct bpf_sock_addr *ctx, const str
 	struct bpf_sock *listener;
 	bool own = false;
 
-	if (to->ip_protocol != SLUICE_PROTOCOL_TCP || !sluice_is_loopback(&to->address))
+	if (to->ip_protocol != SLUICE_PROTOCOL_TCP || !to->loopback)
 		return false;
 	if (sluice_is_v4(&to->address)) {
 		tuple.ipv4.daddr = to->address.word[3];
@@ -59,6 +59,7 @@ static __always_inline struct sluice_decision unless_to_own_run(struct bpf_sock_
 	bool undecided = decision.kind == SLUICE_VERDICT_STEER ||
 			 decision.reason == SLUICE_REASON_NO_LISTENER ||
 			 decision.reason == SLUICE_REASON_NETNS_WITHOUT_LISTENER ||
+			 decision.reason == SLUICE_REASON_FOREIGN_LOOPBACK ||
 			 decision.reason == SLUICE_REASON_DAEMON_SILENT;
 
 	if (!undecided)

@@ -12,11 +12,10 @@ static __always_inline __u32 family_of(const struct sluice_address *address)
 	return sluice_is_v4(address) ? SLUICE_FAMILY_INET : SLUICE_FAMILY_INET6;
 }
 
-static __always_inline struct sluice_resolver *resolver_for(struct bpf_sock_addr *ctx,
-							    const struct destination *to)
+static __always_inline struct sluice_resolver *resolver_for(const struct destination *to)
 {
 	struct sluice_resolver_key key = {
-	    .netns_cookie = bpf_get_netns_cookie(ctx),
+	    .netns_cookie = to->netns_cookie,
 	    .family = family_of(&to->address),
 	};
 

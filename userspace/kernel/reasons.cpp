@@ -71,6 +71,7 @@ constexpr std::array kNames{
     Named{SLUICE_REASON_LISTENER_PORT, "listener_port"},
     Named{SLUICE_REASON_IO_URING, "io_uring"},
     Named{SLUICE_REASON_USER_NAMESPACE, "user_namespace"},
+    Named{SLUICE_REASON_FOREIGN_LOOPBACK, "foreign_loopback"},
 };
 
 constexpr bool in_order() {

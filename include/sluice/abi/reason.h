@@ -85,5 +85,8 @@ enum sluice_reason {
 	SLUICE_REASON_IO_URING,	     /* a ring that works for others, or by itself */
 	SLUICE_REASON_USER_NAMESPACE, /* a new user namespace */
 
+	SLUICE_REASON_FOREIGN_LOOPBACK, /* refused: loopback of another namespace than the
+					   daemon's */
+
 	SLUICE_REASON_COUNT
 };

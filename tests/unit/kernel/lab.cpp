@@ -5,9 +5,12 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
 #include <signal.h>
 #include <sluice/abi/flow.h>
 #include <sluice/abi/query.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -125,6 +128,15 @@ std::string connect_to(const Address& to, int type, int protocol) {
   if (::getpeername(fd.get(), reinterpret_cast<sockaddr*>(&peer), &length) != 0)
     return "getpeername " + errno_name(errno);
   return "ok " + text_of(peer);
+}
+
+void new_network_namespace() {
+  if (::unshare(CLONE_NEWNET) != 0) fail("make a network namespace: " + errno_name(errno));
+  const UniqueFd any{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  ifreq lo{};
+  std::memcpy(lo.ifr_name, "lo", 3);
+  lo.ifr_flags = IFF_UP;
+  if (::ioctl(any.get(), SIOCSIFFLAGS, &lo) != 0) fail("set lo up: " + errno_name(errno));
 }
 
 Listener::Listener(const std::string& on, int backlog) : ip(on) {

@@ -68,6 +68,9 @@ std::string as_agent(const std::string& cgroup, const std::function<std::string(
 std::string connect_to(const Address& to, int type = SOCK_STREAM, int protocol = 0);
 std::string errno_name(int err);
 
+// The calling process goes into a network namespace of its own, which has nothing but lo, up.
+void new_network_namespace();
+
 struct Listener {
   explicit Listener(const std::string& ip, int backlog = 128);
   UniqueFd accept() const;

@@ -2,10 +2,7 @@
 // A listener has many ports, so that source ports do not run out; and what is bound to a device is
 // not steered past it. The ports run out in a network namespace of the test's own, which has few.
 #include <gtest/gtest.h>
-#include <net/if.h>
 #include <poll.h>
-#include <sched.h>
-#include <sys/ioctl.h>
 
 #include <fstream>
 #include <vector>
@@ -23,13 +20,7 @@ namespace {
 constexpr std::size_t kPorts = 16;
 constexpr std::size_t kSourcePorts = 100;
 
-void new_network_namespace() {
-  if (::unshare(CLONE_NEWNET) != 0) fail("make a network namespace: " + errno_name(errno));
-  const UniqueFd any{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-  ifreq lo{};
-  std::memcpy(lo.ifr_name, "lo", 3);
-  lo.ifr_flags = IFF_UP;
-  if (::ioctl(any.get(), SIOCSIFFLAGS, &lo) != 0) fail("set lo up: " + errno_name(errno));
+void have_few_source_ports() {
   std::ofstream range{"/proc/sys/net/ipv4/ip_local_port_range"};
   if (!(range << "20000 " << 20000 + kSourcePorts - 1 << std::flush)) fail("set the port range");
 }
@@ -52,6 +43,7 @@ struct Listening {
 std::string open_flows(KernelMaps& maps, const std::string& ip, const Address& to,
                        std::size_t count) {
   new_network_namespace();
+  have_few_source_ports();
   const Listening daemon{maps, ip};
   std::vector<UniqueFd> open;
   std::size_t found = 0;
@@ -76,7 +68,7 @@ TEST(Spread, HasMoreFlowsFromOneAddressThanThereAreSourcePorts) {
   const std::string run = lab.make_run("run");
   EXPECT_EQ(as_agent(run,
                      [&] {
-                       return open_flows(*lab.maps, "127.0.0.1", {"127.1.2.3", 5432}, 500);
+                       return open_flows(*lab.maps, "127.0.0.1", {"192.0.2.1", 5432}, 500);
                      }),
             "500 found");
   EXPECT_EQ(lab.flow_records(), 0u);
@@ -87,7 +79,7 @@ TEST(Spread, AndSoHasIpv6) {
   const std::string run = lab.make_run("run");
   EXPECT_EQ(as_agent(run,
                      [&] {
-                       return open_flows(*lab.maps, "::1", {"::1", 5432}, 500);
+                       return open_flows(*lab.maps, "::1", {"2001:db8::1", 5432}, 500);
                      }),
             "500 found");
   EXPECT_EQ(lab.flow_records(), 0u);

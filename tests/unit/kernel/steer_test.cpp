@@ -169,12 +169,52 @@ TEST_F(Steering, LeavesTasksOutsideOfRunsAlone) {
 TEST_F(Steering, FailsClosedInANetworkNamespaceOfTheAgentsOwn) {
   EXPECT_EQ(agent([] {
               if (::unshare(CLONE_NEWNET) != 0) return "unshare " + errno_name(errno);
-              return connect_to({"127.1.2.3", 5432});
+              return connect_to({"192.0.2.1", 5432});
             }),
             "ECONNREFUSED");
   EXPECT_EQ(lab->count("netns_without_listener"), 1u);
   EXPECT_TRUE(nobody_waits(v4));
   EXPECT_EQ(lab->flow_records(), 0u);
+}
+
+// The daemon's listeners and a resource, all in this process's namespace and all on loopback.
+TEST_F(Steering, TakesNoLoopbackOfAnotherNamespaceForTheHosts) {
+  const Listener server{"127.0.0.1"};
+  must(lab->maps->set_verdict(verdict_for("127.0.0.1", server.port, ConnectVerdict::kDirect)));
+  must(lab->maps->set_verdict(
+      verdict_for("127.0.0.1", server.port, ConnectVerdict::kDirect, IPPROTO_UDP)));
+  EXPECT_EQ(agent([&] {
+              new_network_namespace();
+              std::string said;
+              for (const Address& to :
+                   {Address{"127.1.2.3", 5432}, Address{"::1", 5432}, Address{"0.0.0.0", 5432},
+                    Address{"::ffff:127.0.0.1", 5432}, Address{"127.0.0.1", server.port}})
+                said += connect_to(to) + " ";
+              return said + connect_to({"127.0.0.1", server.port}, SOCK_DGRAM);
+            }),
+            "ECONNREFUSED ECONNREFUSED ECONNREFUSED ECONNREFUSED ECONNREFUSED ECONNREFUSED");
+  EXPECT_EQ(lab->count("foreign_loopback"), 6u);
+  EXPECT_EQ(agent([&] {
+              return connect_to({"127.0.0.1", server.port});
+            }),
+            "ok 127.0.0.1:" + std::to_string(server.port));
+  EXPECT_EQ(agent([&] {
+              return connect_to({"127.0.0.1", server.port}, SOCK_DGRAM);
+            }),
+            "ok 127.0.0.1:" + std::to_string(server.port));
+  EXPECT_EQ(lab->count("foreign_loopback"), 6u);
+}
+
+TEST_F(Steering, ARunReachesItselfInANamespaceOfItsOwn) {
+  EXPECT_EQ(agent([] {
+              new_network_namespace();
+              const Listener own{"127.0.0.1"};
+              const std::string said = connect_to({"127.0.0.1", own.port});
+              return said.substr(0, said.find(':'));
+            }),
+            "ok 127.0.0.1");
+  EXPECT_EQ(lab->count("own_run"), 1u);
+  EXPECT_EQ(lab->count("foreign_loopback"), 0u);
 }
 
 TEST_F(Steering, HasNoRecordForConnectionsThatDidNotComeThroughTheKernel) {
