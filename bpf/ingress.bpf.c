@@ -124,7 +124,9 @@ int sluice_ingress(struct __sk_buff *skb)
 	facts.readable = read_peer(skb, &peer);
 	facts.from_loopback = peer.loopback;
 	if (facts.readable && facts.inbound != SLUICE_INBOUND_NONE) {
-		facts.daemons_port = is_daemons_port(peer.port_here);
+		struct sock *sk = (struct sock *)bpf_skc_to_tcp_sock(listener);
+
+		facts.daemons_port = is_daemons_port(netns_cookie_of(sk), peer.port_here);
 		facts.from_own_run = peer_is_same_or_above(skb, listener, &peer);
 	}
 	reason = sluice_decide_inbound(&facts);

@@ -78,7 +78,8 @@ int BPF_PROG(sluice_lsm_socket_bind, struct socket *socket, struct sockaddr *add
 	/* The port has the same place in the addresses of both families. */
 	bpf_probe_read_kernel(&port, sizeof(port), (void *)address + 2);
 	/* The daemon's ports are in the map also after its death, until the next one's are set. */
-	if (standing == SLUICE_STANDING_INSIDE && (!port || !is_daemons_port(port)))
+	if (standing == SLUICE_STANDING_INSIDE &&
+	    (!port || !is_daemons_port(netns_cookie_of(sk), port)))
 		return 0;
 	decision = sluice_decide_forbidden(standing, SLUICE_REASON_LISTENER_PORT);
 	return act(&me, &decision);

@@ -45,6 +45,7 @@ static __always_inline struct sluice_decision ask(struct bpf_sock_addr *ctx, con
 
 	describe_task(&socket->about, run);
 	socket->about.flow = bpf_get_socket_cookie(ctx);
+	socket->about.flow_key.netns_cookie = bpf_get_netns_cookie(ctx);
 	socket->asked.subject = run->subject;
 	socket->asked.epoch = setting(SLUICE_SETTING_EPOCH);
 	decision = judge_unix(ctx, run, &socket->asked, listener);

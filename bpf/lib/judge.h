@@ -88,6 +88,7 @@ static __always_inline struct sluice_socket describe(const struct run *run,
 						     const struct destination *to)
 {
 	struct sluice_socket about = {
+	    .flow_key = {.netns_cookie = to->netns_cookie},
 	    .destination_port = to->port,
 	    .ip_protocol = to->ip_protocol,
 	};

@@ -55,10 +55,19 @@ struct task_struct {
 	__u64 start_boottime; /* ns */
 };
 
+struct net {
+	__u64 net_cookie;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
 struct sock_common {
 	unsigned char skc_reuseport : 1;
 	unsigned long skc_flags; /* 1 << enum sock_flags */
 	unsigned short skc_family;
+	possible_net_t skc_net;
 };
 
 struct sock_cgroup_data {

@@ -55,6 +55,7 @@ static __always_inline void fill(struct sluice_event *event, const struct sluice
 	event->executable_inode = about->executable_inode;
 	event->bytes_sent = outcome->bytes_sent;
 	event->bytes_received = outcome->bytes_received;
+	event->netns_cookie = about->flow_key.netns_cookie;
 	__builtin_memcpy(event->destination, about->destination, sizeof(event->destination));
 	event->destination_port = about->destination_port;
 	event->ip_protocol = about->ip_protocol;

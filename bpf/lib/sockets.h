@@ -3,6 +3,7 @@
 #pragma once
 
 #include "judge.h"
+#include <bpf/bpf_core_read.h>
 #include <sluice/abi/subject.h>
 
 struct socket_walk {
@@ -37,10 +38,17 @@ static __always_inline __u32 inbound_of(__u32 subject)
 	return about ? about->inbound : SLUICE_INBOUND_OWN_RUN;
 }
 
-/* Connections are steered there: whoever listens on it would get what others say. */
-static __always_inline bool is_daemons_port(__be16 port)
+/* bpf_get_netns_cookie() is not there for every program that asks this. */
+static __always_inline __u64 netns_cookie_of(struct sock *sk)
 {
-	struct sluice_listener_key key = {.netns_cookie = setting(SLUICE_SETTING_HOME_NETNS),
+	return sk ? BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie) : 0;
+}
+
+/* Connections in that namespace are steered there: whoever listens on it would get what others say.
+ */
+static __always_inline bool is_daemons_port(__u64 netns_cookie, __be16 port)
+{
+	struct sluice_listener_key key = {.netns_cookie = netns_cookie,
 					  .family = SLUICE_FAMILY_INET};
 	struct sluice_listener *listener = bpf_map_lookup_elem(&sluice_listeners, &key);
 

@@ -23,7 +23,7 @@ template <class T, std::size_t size>
 constexpr bool whole =
     sizeof(T) == size&& std::is_standard_layout_v<T>&& std::has_unique_object_representations_v<T>;
 
-static_assert(SLUICE_LAYOUT == 10);
+static_assert(SLUICE_LAYOUT == 11);
 static_assert(whole<sluice_run, 8>);
 static_assert(whole<sluice_subject, 8>);
 static_assert(whole<sluice_awaited_key, 96>);
@@ -35,7 +35,7 @@ static_assert(whole<sluice_listener, 48>);
 static_assert(whole<sluice_flow_key, 32>);
 static_assert(whole<sluice_flow, 64>);
 static_assert(whole<sluice_socket, 104>);
-static_assert(whole<sluice_event, 120>);
+static_assert(whole<sluice_event, 128>);
 static_assert(sizeof(sluice_event) <= 128);
 static_assert(whole<sluice_cpu, 16>);
 static_assert(whole<sluice_counter, 24>);
@@ -71,9 +71,9 @@ static_assert(offsetof(sluice_flow, destination_port) == 48);
 static_assert(offsetof(sluice_flow, rule) == 60);
 static_assert(offsetof(sluice_socket, destination) == 64);
 static_assert(offsetof(sluice_socket, flags) == 84);
-static_assert(offsetof(sluice_event, destination) == 64);
-static_assert(offsetof(sluice_event, kind) == 83);
-static_assert(offsetof(sluice_event, reason) == 108);
+static_assert(offsetof(sluice_event, destination) == 72);
+static_assert(offsetof(sluice_event, kind) == 91);
+static_assert(offsetof(sluice_event, reason) == 116);
 static_assert(offsetof(sluice_query, destination_port) == 48);
 static_assert(offsetof(sluice_place, destination_port) == 56);
 

@@ -46,6 +46,7 @@ std::optional<KernelEvent> understood(const sluice_event& raw) {
       .pid = raw.pid,
       .task_start_ns = raw.task_start_ns,
       .executable = {.device = raw.executable_device, .inode = raw.executable_inode},
+      .netns_cookie = raw.netns_cookie,
       .destination = endpoint_of(raw.destination, raw.destination_port),
       .unix_name = {},
       .ip_protocol = raw.ip_protocol,

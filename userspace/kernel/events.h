@@ -40,6 +40,7 @@ struct KernelEvent {
   std::uint32_t pid = 0;            // thread group id, initial pid namespace
   std::uint64_t task_start_ns = 0;  // CLOCK_BOOTTIME
   FileId executable;                // of the process, when it asked
+  std::uint64_t netns_cookie = 0;   // of the socket's network namespace; 0: it asked for none
   Endpoint destination;             // as the agent named it
   std::string unix_name;            // not empty: a Unix socket, and `destination` is nothing
   std::uint8_t ip_protocol = 0;

@@ -73,6 +73,13 @@ class KernelMaps final : public KernelPlane, public UnixPlane {
   Result<void> set_listeners(const std::vector<Endpoint>& listeners);
   // The same for another one. There connects are refused until then.
   Result<void> set_listeners_in(std::uint64_t netns_cookie, const std::vector<Endpoint>& listeners);
+  Result<void> forget_listeners();  // of every namespace; see set_unix_listener() for theirs
+  // What is steered, or asked of a resolver, in that namespace is refused from here on.
+  Result<void> forget_namespace(std::uint64_t netns_cookie);
+  // Their cookies, the daemon's own among them.
+  Result<std::set<std::uint64_t>> namespaces_with_listeners() const;
+  // Forgets all but the daemon's own and these.
+  Result<void> forget_namespaces_except(const std::set<std::uint64_t>& netns_cookies);
 
   // Until when the kernel may believe that the daemon answers, on CLOCK_MONOTONIC; 0: not at all.
   // Then nothing is steered and nothing passes direct.

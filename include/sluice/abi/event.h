@@ -26,6 +26,7 @@ struct sluice_event {
 	__u64 executable_inode; /* of the file that the process executes; 0: it has none */
 	__u64 bytes_sent;	/* closed TCP: payload that left the agent's socket, counted once */
 	__u64 bytes_received;	/* closed TCP: payload that reached the agent's socket */
+	__u64 netns_cookie;	/* where the socket is; 0 where none was connected or sent */
 	__u8 destination[16];	/* network order, IPv4 mapped; zeros for a refused socket() */
 	__be16 destination_port;
 	__u8 ip_protocol;

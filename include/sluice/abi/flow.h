@@ -36,7 +36,8 @@ struct sluice_flow {
 #define SLUICE_SOCKET_WATCHED 8u     /* sockops will be called when it reaches TCP_CLOSE */
 
 struct sluice_socket {
-	struct sluice_flow_key flow_key; /* whole where RECORDED; the listener's port before */
+	/* Whole where RECORDED; before, the namespace and the listener's port. */
+	struct sluice_flow_key flow_key;
 	__u64 flow;
 	__u64 cgroup_id;
 	__u64 task_start_ns; /* CLOCK_BOOTTIME */

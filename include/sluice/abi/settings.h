@@ -7,7 +7,7 @@
 
 /* Raised with every change of a map's key, value or meaning: maps pinned under another number are
  * not reused. */
-#define SLUICE_LAYOUT 10u
+#define SLUICE_LAYOUT 11u
 
 /* A run's cgroup is less deep than this, counted from the root of cgroup2 (0). */
 #define SLUICE_CGROUP_LEVELS_MAX 64u

@@ -25,14 +25,22 @@ void have_few_source_ports() {
   if (!(range << "20000 " << 20000 + kSourcePorts - 1 << std::flush)) fail("set the port range");
 }
 
-// Of the namespace that it is made in.
+void move_to(const std::string& cgroup) {
+  std::ofstream processes{cgroup + "/cgroup.procs"};
+  if (!(processes << ::getpid() << std::flush)) fail("move to " + cgroup);
+}
+
+// Of the namespace that it is made in, and of no run, as the daemon's are.
 struct Listening {
-  Listening(KernelMaps& maps, const std::string& ip) {
+  Listening(KernelMaps& maps, const std::string& ip, const std::string& outside,
+            const std::string& run) {
+    move_to(outside);
     for (std::size_t i = 0; i < kPorts; ++i) {
       listeners.emplace_back(ip, 4096);
       endpoints.push_back(listeners.back().endpoint());
     }
     must(maps.set_listeners_in(must(own_netns_cookie()), endpoints));
+    move_to(run);
   }
   std::vector<Listener> listeners;
   std::vector<Endpoint> endpoints;
@@ -40,11 +48,11 @@ struct Listening {
 
 // As many connections as `count` at once, from one address to one destination; what the daemon
 // finds of each.
-std::string open_flows(KernelMaps& maps, const std::string& ip, const Address& to,
+std::string open_flows(Lab& lab, const std::string& run, const std::string& ip, const Address& to,
                        std::size_t count) {
   new_network_namespace();
   have_few_source_ports();
-  const Listening daemon{maps, ip};
+  const Listening daemon{*lab.maps, ip, lab.root, run};
   std::vector<UniqueFd> open;
   std::size_t found = 0;
   while (open.size() < 2 * count) {
@@ -56,7 +64,7 @@ std::string open_flows(KernelMaps& maps, const std::string& ip, const Address& t
       pollfd waiting{listener.fd.get(), POLLIN, 0};
       if (::poll(&waiting, 1, 0) != 1) continue;
       open.push_back(listener.accept());
-      const auto record = maps.take_flow_record(open.back().get());
+      const auto record = lab.maps->take_flow_record(open.back().get());
       if (record && record->original_destination.port == 5432) ++found;
     }
   }
@@ -68,7 +76,7 @@ TEST(Spread, HasMoreFlowsFromOneAddressThanThereAreSourcePorts) {
   const std::string run = lab.make_run("run");
   EXPECT_EQ(as_agent(run,
                      [&] {
-                       return open_flows(*lab.maps, "127.0.0.1", {"192.0.2.1", 5432}, 500);
+                       return open_flows(lab, run, "127.0.0.1", {"192.0.2.1", 5432}, 500);
                      }),
             "500 found");
   EXPECT_EQ(lab.flow_records(), 0u);
@@ -79,7 +87,7 @@ TEST(Spread, AndSoHasIpv6) {
   const std::string run = lab.make_run("run");
   EXPECT_EQ(as_agent(run,
                      [&] {
-                       return open_flows(*lab.maps, "::1", {"2001:db8::1", 5432}, 500);
+                       return open_flows(lab, run, "::1", {"2001:db8::1", 5432}, 500);
                      }),
             "500 found");
   EXPECT_EQ(lab.flow_records(), 0u);
@@ -91,7 +99,7 @@ TEST(Spread, EachOfThePortsIsTheDaemonsOwn) {
   EXPECT_EQ(as_agent(run,
                      [&] {
                        new_network_namespace();
-                       const Listening daemon{*lab.maps, "127.0.0.1"};
+                       const Listening daemon{*lab.maps, "127.0.0.1", lab.root, run};
                        std::size_t refused = 0;
                        for (const Endpoint& each : daemon.endpoints)
                          refused += connect_to({"127.0.0.1", each.port}) == "EPERM";

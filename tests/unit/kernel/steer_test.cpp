@@ -9,6 +9,7 @@
 
 #include <cerrno>
 
+#include "kernel/netns_cookie.h"
 #include "lab.h"
 
 namespace sluice::kernel::testing_lab {
@@ -172,6 +173,10 @@ TEST_F(Steering, FailsClosedInANetworkNamespaceOfTheAgentsOwn) {
               return connect_to({"192.0.2.1", 5432});
             }),
             "ECONNREFUSED");
+  const auto events = lab->events();
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_NE(events[0].netns_cookie, 0u);
+  EXPECT_NE(events[0].netns_cookie, must(own_netns_cookie()));
   EXPECT_EQ(lab->count("netns_without_listener"), 1u);
   EXPECT_TRUE(nobody_waits(v4));
   EXPECT_EQ(lab->flow_records(), 0u);
@@ -215,6 +220,23 @@ TEST_F(Steering, ARunReachesItselfInANamespaceOfItsOwn) {
             "ok 127.0.0.1");
   EXPECT_EQ(lab->count("own_run"), 1u);
   EXPECT_EQ(lab->count("foreign_loopback"), 0u);
+}
+
+TEST_F(Steering, ForgetsTheNamespacesThatItIsNotTold) {
+  const std::uint64_t home = must(own_netns_cookie());
+  const auto steered = [&] { return agent([] { return connect_to({"127.1.2.3", 5432}); }); };
+  for (const std::uint64_t cookie : {home + 1000, home + 2000})
+    must(lab->maps->set_listeners_in(cookie, {v4.endpoint(), v6.endpoint()}));
+  EXPECT_EQ(must(lab->maps->namespaces_with_listeners()),
+            (std::set<std::uint64_t>{home, home + 1000, home + 2000}));
+  must(lab->maps->forget_namespaces_except({home + 2000}));
+  EXPECT_EQ(must(lab->maps->namespaces_with_listeners()),
+            (std::set<std::uint64_t>{home, home + 2000}));
+  must(lab->maps->forget_namespace(home + 2000));
+  EXPECT_EQ(must(lab->maps->namespaces_with_listeners()), std::set<std::uint64_t>{home});
+  EXPECT_EQ(steered(), "ok 127.1.2.3:5432");
+  must(lab->maps->forget_listeners());
+  EXPECT_EQ(steered(), "ECONNREFUSED");
 }
 
 TEST_F(Steering, HasNoRecordForConnectionsThatDidNotComeThroughTheKernel) {
