@@ -62,7 +62,7 @@ Result<Endpoint> parse_listen(const std::string& text) {
 constexpr std::size_t kListenerPorts = 16;
 
 Result<std::uint16_t> open_listener(const Endpoint& at, Prepared& prepared) {
-  SLUICE_TRY(UniqueFd listener, keeper::open_loopback_listener(at, -1));
+  SLUICE_TRY(UniqueFd listener, keeper::open_loopback_listener(at));
   SLUICE_TRY(const Endpoint bound, net::local_endpoint(listener.get()));
   prepared.listeners.push_back(std::move(listener));
   prepared.listening.push_back(bound);

@@ -72,27 +72,36 @@ Result<void> remove_children(int cgroup, int depth) {
   return {};
 }
 
-Result<std::size_t> signal_processes(int cgroup, int depth) {
+// False: `look` said so, and the walk ended there.
+Result<bool> walk_processes(int cgroup, int depth, const std::function<bool(pid_t)>& look) {
   if (depth == kDepthMax)
     return Error::sys(ELOOP, "cgroups nested deeper than " + std::to_string(kDepthMax));
   SLUICE_TRY(std::string procs, read_control(cgroup, "cgroup.procs"));
   procs.resize(procs.rfind('\n') + 1);  // a number that was cut would name another process
-  std::size_t signalled = 0;
   const char* at = procs.data();
   const char* const end = at + procs.size();
   while (at < end) {
     pid_t pid = 0;
     const auto [stop, failure] = std::from_chars(at, end, pid);
-    // 0 stands for a process that this pid namespace does not show; kill(0) would be ourselves.
-    if (failure == std::errc{} && pid > 0 && ::kill(pid, SIGKILL) == 0) ++signalled;
+    // 0 stands for a process that this pid namespace does not show.
+    if (failure == std::errc{} && pid > 0 && !look(pid)) return false;
     at = std::find(stop, end, '\n') + 1;
   }
   SLUICE_TRY(const auto names, children_of(cgroup));
   for (const std::string& name : names) {
     SLUICE_TRY(const UniqueFd child, open_beneath(cgroup, name, kDirectory, Mounts::kStay));
-    SLUICE_TRY(const std::size_t below, signal_processes(child.get(), depth + 1));
-    signalled += below;
+    SLUICE_TRY(const bool goes_on, walk_processes(child.get(), depth + 1, look));
+    if (!goes_on) return false;
   }
+  return true;
+}
+
+Result<std::size_t> signal_processes(int cgroup) {
+  std::size_t signalled = 0;
+  SLUICE_TRY_VOID(walk_processes(cgroup, 0, [&](pid_t pid) {
+    if (::kill(pid, SIGKILL) == 0) ++signalled;
+    return true;
+  }));
   return signalled;
 }
 
@@ -103,7 +112,7 @@ Result<void> kill_each(int cgroup) {
   if (!frozen) return frozen.error();
   Result<void> outcome;
   for (int round = 0; round < kKillRoundsMax; ++round) {
-    const auto signalled = signal_processes(cgroup, 0);
+    const auto signalled = signal_processes(cgroup);
     if (!signalled) outcome = signalled.error();
     if (!signalled || *signalled == 0) break;
   }
@@ -257,6 +266,12 @@ Result<void> CgroupTree::kill_while_frozen(std::string_view path) const {
   const auto killed = kill_each(cgroup.get());
   if (!killed) return killed.error().within("kill the processes of '" + std::string(path) + "'");
   return {};
+}
+
+Result<bool> CgroupTree::each_process(std::string_view path,
+                                      const std::function<bool(pid_t)>& look) const {
+  SLUICE_TRY(const UniqueFd cgroup, open_cgroup(path));
+  return walk_processes(cgroup.get(), 0, look);
 }
 
 Result<void> CgroupTree::move(std::string_view path, pid_t pid) const {

@@ -5,7 +5,10 @@
 
 #include <sluice/result.h>
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -37,6 +40,9 @@ class CgroupTree {
   Result<void> remove(std::string_view path) const;          // with empty cgroups below it
   Result<bool> populated(std::string_view path) const;       // a live process in it or below it
   Result<void> kill(std::string_view path) const;
+  // Calls `look` with each process in it and below it, until it says false. False: not all were
+  // seen.
+  Result<bool> each_process(std::string_view path, const std::function<bool(pid_t)>& look) const;
   // The same on kernels before 5.14, which have no cgroup.kill; kill() falls back to it.
   Result<void> kill_while_frozen(std::string_view path) const;
   Result<void> move(std::string_view path, pid_t pid) const;

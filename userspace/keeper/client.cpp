@@ -121,7 +121,7 @@ Result<std::uint64_t> KeeperClient::destroy_sockets(std::string_view cgroup) {
 }
 
 Result<UniqueFd> KeeperClient::take_successor() {
-  ListenerReply reply;
+  ChannelReply reply;
   UniqueFd channel;
   SLUICE_TRY_VOID(transact(TakeSuccessor{}, reply, -1, &channel));
   if (!channel) return Error::sys(EPROTO, "the keeper's answer brought no channel");
@@ -158,15 +158,28 @@ Result<KeeperClient::Census> KeeperClient::take_census(std::string_view cgroup, 
   return census;
 }
 
-Result<UniqueFd> KeeperClient::open_listener(const Endpoint& address, int namespace_fd) {
-  OpenListener request;
-  std::copy(address.ip.bytes.begin(), address.ip.bytes.end(), request.ip);
-  request.port = address.port;
-  ListenerReply reply;
-  UniqueFd listener;
-  SLUICE_TRY_VOID(transact(request, reply, namespace_fd, &listener));
-  if (!listener) return Error::sys(EPROTO, "the keeper's answer brought no listener");
-  return listener;
+Result<KeeperClient::NamespaceSocket> KeeperClient::open_in_namespace(int pidfd,
+                                                                      std::uint32_t ip_version,
+                                                                      Transport transport) {
+  OpenInNamespace request;
+  request.ip_version = ip_version;
+  request.transport = transport;
+  NamespaceSocketReply reply;
+  NamespaceSocket socket;
+  SLUICE_TRY_VOID(transact(request, reply, pidfd, &socket.fd));
+  if (!socket.fd && reply.unavailable == 0)
+    return Error::sys(EPROTO, "the keeper's answer brought no socket");
+  socket.inode = reply.inode;
+  return socket;
+}
+
+Result<KeeperClient::Namespaces> KeeperClient::list_namespaces(std::string_view cgroup) {
+  ListNamespaces request;
+  SLUICE_TRY_VOID(put_path(request.cgroup, cgroup));
+  NamespacesReply reply;
+  SLUICE_TRY_VOID(transact(request, reply));
+  const std::size_t named = std::min<std::size_t>(reply.named, kNamespacesMax);
+  return Namespaces{{reply.entries, reply.entries + named}, reply.whole == 1};
 }
 
 }  // namespace sluice::keeper

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "keeper/protocol.h"
@@ -52,9 +53,19 @@ class KeeperClient {
     std::uint64_t killed = 0;
   };
   Result<Census> take_census(std::string_view cgroup, bool kill);
-  // A listening, non-blocking socket. `namespace_fd`: a network namespace or a pidfd; -1 for our
-  // own.
-  Result<UniqueFd> open_listener(const Endpoint& address, int namespace_fd = -1);
+  // A socket on loopback at any port, in the network namespace of a process that is in a run.
+  struct NamespaceSocket {
+    UniqueFd fd;              // none: that namespace has no such address at present
+    std::uint64_t inode = 0;  // of the namespace
+  };
+  Result<NamespaceSocket> open_in_namespace(int pidfd, std::uint32_t ip_version,
+                                            Transport transport);
+  // The network namespaces of a run's processes, but for the daemon's own.
+  struct Namespaces {
+    std::vector<NamespaceEntry> entries;
+    bool whole = false;  // there are no others
+  };
+  Result<Namespaces> list_namespaces(std::string_view cgroup);
 
   // The channel to the daemon that asked to take over. ENOENT: none has.
   Result<UniqueFd> take_successor();

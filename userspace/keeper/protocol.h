@@ -21,6 +21,8 @@ constexpr std::size_t kErrorBytesMax = 2048;
 constexpr std::size_t kRunIdBytesMax = 32;
 // Named in one answer; what is beyond is counted.
 constexpr std::size_t kCensusMax = 1024;
+// Far more than one run is given listeners in.
+constexpr std::size_t kNamespacesMax = 64;
 // A password, a key or a PEM chain; a larger file is a mistake in the configuration.
 constexpr std::size_t kSecretBytesMax = 64 * 1024;
 
@@ -32,11 +34,12 @@ enum class RequestType : std::uint32_t {
   kKillRun,
   kReadSecret,
   kDestroySockets,
-  kOpenListener,
+  kOpenInNamespace,
   kTakeSuccessor,
   kHandedOver,
   kTakeOver,  // of a new sluiced, not of the worker: keeper/hand_over.h
   kTakeCensus,
+  kListNamespaces,
 };
 
 struct Head {
@@ -105,14 +108,21 @@ struct TakeCensus {
   std::uint32_t kill = 0;
 };
 
-// A TCP listener on a loopback address. One descriptor may come along: a network namespace, or a
-// pidfd whose network namespace is meant.
-struct OpenListener {
-  static constexpr RequestType kType = RequestType::kOpenListener;
+// A socket on the loopback address at a port that the kernel chooses, in the network namespace of a
+// process. One descriptor comes along: its pidfd. It must be in a run or an enrolled cgroup now.
+enum class Transport : std::uint32_t { kTcpListener = 1, kUdp };
+struct OpenInNamespace {
+  static constexpr RequestType kType = RequestType::kOpenInNamespace;
   Head head{.type = kType};
-  std::uint8_t ip[16] = {};  // as IpAddress: IPv4 is mapped
-  std::uint16_t port = 0;    // host order; 0 lets the kernel choose
-  std::uint16_t reserved = 0;
+  std::uint32_t ip_version = 0;  // 4 or 6
+  Transport transport{};
+};
+
+// The network namespaces of a cgroup's processes, but for the daemon's own.
+struct ListNamespaces {
+  static constexpr RequestType kType = RequestType::kListNamespaces;
+  Head head{.type = kType};
+  Path cgroup;  // of a run, or enrolled
 };
 
 // A new daemon has asked to take over (the worker was told by SIGUSR1). The channel to it comes
@@ -180,8 +190,29 @@ struct CensusReply {
 };
 
 // A descriptor comes along where it did not fail.
-struct ListenerReply {
+struct ChannelReply {
   ReplyHead head;
+};
+
+// A descriptor comes along where it did not fail and `unavailable` is 0.
+struct NamespaceSocketReply {
+  ReplyHead head;
+  std::int32_t unavailable = 0;  // errno: that namespace has no such address at present
+  std::uint64_t inode = 0;       // of the namespace
+};
+
+struct NamespaceEntry {
+  std::uint64_t inode = 0;
+  std::int32_t pid = 0;  // of one of the processes in it
+  std::uint32_t reserved = 0;
+};
+
+struct NamespacesReply {
+  ReplyHead head;
+  std::uint32_t named = 0;  // of `entries`
+  std::uint32_t whole = 0;  // 1: no other process, and no other namespace, is there
+  std::uint32_t reserved = 0;
+  NamespaceEntry entries[kNamespacesMax];
 };
 
 template <class T>
@@ -189,7 +220,8 @@ concept Message = std::is_trivially_copyable_v<T> && std::is_standard_layout_v<T
 
 static_assert(Message<MakeRunCgroup> && Message<EnrolCgroup> && Message<MoveProcess>);
 static_assert(Message<RemoveRunCgroup> && Message<KillRun> && Message<ReadSecret>);
-static_assert(Message<DestroySockets> && Message<OpenListener>);
+static_assert(Message<DestroySockets> && Message<OpenInNamespace> && Message<ListNamespaces>);
+static_assert(Message<NamespaceSocketReply> && Message<NamespacesReply>);
 static_assert(Message<TakeSuccessor> && Message<HandedOver>);
 static_assert(Message<TakeCensus> && Message<CensusReply>);
 static_assert(Message<CgroupReply> && Message<SecretReply> && Message<CountReply>);
@@ -220,12 +252,16 @@ struct Answer<TakeCensus> {
   using Reply = CensusReply;
 };
 template <>
-struct Answer<OpenListener> {
-  using Reply = ListenerReply;
+struct Answer<OpenInNamespace> {
+  using Reply = NamespaceSocketReply;
+};
+template <>
+struct Answer<ListNamespaces> {
+  using Reply = NamespacesReply;
 };
 template <>
 struct Answer<TakeSuccessor> {
-  using Reply = ListenerReply;
+  using Reply = ChannelReply;
 };
 
 }  // namespace sluice::keeper

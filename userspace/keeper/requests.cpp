@@ -9,6 +9,8 @@
 #include <memory>
 
 #include "keeper/listener.h"
+#include "keeper/namespaces.h"
+#include "keeper/processes.h"
 
 namespace sluice::keeper {
 namespace {
@@ -22,11 +24,12 @@ constexpr const char* name_of(RequestType type) {
     case RequestType::kKillRun: return "kill run";
     case RequestType::kReadSecret: return "read secret";
     case RequestType::kDestroySockets: return "destroy sockets";
-    case RequestType::kOpenListener: return "open listener";
+    case RequestType::kOpenInNamespace: return "open in namespace";
     case RequestType::kTakeSuccessor: return "take successor";
     case RequestType::kHandedOver: return "handed over";
     case RequestType::kTakeOver: return "take over";
     case RequestType::kTakeCensus: return "take census";
+    case RequestType::kListNamespaces: return "list namespaces";
   }
   return "unknown request";
 }
@@ -143,11 +146,43 @@ Result<void> Requests::handle(const TakeCensus& request, int fd, CensusReply& re
   return {};
 }
 
-Result<void> Requests::handle(const OpenListener& request, int fd, UniqueFd& listener) {
-  Endpoint address;
-  std::copy(std::begin(request.ip), std::end(request.ip), address.ip.bytes.begin());
-  address.port = request.port;
-  SLUICE_TRY(listener, open_loopback_listener(address, fd));
+Result<void> Requests::handle(const OpenInNamespace& request, int fd, NamespaceSocketReply& reply,
+                              UniqueFd& socket) {
+  if (fd < 0) return Error::sys(EBADF, "no pidfd came with the request");
+  if (request.ip_version != 4 && request.ip_version != 6)
+    return Error::sys(EINVAL, "the version of IP is neither 4 nor 6");
+  if (request.transport != Transport::kTcpListener && request.transport != Transport::kUdp)
+    return Error::sys(EINVAL, "the transport is neither TCP nor UDP");
+  SLUICE_TRY(const NetworkNamespace space, namespace_of(fd));
+  SLUICE_TRY(const std::uint64_t own, own_namespace());
+  if (space.inode == own) return Error::sys(EPERM, "it is the daemon's own network namespace");
+  SLUICE_TRY(const pid_t pid, pid_of(fd));
+  SLUICE_TRY(const std::string cgroup, runs_.cgroup_of(pid));
+  SLUICE_TRY_VOID(pid_of(fd));
+  if (!runs_.innermost_run(cgroup))
+    return Error::sys(EPERM, "process " + std::to_string(pid) + " is in no run");
+  reply.inode = space.inode;
+  auto opened = open_in_namespace(
+      space.fd.get(), request.ip_version == 4 ? IpVersion::k4 : IpVersion::k6, request.transport);
+  // Its lo is down, or has no IPv6: nothing that anybody did wrong.
+  if (!opened &&
+      (opened.error().code() == EADDRNOTAVAIL || opened.error().code() == EAFNOSUPPORT)) {
+    reply.unavailable = opened.error().code();
+    return {};
+  }
+  if (!opened) return opened.error();
+  socket = *std::move(opened);
+  return {};
+}
+
+Result<void> Requests::handle(const ListNamespaces& request, int fd, NamespacesReply& reply) {
+  SLUICE_TRY_VOID(no_descriptor(fd));
+  SLUICE_TRY(const std::string_view path, path_of(request.cgroup));
+  SLUICE_TRY_VOID(runs_.directory_of(path));
+  SLUICE_TRY(const Namespaces found, namespaces_in(runs_.tree(), path));
+  for (const auto& [inode, pid] : found.process_in)
+    reply.entries[reply.named++] = {.inode = inode, .pid = pid};
+  reply.whole = found.whole ? 1 : 0;
   return {};
 }
 
@@ -177,8 +212,10 @@ Result<Requests::Outcome> Requests::answer_as(const Datagram& datagram, const vo
   } else {
     Request request;
     std::memcpy(&request, bytes, sizeof request);
-    if constexpr (std::is_same_v<Request, OpenListener> || std::is_same_v<Request, TakeSuccessor>)
+    if constexpr (std::is_same_v<Request, TakeSuccessor>)
       done = handle(request, datagram.fd.get(), outcome.fd);
+    else if constexpr (std::is_same_v<Request, OpenInNamespace>)
+      done = handle(request, datagram.fd.get(), *reply, outcome.fd);
     else
       done = handle(request, datagram.fd.get(), *reply);
   }
@@ -207,11 +244,13 @@ Result<Requests::Outcome> Requests::answer(const Datagram& datagram, const void*
     case RequestType::kKillRun: return answer_as<KillRun>(datagram, request, socket);
     case RequestType::kReadSecret: return answer_as<ReadSecret>(datagram, request, socket);
     case RequestType::kDestroySockets: return answer_as<DestroySockets>(datagram, request, socket);
-    case RequestType::kOpenListener: return answer_as<OpenListener>(datagram, request, socket);
+    case RequestType::kOpenInNamespace:
+      return answer_as<OpenInNamespace>(datagram, request, socket);
     case RequestType::kTakeSuccessor: return answer_as<TakeSuccessor>(datagram, request, socket);
     case RequestType::kHandedOver: return answer_as<HandedOver>(datagram, request, socket);
     case RequestType::kTakeOver: break;
     case RequestType::kTakeCensus: return answer_as<TakeCensus>(datagram, request, socket);
+    case RequestType::kListNamespaces: return answer_as<ListNamespaces>(datagram, request, socket);
   }
   ReplyHead reply;
   put_error(reply, Error::sys(EINVAL, "not a request that the keeper knows"));

@@ -46,7 +46,9 @@ class Requests {
   Result<void> handle(const ReadSecret& request, int fd, SecretReply& reply);
   Result<void> handle(const DestroySockets& request, int fd, CountReply& reply);
   Result<void> handle(const TakeCensus& request, int fd, CensusReply& reply);
-  Result<void> handle(const OpenListener& request, int fd, UniqueFd& listener);
+  Result<void> handle(const OpenInNamespace& request, int fd, NamespaceSocketReply& reply,
+                      UniqueFd& socket);
+  Result<void> handle(const ListNamespaces& request, int fd, NamespacesReply& reply);
   Result<void> handle(const TakeSuccessor& request, int fd, UniqueFd& channel);
   Result<void> handle(const HandedOver& request, int fd, PlainReply& reply);
 
@@ -64,6 +66,7 @@ constexpr std::size_t kRequestBytesMax = sizeof(MakeRunCgroup) + 1;
 static_assert(sizeof(MakeRunCgroup) >= sizeof(MoveProcess));
 static_assert(sizeof(MakeRunCgroup) >= sizeof(ReadSecret));
 static_assert(sizeof(MakeRunCgroup) >= sizeof(TakeCensus));
-static_assert(sizeof(MakeRunCgroup) >= sizeof(OpenListener));
+static_assert(sizeof(MakeRunCgroup) >= sizeof(OpenInNamespace));
+static_assert(sizeof(MakeRunCgroup) >= sizeof(ListNamespaces));
 
 }  // namespace sluice::keeper

@@ -2,14 +2,9 @@
 #include "keeper/listener.h"
 
 #include <gtest/gtest.h>
-#include <net/if.h>
-#include <netinet/in.h>
-#include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include <cstring>
-
+#include "keeper/namespaces.h"
 #include "support.h"
 
 #ifndef SO_NETNS_COOKIE
@@ -30,7 +25,7 @@ std::uint64_t netns_of(int socket) {
 
 TEST(Listener, ListensOnLoopbackWithoutBlocking) {
   for (const char* ip : {"127.0.0.1", "127.9.8.7", "::1"}) {
-    const auto listener = open_loopback_listener(at(ip, 0), -1);
+    const auto listener = open_loopback_listener(at(ip, 0));
     ASSERT_TRUE(listener.ok()) << listener.error().text();
     EXPECT_EQ(::accept(listener->get(), nullptr, nullptr), -1);
     EXPECT_EQ(errno, EAGAIN);
@@ -41,50 +36,28 @@ TEST(Listener, RefusesWhatCouldStandInForAServiceOfTheHost) {
   for (const Endpoint& address :
        {at("0.0.0.0", 0), at("10.0.0.1", 0), at("::", 0), at("::ffff:10.0.0.1", 0),
         at("2001:db8::1", 0), at("127.0.0.1", 22), at("127.0.0.1", 1023), at("::1", 80)})
-    EXPECT_FALSE(open_loopback_listener(address, -1).ok()) << address.text();
+    EXPECT_FALSE(open_loopback_listener(address).ok()) << address.text();
 }
 
 TEST(Listener, OpensInTheNetworkNamespaceOfAProcessAndComesBack) {
   if (::geteuid() != 0) FAIL() << "must run as root";
-  int ready[2];
-  ASSERT_EQ(::pipe(ready), 0);
-  const pid_t pid = ::fork();
-  if (pid == 0) {
-    char answer = 'n';
-    if (::unshare(CLONE_NEWNET) == 0) {
-      const int any = ::socket(AF_INET, SOCK_DGRAM, 0);
-      ifreq lo{};
-      std::strcpy(lo.ifr_name, "lo");
-      lo.ifr_flags = IFF_UP;
-      if (::ioctl(any, SIOCSIFFLAGS, &lo) == 0) answer = 'y';
-    }
-    if (::write(ready[1], &answer, 1) != 1) ::_exit(1);
-    for (;;) ::pause();
-  }
-  char answer = 0;
-  ASSERT_EQ(::read(ready[0], &answer, 1), 1);
-  const UniqueFd process = test::pidfd_of(pid);
-  const UniqueFd space{
-      ::open(("/proc/" + std::to_string(pid) + "/ns/net").c_str(), O_RDONLY | O_CLOEXEC)};
-  const UniqueFd other{
-      ::open(("/proc/" + std::to_string(pid) + "/ns/uts").c_str(), O_RDONLY | O_CLOEXEC)};
-  if (answer == 'y') {
-    const UniqueFd ours{::socket(AF_INET, SOCK_STREAM, 0)};
-    for (const int fd : {process.get(), space.get()}) {
-      const auto listener = open_loopback_listener(at("127.0.0.1", 0), fd);
-      ASSERT_TRUE(listener.ok()) << listener.error().text();
-      EXPECT_NE(netns_of(listener->get()), netns_of(ours.get()));
+  const test::Container container;
+  const auto space = namespace_of(container.pidfd());
+  ASSERT_TRUE(space.ok()) << space.error().text();
+  EXPECT_EQ(space->inode, container.inode());
+  const UniqueFd ours{::socket(AF_INET, SOCK_STREAM, 0)};
+  for (const IpVersion version : {IpVersion::k4, IpVersion::k6})
+    for (const Transport transport : {Transport::kTcpListener, Transport::kUdp}) {
+      const auto socket = open_in_namespace(space->fd.get(), version, transport);
+      ASSERT_TRUE(socket.ok()) << socket.error().text();
+      EXPECT_NE(netns_of(socket->get()), netns_of(ours.get()));
       const UniqueFd afterwards{::socket(AF_INET, SOCK_STREAM, 0)};
       EXPECT_EQ(netns_of(afterwards.get()), netns_of(ours.get()));
     }
-    EXPECT_FALSE(open_loopback_listener(at("127.0.0.1", 0), other.get()).ok());
-    EXPECT_FALSE(open_loopback_listener(at("127.0.0.1", 0), ready[0]).ok());
-  }
-  ::kill(pid, SIGKILL);
-  ::waitpid(pid, nullptr, 0);
-  ::close(ready[0]);
-  ::close(ready[1]);
-  if (answer != 'y') FAIL() << "cannot make a network namespace here";
+  const UniqueFd other{::open(("/proc/" + std::to_string(container.pid()) + "/ns/uts").c_str(),
+                              O_RDONLY | O_CLOEXEC)};
+  for (const int no_network : {other.get(), ours.get()})
+    EXPECT_FALSE(open_in_namespace(no_network, IpVersion::k4, Transport::kTcpListener).ok());
 }
 
 }  // namespace

@@ -7,7 +7,9 @@
 #include <sys/socket.h>
 
 #include <cstring>
+#include <map>
 #include <thread>
+#include <utility>
 
 #include "keeper/client.h"
 #include "support.h"
@@ -347,6 +349,67 @@ TEST_F(KeeperRequests, DescriptorsThatNobodyAskedForAreRefusedAndClosed) {
   EXPECT_NE(reply.head.failed, 0);
   EXPECT_TRUE(client_->make_run_cgroup("", kRunB).ok());  // the server has let go of them by now
   EXPECT_EQ(open_count(), before);
+}
+
+TEST_F(KeeperRequests, OpenSocketsOnlyInTheNamespaceOfAProcessThatIsInARun) {
+  const std::string run = client_->make_run_cgroup("", kRunA)->path;
+  const test::Container container;
+  const auto open = [&](int fd, std::uint32_t version = 4,
+                        Transport transport = Transport::kTcpListener) {
+    return client_->open_in_namespace(fd, version, transport);
+  };
+  EXPECT_EQ(open(container.pidfd()).error().code(), EPERM) << "it is in no run";
+  ASSERT_TRUE(client_->move_process(container.pidfd(), run).ok());
+  const auto opened = open(container.pidfd());
+  ASSERT_TRUE(opened.ok()) << opened.error().text();
+  EXPECT_EQ(opened->inode, container.inode());
+  EXPECT_TRUE(open(container.pidfd(), 6, Transport::kUdp)->fd);
+
+  // Nothing but a pidfd says which namespace.
+  const UniqueFd space{::open(("/proc/" + std::to_string(container.pid()) + "/ns/net").c_str(),
+                              O_RDONLY | O_CLOEXEC)};
+  EXPECT_EQ(open(space.get()).error().code(), EBADF);
+  EXPECT_EQ(open(-1).error().code(), EBADF);
+  EXPECT_EQ(open(container.pidfd(), 5).error().code(), EINVAL);
+  EXPECT_EQ(open(container.pidfd(), 4, Transport{9}).error().code(), EINVAL);
+
+  Idle at_home;
+  ASSERT_TRUE(client_->move_process(at_home.pidfd(), run).ok());
+  EXPECT_EQ(open(at_home.pidfd()).error().code(), EPERM) << "the daemon's own namespace";
+  Idle ended;
+  ASSERT_TRUE(client_->move_process(ended.pidfd(), run).ok());
+  ended.end();
+  EXPECT_EQ(open(ended.pidfd()).error().code(), ESRCH);
+}
+
+TEST_F(KeeperRequests, SayThatANamespaceHasNoLoopbackYet) {
+  const std::string run = client_->make_run_cgroup("", kRunA)->path;
+  const test::Container container{test::Container::Lo::kDown};
+  ASSERT_TRUE(client_->move_process(container.pidfd(), run).ok());
+  // Where no device was ever up, IPv4 lets a socket be bound to any address.
+  const auto opened = client_->open_in_namespace(container.pidfd(), 6, Transport::kUdp);
+  ASSERT_TRUE(opened.ok()) << opened.error().text();
+  EXPECT_FALSE(opened->fd);
+  EXPECT_EQ(opened->inode, container.inode());
+}
+
+TEST_F(KeeperRequests, ListTheNamespacesOfARunAndOfThoseInIt) {
+  const std::string a = client_->make_run_cgroup("", kRunA)->path;
+  const std::string b = client_->make_run_cgroup(a, kRunB)->path;
+  const test::Container one, other, outside;
+  Idle at_home;
+  for (const auto& [pidfd, run] :
+       {std::pair{one.pidfd(), a}, std::pair{other.pidfd(), b}, std::pair{at_home.pidfd(), a}})
+    ASSERT_TRUE(client_->move_process(pidfd, run).ok());
+  const auto listed = client_->list_namespaces(a);
+  ASSERT_TRUE(listed.ok()) << listed.error().text();
+  EXPECT_TRUE(listed->whole);
+  std::map<std::uint64_t, pid_t> found;
+  for (const NamespaceEntry& entry : listed->entries) found[entry.inode] = entry.pid;
+  EXPECT_EQ(found, (std::map<std::uint64_t, pid_t>{{one.inode(), one.pid()},
+                                                   {other.inode(), other.pid()}}));
+  EXPECT_EQ(client_->list_namespaces(own_.below()).error().code(), EPERM) << "it is no run";
+  EXPECT_FALSE(client_->list_namespaces(runs() + "/" + kRunC).ok());
 }
 
 TEST_F(KeeperRequests, FailForGoodWhenTheKeeperIsGone) {

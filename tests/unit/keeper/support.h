@@ -4,8 +4,13 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,6 +18,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -124,6 +130,54 @@ inline int in_child(const std::function<int()>& body) {
   ::waitpid(pid, &status, 0);
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
+
+// A process that does nothing in a network namespace of its own.
+class Container {
+ public:
+  enum class Lo : bool { kDown, kUp };
+  explicit Container(Lo lo = Lo::kUp) {
+    int ready[2];
+    if (::pipe2(ready, O_CLOEXEC) != 0) return;
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      const bool made = ::unshare(CLONE_NEWNET) == 0 && (lo == Lo::kDown || set_lo_up());
+      if (::write(ready[1], made ? "y" : "n", 1) != 1) ::_exit(1);
+      for (;;) ::pause();
+    }
+    pidfd_ = pidfd_of(pid_);
+    char answer = 'n';
+    EXPECT_EQ(::read(ready[0], &answer, 1), 1);
+    EXPECT_EQ(answer, 'y') << "cannot make a network namespace here";
+    ::close(ready[0]);
+    ::close(ready[1]);
+  }
+  ~Container() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  Container(const Container&) = delete;
+  Container& operator=(const Container&) = delete;
+
+  pid_t pid() const { return pid_; }
+  int pidfd() const { return pidfd_.get(); }
+  std::uint64_t inode() const {
+    struct stat status {};
+    ::stat(("/proc/" + std::to_string(pid_) + "/ns/net").c_str(), &status);
+    return status.st_ino;
+  }
+
+ private:
+  static bool set_lo_up() {
+    const UniqueFd any{::socket(AF_INET, SOCK_DGRAM, 0)};
+    ifreq lo{};
+    std::memcpy(lo.ifr_name, "lo", 3);
+    lo.ifr_flags = IFF_UP;
+    return ::ioctl(any.get(), SIOCSIFFLAGS, &lo) == 0;
+  }
+
+  pid_t pid_ = -1;
+  UniqueFd pidfd_;
+};
 
 class TempDir {
  public:
