@@ -17,8 +17,9 @@ START_SECONDS = int(os.environ.get("SLUICE_START_SECONDS", "30"))  # more in a g
 
 
 class Daemon:
-    def __init__(self, place, worker_user="nobody", **settings):
+    def __init__(self, place, worker_user="nobody", enter=(), **settings):
         self.place = place
+        self.enter = list(enter)  # words before the program: where it shall run
         self.dir = place.dir / "sluice"
         self.policy_dir = self.dir / "policies"
         self.secrets_dir = self.dir / "secrets"
@@ -49,7 +50,7 @@ class Daemon:
         self.started_at = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [BUILD / "sluiced", "--config", self.config, "--log-level", log_level, *options],
+                [*self.enter, BUILD / "sluiced", "--config", self.config, "--log-level", log_level, *options],
                 # Leaks are looked for by tracing, which neither half of sluiced lets anybody do.
                 env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"},
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)

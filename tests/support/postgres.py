@@ -24,7 +24,7 @@ class Postgres:
     login = "sluice_orders"
     password = "upstream-secret-7f3a9"
 
-    def __init__(self, directory, host_name="localhost", auth="scram-sha-256", listen="127.0.0.1,::1", name="pg"):
+    def __init__(self, directory, host_name="localhost", auth="scram-sha-256", listen="127.0.0.1,::1", name="pg", enter=()):
         self.bin = pathlib.Path(shutil.which("initdb", path="/usr/lib/postgresql/15/bin") or "/missing").parent
         if not (self.bin / "initdb").exists():
             raise RuntimeError("PostgreSQL 15 is not installed; run scripts/install-deps --test")
@@ -36,6 +36,7 @@ class Postgres:
         self.host_name = host_name
         self.auth = auth
         self.listen = listen
+        self.enter = list(enter)  # words before the program: where it shall run
         self.process = None
         self.home.mkdir()
         shutil.chown(self.home, "postgres")
@@ -92,7 +93,7 @@ host all all all reject
     def start(self, schema=SCHEMA):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", str(self.bin / "postgres"),
+                [*self.enter, "setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", str(self.bin / "postgres"),
                  "-D", str(self.data)], stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/")
         wait_for("PostgreSQL", lambda: self._ready())
         if schema is not None:

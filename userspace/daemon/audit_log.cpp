@@ -76,10 +76,11 @@ json::object line_of(const kernel::KernelEvent& event, const RunRegistry& runs,
 
 }  // namespace
 
-Result<AuditLog> AuditLog::open(const std::string& file, kernel::EventReader reader) {
+Result<AuditLog> AuditLog::open(const std::string& file, kernel::EventReader reader,
+                                Observer also) {
   UniqueFd fd{::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640)};
   if (!fd) return Error::sys(errno, "open audit file '" + file + "'");
-  return AuditLog{std::move(fd), file, std::move(reader)};
+  return AuditLog{std::move(fd), file, std::move(reader), std::move(also)};
 }
 
 Result<void> AuditLog::write(const std::string& lines) {
@@ -128,6 +129,7 @@ Result<void> AuditLog::drain(const RunRegistry& runs, const RuleIds& rules,
   const auto add = [&](const kernel::KernelEvent& event) {
     lines += json::serialize(line_of(event, runs, rules, clock));
     lines += '\n';
+    also_(event);
   };
   const auto written = [&](std::uint64_t said) -> Result<std::uint64_t> {
     SLUICE_TRY(const kernel::SequenceTotals sequences, kernel.sequences());

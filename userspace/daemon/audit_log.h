@@ -7,6 +7,7 @@
 #include <sluice/result.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -23,8 +24,9 @@ namespace sluice::daemon {
 
 class AuditLog {
  public:
-  // Opens the file for appending, mode 0640.
-  static Result<AuditLog> open(const std::string& file, kernel::EventReader reader);
+  using Observer = std::function<void(const kernel::KernelEvent&)>;
+  // Opens the file for appending, mode 0640. `also` is given each event, on the thread that drains.
+  static Result<AuditLog> open(const std::string& file, kernel::EventReader reader, Observer also);
 
   int poll_fd() const { return reader_.poll_fd(); }
   // Writes what is there, one write(2) for each batch, then settles it with the kernel. A line is
@@ -39,13 +41,17 @@ class AuditLog {
   Result<void> append(const std::string& lines);
 
  private:
-  AuditLog(UniqueFd file, std::string name, kernel::EventReader reader)
-      : file_(std::move(file)), name_(std::move(name)), reader_(std::move(reader)) {}
+  AuditLog(UniqueFd file, std::string name, kernel::EventReader reader, Observer also)
+      : file_(std::move(file)),
+        name_(std::move(name)),
+        reader_(std::move(reader)),
+        also_(std::move(also)) {}
   Result<void> write(const std::string& lines);
 
   UniqueFd file_;
   std::string name_;
   kernel::EventReader reader_;
+  Observer also_;
   std::unique_ptr<std::mutex> mutex_ =
       std::make_unique<std::mutex>();  // guards the reader and the file
 };

@@ -15,6 +15,7 @@
 #include "control/config.h"
 #include "daemon/audit_log.h"
 #include "daemon/flow_factory.h"
+#include "daemon/namespaces.h"
 #include "daemon/policy_holder.h"
 #include "daemon/run_registry.h"
 #include "daemon/succession.h"
@@ -45,6 +46,7 @@ class Backend final : public control::ControlBackend {
     std::string ca_file;      // for agents
     std::string bundle_file;  // for agents
     std::function<Result<bool>()> reload;
+    Namespaces& namespaces;
     // How often each rule of the policy decided in the kernel, by its name.
     std::function<Result<std::vector<control::Counter>>()> rule_hits;
     std::function<Result<kernel::Books>()> books;  // after all that waits was written down

@@ -119,6 +119,7 @@ Answer<control::RunReply> Backend::run(const Asking& asking, const control::RunR
   run.task = request.task;
   const auto launched = ports_.runs.launch(std::move(run), parent, caller.pidfd);
   if (!launched) return Refusal{Refusal::Kind::kFailed, launched.error().text()};
+  ports_.namespaces.look_into(launched->run.cgroup_path);
   spdlog::info("{} started run {} of agent {} on behalf of {}", caller.user, launched->run.id,
                launched->run.agent, on_behalf_of);
   control::RunReply reply;

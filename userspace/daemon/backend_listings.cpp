@@ -60,6 +60,7 @@ std::vector<control::Counter> Backend::counters(const kernel::Books& books) cons
   counters.push_back(
       {"flows_over_limit", flows.over_limit + flows.out_of_files + before.flows_over_limit});
   counters.push_back({"flows_draining", before.flows_open});
+  counters.push_back({"network_namespaces", ports_.namespaces.count()});
   counters.push_back({"recorder_failures", flows.recorder_failures + before.recorder_failures});
   // The kernel's own go on from daemon to daemon.
   std::uint64_t events = 0;

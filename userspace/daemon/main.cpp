@@ -108,7 +108,7 @@ int be_keeper(keeper::Keeper& keeper, keeper::Split split, kernel::MapDescriptor
   if (end.exit_status == kExitRefused && took_over) return kExitFailed;
   // Whatever ended it: from now on nothing is steered to a port that anybody might take.
   if (auto kernel = kernel::KernelMaps::adopt(std::move(maps), mount)) {
-    static_cast<void>((*kernel)->set_listeners({}));
+    static_cast<void>((*kernel)->forget_listeners());
     static_cast<void>((*kernel)->set_unix_listener(-1));
     static_cast<void>((*kernel)->forget_resolvers());
     static_cast<void>((*kernel)->set_alive_until(0));

@@ -2,6 +2,8 @@
 #include "daemon/succession.h"
 
 #include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -30,6 +32,7 @@ enum Word : std::uint32_t {
   kCancel,
   kReload,
   kReport,
+  kSocket,
 };
 
 struct Head {
@@ -42,6 +45,11 @@ struct Plain {
 struct Counted {
   Head head;
   CountedSoFar counted;
+};
+struct Socket {
+  Head head;
+  std::uint64_t inode = 0;
+  std::uint64_t listener = 0;  // 1; 0: of a resolver
 };
 struct Drain {
   Head head;
@@ -60,13 +68,17 @@ struct Cancel {
 };
 template <class... Messages>
 constexpr bool kAllFixed = (... && std::is_trivially_copyable_v<Messages>);
-static_assert(kAllFixed<Plain, Counted, Drain, EndRun, Cancel>);
-constexpr std::size_t kMessageBytesMax =
-    std::max({sizeof(Plain), sizeof(Counted), sizeof(Drain), sizeof(EndRun), sizeof(Cancel)});
+static_assert(kAllFixed<Plain, Counted, Socket, Drain, EndRun, Cancel>);
+constexpr std::size_t kMessageBytesMax = std::max({sizeof(Plain), sizeof(Counted), sizeof(Socket),
+                                                   sizeof(Drain), sizeof(EndRun), sizeof(Cancel)});
+// Far more than a daemon opens in other network namespaces.
+constexpr std::size_t kSocketsMax = 16384;
+constexpr timeval kSocketPatience{5, 0};
 
 struct Received {
   std::uint32_t word = 0;  // 0: nothing that means something
   std::size_t size = 0;
+  UniqueFd fd;  // with a socket only
   alignas(8) std::uint8_t bytes[kMessageBytesMax + 1];
 
   template <class Message>
@@ -79,12 +91,13 @@ struct Received {
 
 bool receive(int channel, Received& into) {
   auto datagram = keeper::receive(channel, into.bytes, sizeof into.bytes);
-  if (!datagram || datagram->size < sizeof(Head) || !datagram->whole || datagram->fd) return false;
+  if (!datagram || datagram->size < sizeof(Head) || !datagram->whole) return false;
   Head head;
   std::memcpy(&head, into.bytes, sizeof head);
   into.size = datagram->size;
   into.word = head.magic == kMagic ? head.word : 0;
-  return into.word != 0;
+  into.fd = std::move(datagram->fd);
+  return into.word != 0 && static_cast<bool>(into.fd) == (into.word == kSocket);
 }
 
 std::string text_of(const char* text, std::size_t capacity) {
@@ -105,6 +118,12 @@ bool Predecessor::receive_one(std::uint32_t& word) {
   Received received;
   if (!receive(channel_.get(), received)) return false;
   word = received.word;
+  if (word == kSocket) {
+    Socket message;
+    if (!received.read(message) || sockets_.size() == kSocketsMax) return false;
+    sockets_.push_back({message.inode, message.listener == 1, std::move(received.fd)});
+    return true;
+  }
   if (word != kYielded && word != kReport && word != kDraining) return false;
   Counted message;
   if (!received.read(message)) return false;
@@ -189,6 +208,14 @@ bool Successor::say(Message message) {
   return keeper::send(channel_.get(), &message, sizeof message, -1, keeper::Waiting::kNo).ok();
 }
 
+// Waits for the new daemon to read: it does nothing else until it is told that this one yielded.
+bool Successor::give(const SocketElsewhere& socket) {
+  const Socket message{{.word = kSocket}, socket.inode, socket.listener ? 1u : 0u};
+  return keeper::send(channel_.get(), &message, sizeof message, socket.fd.get(),
+                      keeper::Waiting::kYes)
+      .ok();
+}
+
 void Successor::report() { static_cast<void>(say(Counted{{.word = kReport}, orders_.count()})); }
 
 bool Successor::handle() {
@@ -197,6 +224,10 @@ bool Successor::handle() {
   switch (received.word) {
     case kYield: {
       orders_.yield();
+      ::setsockopt(channel_.get(), SOL_SOCKET, SO_SNDTIMEO, &kSocketPatience,
+                   sizeof kSocketPatience);
+      for (const SocketElsewhere& socket : orders_.sockets())
+        if (!give(socket)) return false;
       return say(Counted{{.word = kYielded}, orders_.count()});
     }
     case kDrain: {

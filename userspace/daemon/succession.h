@@ -4,6 +4,7 @@
 //
 //   new -> old  yield     stop what can have one owner only: store, chain of recordings, kernel's
 //                         events, control socket, enrolment. Flows go on, and both accept new ones.
+//   old -> new  socket    one for each that the old one has in other network namespaces
 //   old -> new  yielded   what it counted so far. Should the new one die now, the old one resumes.
 //   new -> old  drain     the new one serves: accept no more, and end when the last flow has ended.
 //   old -> new  draining
@@ -20,6 +21,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/unique_fd.h"
 
@@ -37,6 +39,13 @@ struct CountedSoFar {
   std::uint64_t flows_open = 0;  // now
 };
 
+// A socket in another network namespace than the daemon's: a TCP listener, or one for DNS.
+struct SocketElsewhere {
+  std::uint64_t inode = 0;  // of the namespace
+  bool listener = false;
+  UniqueFd fd;
+};
+
 // The end of the new daemon.
 class Predecessor {
  public:
@@ -45,6 +54,8 @@ class Predecessor {
   // Both wait for the answer. That it has ended meanwhile is no error: then nothing is in the way.
   Result<void> yield();
   Result<void> drain(std::chrono::seconds timeout);
+  // What came before it said that it had yielded.
+  std::vector<SocketElsewhere> take_sockets() { return std::move(sockets_); }
 
   // For its flows; any thread; nothing where it has ended.
   void end_run(const RunId& run, const std::string& reason);
@@ -68,6 +79,7 @@ class Predecessor {
   mutable std::mutex mutex_;  // guards the descriptor's end and counted_
   UniqueFd channel_;
   CountedSoFar counted_;
+  std::vector<SocketElsewhere> sockets_;
 };
 
 // The end of the old daemon. One thread.
@@ -75,6 +87,7 @@ class Successor {
  public:
   struct Orders {
     std::function<void()> yield;
+    std::function<std::vector<SocketElsewhere>()> sockets;  // duplicates, once it has yielded
     std::function<void(std::chrono::seconds timeout)> drain;
     std::function<void(const RunId&, const std::string& reason)> end_run;
     std::function<void(ByteView key, const std::string& owner)> cancel;
@@ -92,6 +105,7 @@ class Successor {
  private:
   template <class Message>
   bool say(Message message);
+  bool give(const SocketElsewhere& socket);
 
   UniqueFd channel_;
   Orders orders_;

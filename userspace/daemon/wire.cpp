@@ -96,7 +96,10 @@ Result<void> Worker::open_audit() {
   SLUICE_TRY(auto maps, kernel::duplicate(prepared_.maps));
   SLUICE_TRY(auto reader, kernel::EventReader::open(std::move(maps[kernel::MapName::kEvents]),
                                                     std::move(maps[kernel::MapName::kAudited])));
-  SLUICE_TRY(auto audit, AuditLog::open(config_.audit_file(), std::move(reader)));
+  const auto note = [this](const kernel::KernelEvent& event) {
+    if (namespaces_) namespaces_->note(event);
+  };
+  SLUICE_TRY(auto audit, AuditLog::open(config_.audit_file(), std::move(reader), note));
   audit_.emplace(std::move(audit));
   return {};
 }
@@ -198,6 +201,7 @@ Result<void> Worker::open_control() {
       config_.run_dir + "/host-ca.pem",
       config_.run_dir + "/ca-bundle.pem",
       [this] { return reload(); },
+      *namespaces_,
       [this] { return rule_hits(); },
       [this]() -> Result<kernel::Books> {
         SLUICE_TRY_VOID(audit_->drain(*runs_, verdicts_->rules(), *kernel_, clock_));
@@ -260,6 +264,7 @@ Result<void> Worker::start() {
   const auto enrolled = runs_->enrol_living();
   if (!enrolled) return enrolled.error().within("enrolment");
   if (*enrolled != 0) spdlog::info("enrolled {} cgroups that the policy matches", *enrolled);
+  open_namespaces();
   SLUICE_TRY_VOID(open_control());
   SLUICE_TRY_VOID(open_heartbeat());
   SLUICE_TRY_VOID(keeper::install_seccomp());
@@ -282,6 +287,7 @@ Result<void> Worker::claim_listeners() {
   SLUICE_TRY_VOID(heartbeat_->beat_again());
   if (unix_listener_) SLUICE_TRY_VOID(kernel_->set_unix_listener(unix_listener_.get()));
   SLUICE_TRY_VOID(claim_resolvers());
+  SLUICE_TRY_VOID(namespaces_->claim());
   return kernel_->set_listeners(prepared_.listening);
 }
 

@@ -27,8 +27,10 @@ Result<void> Worker::turn() {
     enrol_error_ = enrolled.error().text();
     spdlog::error("enrolment: {}", enrol_error_);
   }
+  if (enrolled && *enrolled != 0) namespaces_->sweep();
   SLUICE_TRY_VOID(audit_->drain(*runs_, verdicts_->rules(), *kernel_, clock_));
   SLUICE_TRY_VOID(write_found_open());
+  namespaces_->turn();
   SLUICE_TRY_VOID(audit_->append(dns_->take_lines()));
   approvals_->tick();
   runs_->sweep();
@@ -91,11 +93,12 @@ void Worker::stop() {
   // Unless this daemon was to take over and could not: its predecessor serves on.
   const bool in_force = !predecessor_ || serving_since_start_;
   if (kernel_ && in_force) {
-    static_cast<void>(kernel_->set_listeners({}));
+    static_cast<void>(kernel_->forget_listeners());
     static_cast<void>(kernel_->set_unix_listener(-1));
     static_cast<void>(kernel_->forget_resolvers());
     static_cast<void>(kernel_->set_alive_until(0));
   }
+  if (namespaces_) namespaces_->let_go();
   control_.reset();
   end_dns();
   if (flows_) flows_->stop("sluice is stopping");

@@ -21,6 +21,7 @@
 #include "daemon/dns_desk.h"
 #include "daemon/flow_factory.h"
 #include "daemon/heartbeat.h"
+#include "daemon/namespaces.h"
 #include "daemon/policy_holder.h"
 #include "daemon/privileged.h"
 #include "daemon/run_registry.h"
@@ -68,8 +69,14 @@ class Worker {
   // worker_dns.cpp
   Result<void> open_dns();
   Result<void> serve_dns();
+  Bytes answer(const kernel::QueryPort& at, const Endpoint& source, ByteView query);
   void end_dns();
   Result<void> claim_resolvers();
+
+  // worker_namespaces.cpp
+  void open_namespaces();
+  void answer_in(std::uint64_t cookie, std::vector<UniqueFd> sockets,
+                 std::vector<kernel::QueryPort> ports);
 
   // worker.cpp
   Result<void> turn();
@@ -122,6 +129,7 @@ class Worker {
   std::unique_ptr<DnsDesk> dns_;
   std::vector<kernel::QueryPort> dns_ports_;  // of prepared_.resolver_sockets
   net::DnsServer dns_server_;
+  std::unique_ptr<Namespaces> namespaces_;
   std::unique_ptr<Heartbeat> heartbeat_;
   std::optional<AuditLog> audit_;
   std::unique_ptr<Backend> backend_;

@@ -30,11 +30,15 @@ Result<void> Worker::serve_dns() {
   dns_->open();
   return dns_server_.start(std::move(copies), dns_->limits().message.query_bytes_max,
                            [this](std::size_t socket, const Endpoint& source, ByteView query) {
-                             const auto who = kernel_->find_query(dns_ports_[socket], source);
-                             if (who) return dns_->answer(*who, query, false);
-                             dns_->unowned();
-                             return Bytes{};
+                             return answer(dns_ports_[socket], source, query);
                            });
+}
+
+Bytes Worker::answer(const kernel::QueryPort& at, const Endpoint& source, ByteView query) {
+  const auto who = kernel_->find_query(at, source);
+  if (who) return dns_->answer(*who, query, false);
+  dns_->unowned();
+  return {};
 }
 
 void Worker::end_dns() {

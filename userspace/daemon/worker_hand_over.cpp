@@ -11,6 +11,7 @@ void Worker::meet_successor() {
   if (!channel || role_ != Role::kServing) return;  // it sees the channel's end
   Successor::Orders orders;
   orders.yield = [this] { yield(); };
+  orders.sockets = [this] { return namespaces_->sockets(); };
   orders.drain = [this](std::chrono::seconds timeout) { drain(timeout); };
   orders.end_run = [this](const RunId& run, const std::string& reason) {
     flows_->flows().terminate_run(run, reason);
@@ -47,6 +48,7 @@ void Worker::drain(std::chrono::seconds timeout) {
   if (const auto told = keeper_.handed_over(); !told)
     spdlog::error("hand over: {}", told.error().text());
   flows_->stop_accepting();
+  namespaces_->let_go();
   unix_listener_.reset();  // in its queue nobody may wait for this daemon when the new one has died
   role_ = Role::kDraining;
   drain_until_ = clock_.steady() + timeout;
@@ -89,6 +91,7 @@ Result<void> Worker::resume() {
   runs_->enrol_no_more(false);
   open_resolver();
   SLUICE_TRY_VOID(serve_dns());
+  namespaces_->answer_again();
   return serve_control();
 }
 

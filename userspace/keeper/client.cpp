@@ -44,9 +44,10 @@ Result<void> KeeperClient::transact(const Request& request, typename Answer<Requ
   SLUICE_TRY_VOID(send(socket_.get(), &request, sizeof request, sent_fd, Waiting::kYes));
   SLUICE_TRY(Datagram answer, receive(socket_.get(), &reply, sizeof reply));
   if (answer.size == 0) return Error::sys(EPIPE, "the keeper has ended");
-  if (!answer.whole || answer.size != sizeof reply || reply.head.magic != kMagic)
+  if (answer.size != sizeof reply || reply.head.magic != kMagic)
     return Error::sys(EPROTO, "the keeper's answer is not one to this request");
   broken_ = false;
+  if (!answer.whole) return Error::sys(EMFILE, "take the descriptor in the keeper's answer");
   if (reply.head.failed != 0) {
     return error_of(reply.head);
   }

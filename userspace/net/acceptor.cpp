@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <string>
+#include <utility>
 
 namespace sluice::net {
 
@@ -26,7 +27,7 @@ UniqueFd open_reserve() { return UniqueFd{::open("/dev/null", O_RDONLY | O_CLOEX
 Acceptor::Acceptor(EventLoop& loop, const Clock& clock, Options options)
     : loop_(loop), clock_(clock), options_(std::move(options)), reserve_(open_reserve()) {}
 
-Result<void> Acceptor::start(std::vector<UniqueFd> listeners) {
+Result<void> Acceptor::start(std::vector<UniqueFd> listeners, std::uint64_t group) {
   for (UniqueFd& fd : listeners) {
     const int flags = ::fcntl(fd.get(), F_GETFL);
     if (flags < 0 || ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) != 0)
@@ -34,18 +35,27 @@ Result<void> Acceptor::start(std::vector<UniqueFd> listeners) {
     auto listener = std::make_shared<Listener>();
     listener->acceptor = this;
     listener->fd = std::move(fd);
+    listener->group = group;
     SLUICE_TRY_VOID(loop_.watch(listener->fd.get(), *listener, true));
     listeners_.push_back(std::move(listener));
   }
   return {};
 }
 
+void Acceptor::give_up(std::shared_ptr<Listener> listener) {
+  loop_.unwatch(listener->fd.get());
+  listener->fd.reset();
+  loop_.retire(std::move(listener));
+}
+
+void Acceptor::stop_group(std::uint64_t group) {
+  for (auto& listener : listeners_)
+    if (listener->group == group) give_up(std::exchange(listener, nullptr));
+  std::erase(listeners_, nullptr);
+}
+
 void Acceptor::stop() {
-  for (auto& listener : listeners_) {
-    loop_.unwatch(listener->fd.get());
-    listener->fd.reset();
-    loop_.retire(std::move(listener));
-  }
+  for (auto& listener : listeners_) give_up(std::move(listener));
   listeners_.clear();
 }
 

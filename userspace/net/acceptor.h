@@ -26,17 +26,20 @@ class Acceptor {
   };
   Acceptor(EventLoop& loop, const Clock& clock, Options options);
 
-  // The loop's thread.
-  Result<void> start(std::vector<UniqueFd> listeners);
+  // The loop's thread. Listeners are given up by their group, or all.
+  Result<void> start(std::vector<UniqueFd> listeners, std::uint64_t group = 0);
+  void stop_group(std::uint64_t group);
   void stop();
 
  private:
   struct Listener final : EventLoop::Watcher {
     Acceptor* acceptor = nullptr;
     UniqueFd fd;
+    std::uint64_t group = 0;
     void on_events(std::uint32_t) override { acceptor->accept_from(fd.get()); }
   };
   void accept_from(int listener);
+  void give_up(std::shared_ptr<Listener> listener);
   void refuse_one(int listener, int err);
 
   EventLoop& loop_;

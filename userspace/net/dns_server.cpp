@@ -11,6 +11,8 @@
 
 #include <cerrno>
 #include <csignal>
+#include <memory>
+#include <utility>
 
 namespace sluice::net {
 namespace {
@@ -36,9 +38,8 @@ Result<void> DnsServer::start(std::vector<UniqueFd> sockets, std::size_t query_b
                               Answer answer) {
   wake_ = UniqueFd{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   if (!wake_) return Error::sys(errno, "make an event descriptor");
-  sockets_ = std::move(sockets);
+  groups_[0] = Group{std::move(sockets), std::move(answer)};
   query_bytes_max_ = query_bytes_max;
-  answer_ = std::move(answer);
   const std::lock_guard lock{mutex_};
   runs_ = true;
   thread_ = std::thread{[this] { run(); }};
@@ -63,7 +64,27 @@ void DnsServer::stop() {
     wake(wake_);
   }
   thread_.join();
-  sockets_.clear();
+  groups_.clear();
+}
+
+void DnsServer::change(std::function<void()> task) {
+  const std::lock_guard lock{mutex_};
+  if (!runs_) return;
+  posted_.push_back(std::move(task));
+  wake(wake_);
+}
+
+void DnsServer::add(std::uint64_t group, std::vector<UniqueFd> sockets, Answer answer) {
+  // A std::function must be copyable, a UniqueFd is not.
+  auto added = std::make_shared<Group>(Group{std::move(sockets), std::move(answer)});
+  change([this, group, added] {
+    groups_[group] = std::move(*added);
+    groups_changed_ = true;
+  });
+}
+
+void DnsServer::remove(std::uint64_t group) {
+  change([this, group] { groups_changed_ |= groups_.erase(group) != 0; });
 }
 
 void DnsServer::post(std::function<void()> task) {
@@ -98,17 +119,28 @@ void DnsServer::run() {
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
   std::vector<pollfd> waits;
-  for (const UniqueFd& socket : sockets_) waits.push_back({socket.get(), POLLIN, 0});
-  waits.push_back({wake_.get(), POLLIN, 0});
-  while (waits.back().revents == 0 || take_turn()) {
+  std::vector<std::pair<const Group*, std::size_t>> places;
+  const auto list = [&] {
+    waits.assign(1, {wake_.get(), POLLIN, 0});
+    places.assign(1, {});
+    for (const auto& [id, group] : groups_)
+      for (std::size_t i = 0; i < group.sockets.size(); ++i) {
+        waits.push_back({group.sockets[i].get(), POLLIN, 0});
+        places.emplace_back(&group, i);
+      }
+    groups_changed_ = false;
+  };
+  list();
+  while (waits.front().revents == 0 || take_turn()) {
+    if (groups_changed_) list();
     if (::poll(waits.data(), waits.size(), -1) < 0) continue;  // EINTR: no signal comes here
-    for (std::size_t i = 0; i < sockets_.size(); ++i)
-      if (waits[i].revents != 0) serve(i);
+    for (std::size_t i = 1; i < waits.size(); ++i)
+      if (waits[i].revents != 0) serve(*places[i].first, places[i].second);
   }
 }
 
-void DnsServer::serve(std::size_t socket) {
-  const int fd = sockets_[socket].get();
+void DnsServer::serve(const Group& group, std::size_t socket) {
+  const int fd = group.sockets[socket].get();
   Bytes buffer(query_bytes_max_ + 1);  // one more, so that a longer one is seen to be longer
   for (int turn = 0; turn < kQueriesPerTurn; ++turn) {
     sockaddr_storage from{};
@@ -121,7 +153,7 @@ void DnsServer::serve(std::size_t socket) {
     const auto source = endpoint_of(reinterpret_cast<const sockaddr*>(&from));
     if (!source) continue;
     const Bytes reply =
-        answer_(socket, *source, ByteView{buffer.data(), static_cast<std::size_t>(size)});
+        group.answer(socket, *source, ByteView{buffer.data(), static_cast<std::size_t>(size)});
     if (!reply.empty() && ::sendto(fd, reply.data(), reply.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
                                    reinterpret_cast<const sockaddr*>(&from), length) < 0)
       ++unsent_;

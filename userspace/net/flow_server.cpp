@@ -48,6 +48,7 @@ struct FlowServer::Impl {
   std::atomic<std::size_t> next_worker{0};
   std::atomic<std::size_t> live{0};  // connections that were taken and have not ended
   std::atomic<bool> stopping{false};
+  std::atomic<bool> accepts_no_more{false};
   std::mutex stop_mutex;
   std::condition_variable flow_ended;
   bool stopped = false;
@@ -79,6 +80,8 @@ struct FlowServer::Impl {
   void take(UniqueFd connection);
   void say_refused(const std::string& why);
   void begin(Worker& worker, UniqueFd connection);
+  void add_listeners(std::uint64_t group, std::vector<UniqueFd> listeners);
+  void remove_listeners(std::uint64_t group);
   void stop_accepting();
   void stop(std::string_view reason);
 };
@@ -134,8 +137,24 @@ void FlowServer::Impl::begin(Worker& worker, UniqueFd connection) {
       ->start();
 }
 
+void FlowServer::Impl::add_listeners(std::uint64_t group, std::vector<UniqueFd> listeners) {
+  if (workers.empty() || !acceptor) return;
+  auto shared = std::make_shared<std::vector<UniqueFd>>(std::move(listeners));
+  workers.front()->loop().post([this, group, shared] {
+    if (accepts_no_more.load()) return;
+    const auto added = acceptor->start(std::move(*shared), group);
+    if (!added && options.warn) options.warn(added.error().text());
+  });
+}
+
+void FlowServer::Impl::remove_listeners(std::uint64_t group) {
+  if (workers.empty() || !acceptor) return;
+  workers.front()->loop().post([this, group] { acceptor->stop_group(group); });
+}
+
 void FlowServer::Impl::stop_accepting() {
   if (stopped || workers.empty() || !acceptor) return;
+  accepts_no_more.store(true);
   std::promise<void> done;
   workers.front()->loop().post([&] {
     acceptor->stop();
@@ -148,6 +167,7 @@ void FlowServer::Impl::stop(std::string_view reason) {
   if (stopped || workers.empty()) return;
   stopped = true;
   stopping.store(true);
+  accepts_no_more.store(true);
   if (acceptor) workers.front()->loop().post([this] { acceptor->stop(); });
   const std::string text{reason};
   table.terminate_all(text);
@@ -190,6 +210,10 @@ Result<void> FlowServer::start(std::vector<UniqueFd> listeners, OnAccept on_acce
   return {};
 }
 
+void FlowServer::add_listeners(std::uint64_t group, std::vector<UniqueFd> listeners) {
+  impl_->add_listeners(group, std::move(listeners));
+}
+void FlowServer::remove_listeners(std::uint64_t group) { impl_->remove_listeners(group); }
 void FlowServer::stop_accepting() { impl_->stop_accepting(); }
 std::size_t FlowServer::live() const { return impl_->live.load(); }
 void FlowServer::stop(std::string_view reason) { impl_->stop(reason); }

@@ -55,6 +55,10 @@ class FlowServer {
 
   // `listeners`: bound and listening TCP and Unix sockets, inherited or opened by the caller.
   Result<void> start(std::vector<UniqueFd> listeners, OnAccept on_accept);
+  // More listeners, and their end; of a group that is not 0. Any thread; neither waits until it is
+  // done. None are added once it accepts no more.
+  void add_listeners(std::uint64_t group, std::vector<UniqueFd> listeners);
+  void remove_listeners(std::uint64_t group);
   // Accepts no more; the flows go on. Returns when the listeners are closed here.
   void stop_accepting();
   // Accepts no more, ends every flow with `reason`, waits for stop_timeout, resets what is left and

@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Agents in network namespaces of their own, as containers have them. The host is a network namespace of the test's own, too:
+the daemon and PostgreSQL live in it, and PostgreSQL has an address there that is not loopback."""
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from support.daemon import BUILD, Daemon
+from support.network import NetworkNamespace, namespace_of
+from support.places import wait_for
+from support.postgres import Postgres
+
+HOST = "192.0.2.1"
+NAME = "db.sluice.test"
+POLICY = """\
+version: 1
+agents:
+  boxed: {{ launchers: {{ users: [root] }} }}
+  nobody: {{ launchers: {{ users: [root] }} }}
+  service: {{ match: {{ cgroup: {cgroup} }} }}
+resources:
+  orders:
+    protocol: postgres
+    address: ["{host}:{port}", "127.0.0.1:{port}", "{name}:{port}"]
+    upstream_tls: require
+    login: {{ user: {login}, password_file: {secret} }}
+    sensitive: [{{ column: public.customers.ssn, mask: redact }}]
+rules:
+  - {{ name: all, agents: [boxed, service], resources: [orders], actions: [read, session, transaction], verdict: allow }}
+"""
+
+
+@pytest.fixture(scope="module")
+def host():
+    with contextlib.closing(NetworkNamespace()) as host:
+        host.ip("addr", "add", f"{HOST}/32", "dev", "lo")
+        yield host
+
+
+@pytest.fixture(scope="module")
+def postgres(place, host):
+    postgres = Postgres(place.dir, listen=f"127.0.0.1,{HOST}", enter=host.words)
+    yield postgres.start()
+    postgres.stop()
+
+
+@pytest.fixture(scope="module")
+def daemon(place, postgres, host):
+    hosts = place.dir / "hosts"
+    hosts.write_text(f"127.0.0.1 localhost\n{HOST} {NAME}\n")
+    daemon = Daemon(place, enter=[*host.words, "unshare", "--mount", "sh", "-c",
+                                  f"mount --bind {hosts} /etc/hosts && exec \"$@\"", "sh"])
+    daemon.policy(POLICY.format(cgroup=place.cgroup_path("service"), host=HOST, port=postgres.port, name=NAME,
+                                login=postgres.login, secret=daemon.secret("orders", postgres.password)))
+    yield daemon.start()
+    daemon.close()
+
+
+@pytest.fixture
+def container():
+    with contextlib.closing(NetworkNamespace()) as container:
+        yield container
+
+
+def spaces(daemon):
+    return daemon.json("status")["counters"]["network_namespaces"]
+
+
+def reasons(daemon, before=None):
+    now = {name: count for name, count in daemon.json("status")["counters"].items() if name.startswith("kernel_")}
+    return {name: count - before[name] for name, count in now.items()} if before else now
+
+
+def target(postgres, host=HOST):
+    return f"host={host} port={postgres.port} user=alice dbname=shop sslmode=require"
+
+
+def psql(daemon, container, postgres, statement="SELECT id, ssn FROM customers ORDER BY id", host=HOST, agent="boxed"):
+    """`sluice run` in the container, as an operator would with nsenter or ip netns exec."""
+    return subprocess.run([*container.words, *daemon.run_command(agent, "psql", "-X", "-At", target(postgres, host), "-c", statement)],
+                          capture_output=True, text=True, env=daemon.environment(), timeout=60)
+
+
+def none_left(daemon):
+    wait_for("the daemon to leave the namespaces", lambda: spaces(daemon) == 0)
+
+
+def test_an_agent_in_a_container_reaches_its_database_at_once_and_masked(daemon, postgres, container):
+    before = reasons(daemon)
+    done = psql(daemon, container, postgres)
+    assert [line.split("|")[0] for line in done.stdout.splitlines()] == ["1", "2"], done.stdout + done.stderr
+    assert "078" not in done.stdout and "219" not in done.stdout
+    assert reasons(daemon, before)["kernel_netns_without_listener"] == 0, "launched there, it is expected"
+    assert NAME_OF_STATEMENT in daemon.sluice("replay", newest_session(daemon)).stdout, "recorded like any other"
+    none_left(daemon)
+
+
+def test_loopback_in_a_container_is_never_the_hosts(daemon, postgres, container):
+    before = reasons(daemon)
+    done = psql(daemon, container, postgres, host="127.0.0.1")
+    assert done.returncode != 0 and "Connection refused" in done.stderr, done.stderr
+    assert reasons(daemon, before)["kernel_foreign_loopback"] == 1
+    line = [json.loads(line) for line in (daemon.state_dir / "audit.jsonl").read_text().splitlines()][-1]
+    assert (line["reason"], line["destination"]) == ("foreign_loopback", f"127.0.0.1:{postgres.port}")
+
+
+def test_what_a_container_may_not_reach_is_refused(daemon, postgres, container):
+    done = psql(daemon, container, postgres, agent="nobody")
+    assert done.returncode != 0 and done.stdout == ""
+
+
+CONNECT = """
+import socket, subprocess, sys, time
+host, port, tries = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+said = []
+for _ in range(tries):
+    try:
+        with socket.create_connection((host, port), 5):
+            said.append("ok")
+    except OSError as error:
+        said.append(error.strerror or str(error))
+    if said[-1] == "ok":
+        break
+    time.sleep(0.05)
+print(said[0], "...", said[-1])
+"""
+
+
+def test_a_container_that_a_run_makes_later_is_refused_once_and_works_soon_after(daemon, postgres):
+    script = "ip link set lo up && exec /usr/bin/python3 -c \"$0\" \"$@\""
+    agent = daemon.place.cgroup / "service"
+    agent.mkdir(exist_ok=True)
+    wait_for("the cgroup to be enrolled", lambda: daemon.json("status")["runs_living"] == 1)
+    before = reasons(daemon)
+    done = subprocess.run(["unshare", "--net", "sh", "-c", script, CONNECT, HOST, str(postgres.port), "200"],
+                          capture_output=True, text=True, timeout=60,
+                          preexec_fn=lambda: (agent / "cgroup.procs").write_text(str(os.getpid())))
+    assert done.stdout.endswith("... ok\n"), done.stdout + done.stderr + daemon.log_text()[-2000:]
+    assert done.stdout.startswith("Connection refused"), "until it is known nothing passes"
+    assert reasons(daemon, before)["kernel_netns_without_listener"] >= 1
+    none_left(daemon)
+
+
+def test_a_namespace_dies_with_its_container(daemon, postgres, host):
+    container = NetworkNamespace()
+    # One end in the host: it goes when the other one's namespace goes.
+    host.ip("link", "add", "name", "inside", "type", "veth", "peer", "name", "outside")
+    host.ip("link", "set", "inside", "netns", f"/proc/{container.process.pid}/ns/net")
+    assert psql(daemon, container, postgres).returncode == 0
+    agent = subprocess.Popen([*container.words, *daemon.run_command("boxed", "sleep", "infinity")], env=daemon.environment())
+    try:
+        wait_for("the listeners", lambda: spaces(daemon) == 1)
+        container.close()
+        assert "outside" in host.ip("link"), "the agent is still in it"
+    finally:
+        agent.kill()
+        agent.wait()
+    none_left(daemon)
+    wait_for("the namespace to go", lambda: "outside" not in host.ip("link"))
+
+
+def test_names_resolve_in_a_container(daemon, container):
+    before = reasons(daemon)
+    for server in ("127.0.0.11", "192.0.2.53", "::1", "2001:db8::53"):
+        done = subprocess.run([*container.words, *daemon.run_command("boxed", "dig", "+short", "+tries=1", "+timeout=5",
+                                                                     f"@{server}", NAME)],
+                              capture_output=True, text=True, env=daemon.environment(), timeout=60)
+        assert done.stdout == HOST + "\n", done.stdout + done.stderr
+    assert reasons(daemon, before)["kernel_dns_steered"] == 4
+
+
+def test_a_namespace_without_loopback_is_refused_until_it_has_it(daemon, postgres):
+    with contextlib.closing(NetworkNamespace(lo=False)) as bare:
+        done = psql(daemon, bare, postgres)
+        assert done.returncode != 0 and done.stdout == ""
+        assert daemon.process.poll() is None and daemon.json("status")["pid"]
+        bare.ip("link", "set", "lo", "up")
+        assert psql(daemon, bare, postgres, "SELECT 1").stdout == "1\n"
+
+
+def test_too_many_namespaces_of_one_run_are_refused_and_it_is_said(daemon, postgres):
+    script = f"""
+import subprocess, sys
+boxes = [subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec sleep infinity"],
+                          stdout=subprocess.PIPE, text=True) for _ in range(18)]
+for box in boxes:
+    assert box.stdout.readline() == "up\\n"
+print("up", flush=True)
+sys.stdin.read()
+for box in boxes:
+    box.kill()
+"""
+    agent_cgroup = daemon.place.cgroup / "service"
+    agent_cgroup.mkdir(exist_ok=True)
+    agent = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                             preexec_fn=lambda: (agent_cgroup / "cgroup.procs").write_text(str(os.getpid())))
+    try:
+        assert agent.stdout.readline() == "up\n"
+        wait_for("the listeners", lambda: spaces(daemon) == 16)
+        wait_for("the log", lambda: "more than 16 network namespaces" in daemon.log_text())
+        assert spaces(daemon) == 16
+    finally:
+        agent.communicate("", timeout=30)
+    none_left(daemon)
+
+
+LOOP = """
+import socket, sys, time
+host, port = sys.argv[1], int(sys.argv[2])
+failures, tried = [], 0
+print("begun", flush=True)
+import threading
+stop = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
+while not stop.is_set():
+    tried += 1
+    try:
+        with socket.create_connection((host, port), 10) as peer:
+            peer.sendall(b"\\0\\0\\0\\x08\\x04\\xd2\\x16\\x2f")  # SSLRequest
+            if peer.recv(1) not in (b"S", b"N"):
+                failures.append("no answer")
+    except OSError as error:
+        failures.append(repr(error))
+    time.sleep(0.01)
+print(tried, *failures[:5], sep="\\n")
+"""
+
+
+def test_a_hand_over_leaves_no_gap_for_containers(daemon, postgres, container):
+    agent = subprocess.Popen([*container.words, *daemon.run_command("boxed", "/usr/bin/python3", "-c", LOOP, HOST, postgres.port)],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=daemon.environment())
+    assert agent.stdout.readline() == "begun\n"
+    for _ in range(2):
+        old = daemon.replace()
+        assert spaces(daemon) == 1
+        assert old.wait(60) == 0
+        assert psql(daemon, container, postgres, "SELECT 1").stdout == "1\n"
+    out, _ = agent.communicate("", timeout=60)
+    tried, *failures = out.split("\n")
+    assert failures == [""], failures
+    assert int(tried) > 0
+
+
+def test_after_a_crash_containers_work_again_with_the_next_daemon(daemon, postgres, container):
+    agent = subprocess.Popen([*container.words, *daemon.run_command("boxed", "/usr/bin/python3", "-c", """
+import sys, subprocess
+for line in sys.stdin:
+    done = subprocess.run(["psql", "-X", "-At", sys.argv[1], "-c", line], capture_output=True, text=True)
+    print(done.stdout.strip() or "refused", flush=True)
+""", target(postgres))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=daemon.environment())
+
+    def ask(statement):
+        agent.stdin.write(statement + "\n")
+        agent.stdin.flush()
+        return agent.stdout.readline().strip()
+    assert ask("SELECT 'before'") == "before"
+    daemon.kill()
+    assert ask("SELECT 'between'") == "refused"
+    daemon.start()
+    assert ask("SELECT 'after'") == "after", daemon.log_text()[-2000:]
+    agent.communicate("", timeout=30)
+    none_left(daemon)
