@@ -210,11 +210,11 @@ for box in boxes:
 
 
 LOOP = """
-import socket, sys, time
+import socket, sys, threading, time
 host, port = sys.argv[1], int(sys.argv[2])
+query = b"\\x12\\x34\\x01\\0\\0\\x01\\0\\0\\0\\0\\0\\0\\x02db\\x06sluice\\x04test\\0\\0\\x01\\0\\x01"
 failures, tried = [], 0
 print("begun", flush=True)
-import threading
 stop = threading.Event()
 threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
 while not stop.is_set():
@@ -224,6 +224,12 @@ while not stop.is_set():
             peer.sendall(b"\\0\\0\\0\\x08\\x04\\xd2\\x16\\x2f")  # SSLRequest
             if peer.recv(1) not in (b"S", b"N"):
                 failures.append("no answer")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+            asking.settimeout(4)  # less than a client's own patience before it asks again
+            asking.connect(("192.0.2.53", 53))
+            asking.send(query)
+            if socket.inet_aton(host) not in asking.recv(512):
+                failures.append("no address")
     except OSError as error:
         failures.append(repr(error))
     time.sleep(0.01)
