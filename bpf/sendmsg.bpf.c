@@ -105,7 +105,7 @@ static __always_inline int on_send(struct bpf_sock_addr *ctx, const struct run *
 		count(decision.reason);
 	}
 	if (!goes)
-		bpf_set_retval(-(int)decision.error);
+		fail_with(decision.error);
 	return goes;
 }
 

@@ -98,6 +98,12 @@ static __always_inline struct sluice_socket describe(const struct run *run,
 	return about;
 }
 
+/* The mask shows the verifier of Linux 7 that it is an errno. */
+static __always_inline void fail_with(__u32 error)
+{
+	bpf_set_retval(-(int)(error & SLUICE_ERRNO_MAX));
+}
+
 /* Tells the caller of the system call and the daemon; returns what the hook must. */
 static __always_inline int refuse(const struct sluice_socket *about, __u32 reason, __u32 error)
 {
@@ -109,6 +115,6 @@ static __always_inline int refuse(const struct sluice_socket *about, __u32 reaso
 	};
 
 	report(about, &outcome);
-	bpf_set_retval(-(int)error);
+	fail_with(error);
 	return 0;
 }
