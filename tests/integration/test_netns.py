@@ -14,7 +14,7 @@ from support.network import NetworkNamespace
 from support.places import wait_for
 from support.postgres import Postgres
 
-HOST = "192.0.2.1"
+HOST, HOST6 = "192.0.2.1", "2001:db8::1"
 NAME = "db.sluice.test"
 POLICY = """\
 version: 1
@@ -25,7 +25,7 @@ agents:
 resources:
   orders:
     protocol: postgres
-    address: ["{host}:{port}", "127.0.0.1:{port}", "{name}:{port}"]
+    address: ["{host}:{port}", "[{host6}]:{port}", "127.0.0.1:{port}", "[::1]:{port}", "{name}:{port}"]
     upstream_tls: require
     login: {{ user: {login}, password_file: {secret} }}
     sensitive: [{{ column: public.customers.ssn, mask: redact }}]
@@ -38,12 +38,13 @@ rules:
 def host():
     with contextlib.closing(NetworkNamespace()) as host:
         host.ip("addr", "add", f"{HOST}/32", "dev", "lo")
+        host.ip("addr", "add", f"{HOST6}/128", "dev", "lo")
         yield host
 
 
 @pytest.fixture(scope="module")
 def postgres(place, host):
-    postgres = Postgres(place.dir, listen=f"127.0.0.1,{HOST}", enter=host.words)
+    postgres = Postgres(place.dir, listen=f"127.0.0.1,::1,{HOST},{HOST6}", enter=host.words)
     yield postgres.start()
     postgres.stop()
 
@@ -54,7 +55,7 @@ def daemon(place, postgres, host):
     hosts.write_text(f"127.0.0.1 localhost\n{HOST} {NAME}\n")
     daemon = Daemon(place, enter=[*host.words, "unshare", "--mount", "sh", "-c",
                                   f"mount --bind {hosts} /etc/hosts && exec \"$@\"", "sh"])
-    daemon.policy(POLICY.format(cgroup=place.cgroup_path("service"), host=HOST, port=postgres.port, name=NAME,
+    daemon.policy(POLICY.format(cgroup=place.cgroup_path("service"), host=HOST, host6=HOST6, port=postgres.port, name=NAME,
                                 login=postgres.login, secret=daemon.secret("orders", postgres.password)))
     yield daemon.start()
     daemon.close()
@@ -95,18 +96,55 @@ def test_an_agent_in_a_container_reaches_its_database_at_once_and_masked(daemon,
     assert [line.split("|")[0] for line in done.stdout.splitlines()] == ["1", "2"], done.stdout + done.stderr
     assert "078" not in done.stdout and "219" not in done.stdout
     assert reasons(daemon, before)["kernel_netns_without_listener"] == 0, "launched there, it is expected"
-    session = daemon.json("sessions")["sessions"][-1]["session"]
+    assert psql(daemon, container, postgres, "SELECT 6", HOST6).stdout == "6\n"
+    session = daemon.json("sessions")["sessions"][-2]["session"]
     assert "SELECT id, ssn FROM customers" in daemon.sluice("replay", session).stdout, "recorded like any other"
     none_left(daemon)
 
 
 def test_loopback_in_a_container_is_never_the_hosts(daemon, postgres, container):
     before = reasons(daemon)
-    done = psql(daemon, container, postgres, host="127.0.0.1")
-    assert done.returncode != 0 and "Connection refused" in done.stderr, done.stderr
-    assert reasons(daemon, before)["kernel_foreign_loopback"] == 1
+    for own in ("::1", "127.0.0.1"):
+        done = psql(daemon, container, postgres, host=own)
+        assert done.returncode != 0 and "Connection refused" in done.stderr, done.stderr
+    assert reasons(daemon, before)["kernel_foreign_loopback"] == 2
     line = [json.loads(line) for line in (daemon.state_dir / "audit.jsonl").read_text().splitlines()][-1]
     assert (line["reason"], line["destination"]) == ("foreign_loopback", f"127.0.0.1:{postgres.port}")
+
+
+def test_a_container_reaches_what_it_serves_to_itself(daemon, container):
+    program = """
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+with socket.create_connection(server.getsockname(), 5) as client, server.accept()[0] as peer:
+    peer.sendall(b"own")
+    print(client.recv(10).decode())
+"""
+    done = subprocess.run([*container.words, *daemon.run_command("boxed", "/usr/bin/python3", "-c", program)],
+                          capture_output=True, text=True, env=daemon.environment(), timeout=60)
+    assert done.stdout == "own\n", done.stderr
+
+
+def test_who_is_in_no_run_gets_nothing_from_the_listeners_in_a_container(daemon, container):
+    agent = subprocess.Popen([*container.words, *daemon.run_command("boxed", "sleep", "infinity")], env=daemon.environment())
+    try:
+        wait_for("the listeners", lambda: spaces(daemon) == 1)
+        listeners = [line.split()[3].rpartition(":") for line in container.run("ss", "-Hltn").stdout.splitlines()]
+        assert [ip for ip, _, _ in sorted(listeners)] == 16 * ["127.0.0.1"] + 16 * ["[::1]"]
+        done = container.run("/usr/bin/python3", "-c", """
+import socket, sys
+with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5) as peer:
+    try:
+        peer.sendall(b"x")
+        print(peer.recv(1) or "closed")
+    except ConnectionError:
+        print("reset")
+""", min(listeners)[2])
+        assert done.stdout == "reset\n"
+    finally:
+        agent.kill()
+        agent.wait()
+    none_left(daemon)
 
 
 def test_what_a_container_may_not_reach_is_refused(daemon, postgres, container):
@@ -131,13 +169,16 @@ print(said[0], "...", said[-1])
 """
 
 
-def test_a_container_that_a_run_makes_later_is_refused_once_and_works_soon_after(daemon, postgres):
+@pytest.mark.parametrize("unshare", ["root", "user"])
+def test_a_container_that_a_run_makes_later_is_refused_once_and_works_soon_after(daemon, postgres, unshare):
+    words = {"root": ["unshare", "--net"],
+             "user": ["setpriv", "--reuid=games", "--regid=games", "--clear-groups", "unshare", "--map-root-user", "--net"]}[unshare]
     script = "ip link set lo up && exec /usr/bin/python3 -c \"$0\" \"$@\""
     agent = daemon.place.cgroup / "service"
     agent.mkdir(exist_ok=True)
     wait_for("the cgroup to be enrolled", lambda: daemon.json("status")["runs_living"] == 1)
     before = reasons(daemon)
-    done = subprocess.run(["unshare", "--net", "sh", "-c", script, CONNECT, HOST, str(postgres.port), "200"],
+    done = subprocess.run([*words, "sh", "-c", script, CONNECT, HOST, str(postgres.port), "200"],
                           capture_output=True, text=True, timeout=60,
                           preexec_fn=lambda: (agent / "cgroup.procs").write_text(str(os.getpid())))
     assert done.stdout.endswith("... ok\n"), done.stdout + done.stderr + daemon.log_text()[-2000:]
