@@ -11,12 +11,14 @@
 #include <sluice/abi/flow.h>
 #include <sluice/abi/query.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
@@ -26,7 +28,37 @@
 namespace sluice::kernel::testing_lab {
 namespace {
 int release_fd = -1;  // of a child, inherited
+
+namespace fs = std::filesystem;
+constexpr std::string_view kNames = "sluice-test-";  // then the process and a number
+
+// Whether the test that made this was killed before it could remove it.
+bool is_left_behind(const fs::path& made) {
+  const std::string name = made.filename();
+  if (!name.starts_with(kNames)) return false;
+  const long pid = std::strtol(name.c_str() + kNames.size(), nullptr, 10);
+  return pid > 0 && ::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH;
 }
+
+void remove_cgroups(const fs::path& cgroup) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator{cgroup, ignored})
+    if (entry.is_directory(ignored)) remove_cgroups(entry.path());
+  ::rmdir(cgroup.c_str());
+}
+
+void remove_what_was_left_behind(const std::string& cgroup_mount) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator{"/tmp", ignored})
+    if (is_left_behind(entry.path())) {
+      ::umount2((entry.path() / "bpf").c_str(), MNT_DETACH);
+      fs::remove_all(entry.path(), ignored);
+    }
+  for (const auto& entry : fs::directory_iterator{cgroup_mount, ignored})
+    if (is_left_behind(entry.path())) remove_cgroups(entry.path());
+}
+
+}  // namespace
 
 void fail(const std::string& what) { throw std::runtime_error{what}; }
 
@@ -162,8 +194,9 @@ Endpoint Listener::endpoint() const { return {*parse_ip(ip), port}; }
 Lab::Lab(const std::function<void(PlaneOptions&)>& adjust) {
   if (::geteuid() != 0) fail("the kernel tests load BPF programs: run them as root");
   static int number = 0;
+  if (number == 0) remove_what_was_left_behind(must(find_cgroup_mount()).path);
   const std::string name =
-      "sluice-test-" + std::to_string(::getpid()) + "-" + std::to_string(++number);
+      std::string{kNames} + std::to_string(::getpid()) + "-" + std::to_string(++number);
   scratch_ = "/tmp/" + name;
   if (::mkdir(scratch_.c_str(), 0700) != 0) fail("make " + scratch_);
   root = must(find_cgroup_mount()).path + "/" + name;
