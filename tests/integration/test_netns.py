@@ -133,12 +133,12 @@ def test_who_is_in_no_run_gets_nothing_from_the_listeners_in_a_container(daemon,
         assert [ip for ip, _, _ in sorted(listeners)] == 16 * ["127.0.0.1"] + 16 * ["[::1]"]
         done = container.run("/usr/bin/python3", "-c", """
 import socket, sys
-with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5) as peer:
-    try:
+try:
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5) as peer:
         peer.sendall(b"x")
         print(peer.recv(1) or "closed")
-    except ConnectionError:
-        print("reset")
+except ConnectionResetError:
+    print("reset")
 """, min(listeners)[2])
         assert done.stdout == "reset\n"
     finally:
@@ -170,7 +170,7 @@ print(said[0], "...", said[-1])
 
 
 @pytest.mark.parametrize("unshare", ["root", "user"])
-def test_a_container_that_a_run_makes_later_is_refused_once_and_works_soon_after(daemon, postgres, unshare):
+def test_a_container_that_a_run_makes_later_is_refused_until_it_is_known(daemon, postgres, unshare):
     words = {"root": ["unshare", "--net"],
              "user": ["setpriv", "--reuid=games", "--regid=games", "--clear-groups", "unshare", "--map-root-user", "--net"]}[unshare]
     script = "ip link set lo up && exec /usr/bin/python3 -c \"$0\" \"$@\""
@@ -182,8 +182,9 @@ def test_a_container_that_a_run_makes_later_is_refused_once_and_works_soon_after
                           capture_output=True, text=True, timeout=60,
                           preexec_fn=lambda: (agent / "cgroup.procs").write_text(str(os.getpid())))
     assert done.stdout.endswith("... ok\n"), done.stdout + done.stderr + daemon.log_text()[-2000:]
-    assert done.stdout.startswith("Connection refused"), "until it is known nothing passes"
-    assert reasons(daemon, before)["kernel_netns_without_listener"] >= 1
+    refused = done.stdout.startswith("Connection refused")
+    assert refused or done.stdout.startswith("ok"), "until it is known nothing passes"
+    assert bool(reasons(daemon, before)["kernel_netns_without_listener"]) == refused
     none_left(daemon)
 
 
