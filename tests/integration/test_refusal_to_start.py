@@ -13,7 +13,7 @@ import yaml
 
 from conftest import policy_for
 from support.daemon import BUILD, Daemon
-from support.places import Place, wait_for
+from support.places import Place
 
 
 def start_with(daemon, directory, **settings):
@@ -107,14 +107,14 @@ def test_a_restart_that_is_refused_leaves_the_enforcement_of_before(place, postg
     try:
         daemon.policy(policy_for(postgres, daemon.secret("orders", postgres.password)))
         daemon.start()
-        agent = daemon.spawn("reporter", "bash", "-c", f"read; (: < /dev/tcp/127.0.0.1/{postgres.port}) 2>&1; read")
-        wait_for("the run", lambda: daemon.json("status")["runs_living"] == 1)
+        agent = daemon.spawn("reporter", "bash", "-c", f"echo runs; read; (: < /dev/tcp/127.0.0.1/{postgres.port}) 2>&1; read")
+        assert agent.stdout.readline() == "runs\n"
         daemon.kill()
         daemon.policy("version: 2\n")
         refused = subprocess.run([BUILD / "sluiced", "--config", daemon.config], capture_output=True, text=True, timeout=30)
         assert refused.returncode == 1 and "refusing to start" in refused.stderr
-        out, _ = agent.communicate("go\ngo\n", timeout=20)
-        assert "onnection refused" in out, "its agents are refused as before"
+        out, err = agent.communicate("go\ngo\n", timeout=20)
+        assert "onnection refused" in out, f"its agents are refused as before: {out}{err}"
         subprocess.run([BUILD / "sluiced", "--config", daemon.config, "--remove-pins"], check=True, timeout=30)
         assert not other.pin_dir.exists()
     finally:
