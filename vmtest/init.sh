@@ -14,6 +14,7 @@ mount -t tmpfs none /run
 mount -t cgroup2 none /sys/fs/cgroup
 mount -t bpf none /sys/fs/bpf
 mount -t securityfs none /sys/kernel/security
+ulimit -n 4096
 ip link set lo up
 /usr/bin/python3 -B /sluice/vmtest/guest.py
 power_off $?
