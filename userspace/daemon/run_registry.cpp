@@ -100,7 +100,7 @@ Result<std::size_t> RunRegistry::adopt_living() {
 Result<void> RunRegistry::publish_again() {
   for (const LiveRun& live : list()) {
     const auto inserted = insert(live);
-    if (!inserted && !is_gone(inserted.error())) return inserted;
+    if (!inserted && !is_gone(inserted.error())) return inserted.error();
     if (!inserted) remove(live, kCgroupIsGone);
   }
   return ports_.verdicts.change(nullptr, [](const PolicyHolder::Flip& flip) { return flip(); });
