@@ -11,12 +11,12 @@
 #include <iterator>
 #include <utility>
 
+#include "daemon/gone.h"
 #include "kernel/netns_cookie.h"
 
 namespace sluice::daemon {
 namespace {
 
-constexpr std::size_t kListenerPorts = 16;  // as at home
 constexpr std::chrono::seconds kSweepEvery{1};
 // So many times what the last sweep took: it must not take the daemon's time.
 constexpr int kSweepRest = 20;
@@ -41,10 +41,6 @@ Result<std::vector<UniqueFd>> duplicates_of(const Sockets& sockets) {
   return copies;
 }
 
-bool is_gone(const Error& error) {
-  return error.code() == ENOENT || error.code() == ENODEV || error.code() == ESRCH;
-}
-
 }  // namespace
 
 Namespaces::Namespaces(Ports ports, Limits limits) : ports_(std::move(ports)), limits_(limits) {
@@ -62,7 +58,7 @@ bool Namespaces::Space::whole() const {
     const auto listening = std::count_if(listeners.begin(), listeners.end(), of_family);
     const auto answering = std::count_if(resolvers.begin(), resolvers.end(), of_family);
     if (listening == 0 && answering == 0) continue;
-    if (listening != kListenerPorts || answering != kernel::kResolverPorts) return false;
+    if (listening != kernel::kListenerPorts || answering != kernel::kResolverPorts) return false;
   }
   return true;
 }
@@ -82,8 +78,7 @@ void Namespaces::say_once(const std::string& key, const std::string& text) {
   if (said_.insert(key).second) spdlog::warn("{}", text);
 }
 
-// --- opening
-// -----------------------------------------------------------------------------------------
+// --- opening ---
 
 bool Namespaces::may_open(const RunId& outermost) {
   if (spaces_.size() >= limits_.spaces_max) {
@@ -130,46 +125,48 @@ Result<std::vector<Namespaces::Socket>> Namespaces::open_sockets(int pidfd,
 Result<void> Namespaces::add_family(int pidfd, std::uint32_t ip_version, const RunId& outermost) {
   std::uint64_t inode = 0;
   SLUICE_TRY(auto listeners, open_sockets(pidfd, ip_version, keeper::Transport::kTcpListener,
-                                          kListenerPorts, inode));
+                                          kernel::kListenerPorts, inode));
   if (listeners.empty()) return Error::sys(EADDRNOTAVAIL, "no loopback address");
   SLUICE_TRY(auto resolvers, open_sockets(pidfd, ip_version, keeper::Transport::kUdp,
                                           kernel::kResolverPorts, inode));
   const std::uint64_t cookie = listeners.front().at.netns_cookie;
   if (resolvers.empty() || resolvers.front().at.netns_cookie != cookie)
     return Error::sys(EAGAIN, "the process went to another namespace");
-  const bool is_new = !spaces_.contains(cookie);
-  Space& space = spaces_[cookie];
-  if (is_new) {
-    space.inode = inode;
-    space.outermost = outermost;
+  const auto known = spaces_.find(cookie);
+  if (known != spaces_.end() && known->second.has(ip_version == 4)) return {};
+  // The kernel last: nothing is steered to a port that nobody serves.
+  const Space none;
+  SLUICE_TRY_VOID(
+      serve(cookie, known == spaces_.end() ? none : known->second, listeners, resolvers));
+  if (known == spaces_.end())
     spdlog::info("agents of run {} are in the network namespace net:[{}]; the daemon listens there",
                  outermost, inode);
-  }
-  if (space.has(ip_version == 4)) return {};
-  serve(cookie, space, listeners, resolvers);
+  Space& space = spaces_[cookie];
+  space.inode = inode;
+  space.outermost = outermost;
   std::move(listeners.begin(), listeners.end(), std::back_inserter(space.listeners));
   std::move(resolvers.begin(), resolvers.end(), std::back_inserter(space.resolvers));
-  if (claimed_) SLUICE_TRY_VOID(tell_kernel(cookie, space));
-  return {};
+  if (!claimed_) return {};
+  const auto told = tell_kernel(cookie, space);
+  if (!told) close(cookie);  // a sweep tries all of it again
+  return told;
 }
 
-void Namespaces::serve(std::uint64_t cookie, const Space& space,
-                       const std::vector<Socket>& listeners, const std::vector<Socket>& resolvers) {
+// Error: no descriptor is left, and nothing is served that was not before.
+Result<void> Namespaces::serve(std::uint64_t cookie, const Space& space,
+                               const std::vector<Socket>& listeners,
+                               const std::vector<Socket>& resolvers) {
   // The resolvers of a namespace are one group: all of them are named anew.
-  auto accepting = duplicates_of(listeners);
-  auto answering = duplicates_of(space.resolvers);
-  auto more = duplicates_of(resolvers);
-  if (!accepting || !answering || !more) {
-    say_once("descriptors", "no descriptor is left for the network namespace net:[" +
-                                std::to_string(space.inode) + "]; raise LimitNOFILE");
-    return;
-  }
+  SLUICE_TRY(auto accepting, duplicates_of(listeners));
+  SLUICE_TRY(auto answering, duplicates_of(space.resolvers));
+  SLUICE_TRY(auto more, duplicates_of(resolvers));
   std::vector<kernel::QueryPort> ports;
   for (const auto* sockets : {&space.resolvers, &resolvers})
     for (const Socket& socket : *sockets) ports.push_back(socket.at);
-  std::move(more->begin(), more->end(), std::back_inserter(*answering));
-  ports_.accept_on(cookie, *std::move(accepting));
-  ports_.answer_on(cookie, *std::move(answering), std::move(ports));
+  std::move(more.begin(), more.end(), std::back_inserter(answering));
+  ports_.accept_on(cookie, std::move(accepting));
+  ports_.answer_on(cookie, std::move(answering), std::move(ports));
+  return {};
 }
 
 void Namespaces::open_for(const Found& found) {
@@ -217,8 +214,7 @@ void Namespaces::look_into(const std::string& run_cgroup) {
     open_missing({entry.pid, lineage.front().id}, entry.inode);
 }
 
-// --- what the kernel refused
-// -----------------------------------------------------------------------------------------
+// --- what the kernel refused ---
 
 void Namespaces::note(const kernel::KernelEvent& event) {
   if (event.netns_cookie == 0 || event.netns_cookie == home_cookie_) return;
@@ -254,8 +250,7 @@ void Namespaces::turn() {
   if (ports_.clock.steady() >= next_sweep_) sweep_spaces();
 }
 
-// --- closing
-// -----------------------------------------------------------------------------------------
+// --- closing ---
 
 // By inode. In `not_whole`: outermost runs of which not all processes could be looked at.
 std::map<std::uint64_t, Namespaces::Found> Namespaces::find_processes(std::set<RunId>& not_whole) {
@@ -312,8 +307,7 @@ void Namespaces::close(std::uint64_t cookie) {
   spaces_.erase(cookie);
 }
 
-// --- the kernel, and other daemons
-// -----------------------------------------------------------------------------------------
+// --- the kernel, and other daemons ---
 
 Result<void> Namespaces::tell_kernel(std::uint64_t cookie, const Space& space) {
   std::vector<Endpoint> listening;
@@ -350,9 +344,9 @@ void Namespaces::adopt(std::vector<SocketElsewhere> sockets) {
     (socket.listener ? space.listeners : space.resolvers).push_back({std::move(socket.fd), *at});
   }
   for (auto& [cookie, space] : adopted) {
-    if (!space.whole()) continue;  // a sweep opens them anew
-    serve(cookie, Space{}, space.listeners, space.resolvers);
-    spaces_[cookie] = std::move(space);
+    // What is left out a sweep opens anew.
+    if (space.whole() && serve(cookie, Space{}, space.listeners, space.resolvers))
+      spaces_[cookie] = std::move(space);
   }
 }
 
@@ -370,7 +364,10 @@ std::vector<SocketElsewhere> Namespaces::sockets() const {
 
 void Namespaces::answer_again() {
   const std::lock_guard lock{mutex_};
-  for (const auto& [cookie, space] : spaces_) serve(cookie, space, {}, {});
+  for (const auto& [cookie, space] : spaces_)
+    if (const auto served = serve(cookie, space, {}, {}); !served)
+      spdlog::error("names in the network namespace net:[{}]: {}", space.inode,
+                    served.error().text());
 }
 
 void Namespaces::let_go() {

@@ -105,8 +105,8 @@ class Namespaces {
                                            keeper::Transport transport, std::size_t count,
                                            std::uint64_t& inode);
   Result<void> add_family(int pidfd, std::uint32_t ip_version, const RunId& outermost);
-  void serve(std::uint64_t cookie, const Space& space, const std::vector<Socket>& listeners,
-             const std::vector<Socket>& resolvers);
+  Result<void> serve(std::uint64_t cookie, const Space& space, const std::vector<Socket>& listeners,
+                     const std::vector<Socket>& resolvers);
   Result<void> tell_kernel(std::uint64_t cookie, const Space& space);
   void close(std::uint64_t cookie);
   std::optional<std::uint64_t> cookie_of(std::uint64_t inode) const;

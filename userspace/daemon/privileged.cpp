@@ -58,9 +58,6 @@ Result<Endpoint> parse_listen(const std::string& text) {
   return Endpoint{*ip, static_cast<std::uint16_t>(std::stoul(port))};
 }
 
-// One source address has some 28,000 ports towards one of ours.
-constexpr std::size_t kListenerPorts = 16;
-
 Result<std::uint16_t> open_listener(const Endpoint& at, Prepared& prepared) {
   SLUICE_TRY(UniqueFd listener, keeper::open_loopback_listener(at));
   SLUICE_TRY(const Endpoint bound, net::local_endpoint(listener.get()));
@@ -71,7 +68,7 @@ Result<std::uint16_t> open_listener(const Endpoint& at, Prepared& prepared) {
 
 // After the first, at any port.
 Result<void> open_more(const IpAddress& ip, Prepared& prepared) {
-  for (std::size_t i = 1; i < kListenerPorts; ++i)
+  for (std::size_t i = 1; i < kernel::kListenerPorts; ++i)
     if (const auto port = open_listener({ip, 0}, prepared); !port) return port.error();
   return {};
 }

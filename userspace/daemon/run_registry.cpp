@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "daemon/gone.h"
 #include "daemon/random.h"
 
 namespace sluice::daemon {
@@ -18,9 +19,6 @@ namespace {
 std::size_t depth_of(const std::string& path) {
   return static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
 }
-
-// A cgroup can go at any moment, also between two looks at it: no failure of the daemon's.
-bool is_gone(const Error& error) { return error.code() == ENOENT || error.code() == ENODEV; }
 
 constexpr const char* kCgroupIsGone = "its cgroup is gone";
 

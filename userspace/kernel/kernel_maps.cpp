@@ -99,6 +99,8 @@ bool unspecified(const IpAddress& ip) {
   return std::all_of(ip.bytes.begin() + from, ip.bytes.end(), [](auto b) { return b == 0; });
 }
 
+static_assert(kListenerPorts == SLUICE_LISTENER_PORTS);
+
 // Of one family, and at least one.
 Result<void> check_listeners(const std::vector<Endpoint>& listeners) {
   if (SLUICE_LISTENER_PORTS % listeners.size() != 0)

@@ -28,6 +28,8 @@ struct QueryPort {
   Endpoint address;
 };
 inline constexpr std::size_t kResolverPorts = 8;
+// Of a listener in each address family: one source address has some 28,000 ports towards one.
+inline constexpr std::size_t kListenerPorts = 16;
 // Of a bound UDP socket.
 Result<QueryPort> query_port_of(int fd);
 

@@ -200,6 +200,51 @@ TEST(CopyOut, ThatCannotBeReadIsRefused) {
   }
 }
 
+TEST(CopyOut, InTheExtendedProtocolIsMasked) {
+  Harness h;
+  h.logged_in();
+  h.agent(Say{}.parse("", "copy customers to stdout").bind("", "").execute("").sync());
+  EXPECT_EQ(h.server_got(),
+            "Parse  copy customers to stdout ; Bind    ; Describe P  ; Execute  ; Sync");
+  h.server(Reply{}.parsed().bound().no_data().copy_out(kAllColumns).copy_data(kRow).copy_done());
+  h.server(Reply{}.complete("COPY 1").ready());
+  const Copied out = copied(h);
+  EXPECT_EQ(out.data, kMaskedRow);
+  EXPECT_EQ(out.rest, "12HcCZ");
+}
+
+TEST(CopyOut, OfTwoTablesInOneQueryIsMaskedByEach) {
+  Harness h;
+  h.logged_in();
+  h.agent(Say{}.query("copy orders to stdout; copy customers to stdout"));
+  h.server(Reply{}.copy_out(3).copy_data("1\t2\tx\n").copy_done().complete("COPY 1"));
+  h.server(Reply{}.copy_out(kAllColumns).copy_data(kRow).copy_done().complete("COPY 1").ready());
+  const Copied out = copied(h);
+  EXPECT_EQ(out.data, "1\t2\tx\n" + kMaskedRow);
+  EXPECT_EQ(out.rest, "HcCHcCZ");
+}
+
+TEST(CopyOut, ThatFailsInTheMiddleOfARowShowsNoPartOfIt) {
+  Harness h;
+  h.logged_in();
+  h.agent(Say{}.query("copy customers to stdout"));
+  h.server(Reply{}.copy_out(kAllColumns).copy_data(kRow + "2\tBob\tbob@example.com\t219-09"));
+  h.server(Reply{}.error("57014", "canceling statement").ready());
+  const Copied out = copied(h);
+  EXPECT_EQ(out.data, kMaskedRow);
+  EXPECT_EQ(out.rest, "HEZ");
+  h.server_got();
+  EXPECT_EQ(copy_of(h, "copy customers to stdout", kAllColumns, {kRow}).data, kMaskedRow);
+}
+
+TEST(CopyOut, WhoseDataComesAfterItsEndEndsTheFlow) {
+  Harness h;
+  h.logged_in();
+  h.agent(Say{}.query("copy customers to stdout"));
+  h.server(Reply{}.copy_out(kAllColumns).copy_done().copy_data(kRow));
+  EXPECT_THAT(h.agent_got(), HasSubstr("FATAL 08P01"));
+}
+
 TEST(CopyOut, InAnotherFormatThanWasAskedForEndsTheFlow) {
   Harness h;
   h.logged_in();
