@@ -263,8 +263,8 @@ Result<void> KernelMaps::add_run_at(std::uint64_t cgroup_id, std::uint32_t subje
   if (bpf_map_lookup_elem(fd(MapName::kRuns), &cgroup_id, &run) != 0) run.flags = 0;
   run.subject = subject;
   if (done && bpf_map_update_elem(fd(MapName::kRuns), &cgroup_id, &run, BPF_ANY) != 0)
-    done = Error::sys(
-        errno, errno == E2BIG ? "add a run: the map of runs is full (run_capacity)" : "add a run");
+    done = Error::sys(errno,
+                      errno == E2BIG ? "add a run: the kernel's map of runs is full" : "add a run");
   if (done || known) return done;
   level_of_run_.erase(cgroup_id);
   (void)!write_levels().ok();  // one level too many costs time, nothing else
@@ -316,7 +316,8 @@ Result<void> KernelMaps::set_verdict(const VerdictEntry& entry) {
     if (bpf_map_update_elem(map, &key, &value, BPF_ANY) == 0) return {};
   }
   return Error::sys(errno, errno == ENOSPC
-                               ? "set a verdict: the map of verdicts is full (verdict_capacity)"
+                               ? "set a verdict: the map of verdicts, one for each agent and "
+                                 "address, is full; name networks instead of addresses"
                                : "set a verdict");
 }
 

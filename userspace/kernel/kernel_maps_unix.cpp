@@ -64,8 +64,7 @@ Result<void> KernelMaps::set_unix_verdict(const UnixVerdictEntry& entry, InForce
   value.rule = entry.rule;
   if (bpf_map_update_elem(fd(MapName::kUnixVerdicts), &key, &value, BPF_ANY) == 0) return {};
   return Error::sys(errno, errno == E2BIG
-                               ? "set a verdict: the map of verdicts for Unix sockets is full "
-                                 "(verdict_capacity)"
+                               ? "set a verdict: the map of verdicts for Unix sockets is full"
                                : "set a verdict for a Unix socket");
 }
 

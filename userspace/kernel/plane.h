@@ -23,9 +23,9 @@ struct PlaneOptions {
   std::string
       pin_dir;  // made if missing, mode 0700; bpffs is mounted on its parent if none is there
   std::uint32_t run_capacity = 4096;
-  std::uint32_t verdict_capacity = 65536;
-  std::uint32_t flow_capacity = 65536;   // connections that the daemon has not accepted yet
-  std::uint32_t query_capacity = 65536;  // resolvers that sockets ask at present
+  std::uint32_t verdict_capacity = 1u << 20;  // takes memory only as it fills
+  std::uint32_t flow_capacity = 65536;        // connections that the daemon has not accepted yet
+  std::uint32_t query_capacity = 65536;       // resolvers that sockets ask at present
   // An earlier daemon's listeners stay in force: it lives and hands them over. Otherwise they are
   // forgotten, since the ports may be anybody's.
   bool keep_listeners = false;
