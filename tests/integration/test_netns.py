@@ -292,6 +292,27 @@ def test_a_hand_over_leaves_no_gap_for_containers(daemon, postgres, container):
     tried, *failures = out.split("\n")
     assert failures == [""], failures
     assert int(tried) > 0
+    none_left(daemon)
+
+
+def test_a_hand_over_that_fails_leaves_containers_with_the_old_daemon(daemon, postgres, container):
+    """The new one took the listeners over, and then found its mask key readable by everybody."""
+    agent = subprocess.Popen([*container.words, *daemon.run_command("boxed", "/usr/bin/python3", "-c", LOOP, HOST, postgres.port)],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=daemon.environment())
+    assert agent.stdout.readline() == "begun\n"
+    key = daemon.state_dir / "keys" / "mask.key"
+    key.chmod(0o644)
+    try:
+        with pytest.raises(RuntimeError, match="mask.key"):
+            daemon.replace()
+    finally:
+        key.chmod(0o600)
+    wait_for("the old daemon to resume", lambda: "this one goes on" in daemon.log_text())
+    assert spaces(daemon) == 1
+    assert psql(daemon, container, postgres, "SELECT 'resumed'").stdout == "resumed\n"
+    out, _ = agent.communicate("", timeout=60)
+    assert out.split("\n")[1:] == [""], out
+    none_left(daemon)
 
 
 def test_after_a_crash_containers_work_again_with_the_next_daemon(daemon, postgres, container):
