@@ -188,6 +188,47 @@ def test_a_container_that_a_run_makes_later_is_refused_until_it_is_known(daemon,
     none_left(daemon)
 
 
+class Container:
+    """Of the runtime that Docker and Podman use: the host's files, a network of its own with lo alone, what the runtime takes
+    from a container by default, and the cgroup that the policy names."""
+
+    def __init__(self, place, cgroup, *command):
+        self.bundle = place.dir / "bundle"
+        (self.bundle / "rootfs").mkdir(parents=True)
+        subprocess.run(["runc", "spec", "--bundle", self.bundle], check=True)
+        file = self.bundle / "config.json"
+        spec = json.loads(file.read_text())
+        spec["root"] = {"path": "rootfs", "readonly": True}
+        spec["process"].update(terminal=False, args=[str(word) for word in command], rlimits=[])
+        spec["process"]["env"].append("PGPASSWORD=made-up")
+        spec["mounts"] = [mount for mount in spec["mounts"] if mount["type"] != "cgroup"]
+        spec["linux"]["cgroupsPath"] = cgroup
+        file.write_text(json.dumps(spec))
+        self.words = ["unshare", "--mount", "sh", "-c", "mount --bind / \"$1/rootfs\" && exec runc --root \"$1/state\" run \"$2\"",
+                      "sh", self.bundle, place.dir.name]
+
+    def run(self):
+        return subprocess.run(self.words, cwd=self.bundle, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+
+
+def test_a_container_of_a_real_runtime_reaches_only_what_its_policy_names(daemon, postgres, place):
+    script = """
+for try in $(seq 100); do  # the first may come before its network is known
+    psql -X -At "$1" -c 'SELECT id, ssn FROM customers ORDER BY id' && break
+    sleep 0.05
+done
+psql -X -At "$1" -c "UPDATE customers SET ssn = 'x'"
+psql -X -At "host=198.51.100.7 port=5432" -c 'SELECT 1'
+"""
+    done = Container(place, place.cgroup_path("service"), "sh", "-c", script, "sh", target(postgres)).run()
+    lines = done.stdout.splitlines()
+    assert [line.split("|")[0] for line in lines] == ["1", "2"], done.stdout + done.stderr + daemon.log_text()[-2000:]
+    assert "078" not in done.stdout and "219" not in done.stdout
+    assert "no rule allows agent 'service' to update" in done.stderr
+    assert done.returncode != 0 and '"198.51.100.7", port 5432 failed' in done.stderr
+    none_left(daemon)
+
+
 def test_a_namespace_dies_with_its_container(daemon, postgres, host):
     container = NetworkNamespace()
     # One end in the host: it goes when the other one's namespace goes.
