@@ -122,6 +122,28 @@ Masked mask_integer(const CellType& cell_type, std::size_t width, ByteView cell,
   return Masked::kValue;
 }
 
+// The decimals that numeric(precision, scale) shows: its modifier is precision << 16 | scale, where
+// the scale has 11 bits with a sign.
+std::size_t scale_of(std::int32_t modifier) {
+  if (modifier < kModifierHeader) return 0;
+  const auto bits = static_cast<std::uint32_t>(modifier - kModifierHeader) & 0x7ffU;
+  return bits > 0x3ffU ? 0 : bits;
+}
+
+// In binary: the counts of digits and of those before the point, the sign, the decimals.
+Masked mask_numeric(const CellType& cell_type, Bytes& out) {
+  const std::size_t scale = scale_of(cell_type.modifier);
+  if (cell_type.format == Format::kBinary) {
+    append_big_endian(out, 0U, 6);
+    append_big_endian(out, scale, 2);
+    return Masked::kValue;
+  }
+  out.push_back('0');
+  if (scale > 0) out.push_back('.');
+  out.insert(out.end(), scale, '0');
+  return Masked::kValue;
+}
+
 int hex_digit(std::uint8_t c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -219,10 +241,12 @@ Masked mask_cell(const CellType& cell_type, ByteView cell, MaskKind kind, KeyedH
     case Shape::kJson: return mask_json(cell_type, false, cell, kind, hash, out);
     case Shape::kJsonb: return mask_json(cell_type, true, cell, kind, hash, out);
     case Shape::kInteger: return mask_integer(cell_type, row->detail, cell, kind, hash, out);
+    case Shape::kNumeric: return mask_numeric(cell_type, out);
     case Shape::kUuid: return mask_uuid(cell_type, cell, kind, hash, out);
     case Shape::kBits: return mask_bits(cell_type, cell, out);
     case Shape::kArray: return mask_array(cell_type, row->detail, out);
     case Shape::kFixed:
+    case Shape::kWords:
       append(out, cell_type.format == Format::kText ? row->text : row->binary);
       return Masked::kValue;
   }
@@ -246,7 +270,7 @@ bool is_text_like(std::uint32_t type_oid) {
   if (row == nullptr) return true;
   if (row->shape == Shape::kArray) return is_text_like(row->detail);
   return row->shape == Shape::kText || row->shape == Shape::kJson || row->shape == Shape::kJsonb ||
-         row->shape == Shape::kXml;
+         row->shape == Shape::kXml || row->shape == Shape::kWords;
 }
 
 }  // namespace sluice::mask

@@ -30,9 +30,9 @@ enum class Masked : std::uint8_t {
 
 // `cell` is the value of a DataRow column, not NULL (a NULL stays NULL and needs no mask). Appends
 // to `out`, which must not overlap `cell`.
-//   redact   text "[redacted]", numbers 0, bool false, dates 2000-01-01, uuid nil, json a string
-//   ... partial  text: the last 4 of more than 8 characters, an e-mail address keeps its first
-//   letter
+//   redact   text "[redacted]", numbers 0, bool false, dates 2000-01-01, uuid nil, json a string,
+//            arrays and ranges empty
+//   partial  text: the last 4 of more than 8 characters, an e-mail address keeps its first letter
 //            and domain; other types as redact
 //   hash     text: hex digits, integers and uuids a derived value, equal for equal cells on one
 //            host; other types as redact
@@ -47,8 +47,9 @@ void mask_text(ByteView text, MaskKind kind, KeyedHash& hash, Bytes& out);
 void cut_to_type(const CellType& type, std::size_t begin, Bytes& out);
 
 // Cells of this type are shown to people as they are, so detectors read them: text, varchar, char,
-// name, json, xml, unknown, their arrays, and every type that is not known. Of jsonb in binary the
-// text begins after the version byte; detectors do not mind that byte.
+// name, json, xml, tsvector, regclass and the like, unknown, their arrays, and every type that is
+// not known. Of jsonb in binary the text begins after the version byte; detectors do not mind that
+// byte.
 bool is_text_like(std::uint32_t type_oid);
 
 }  // namespace sluice::mask

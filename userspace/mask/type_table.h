@@ -15,18 +15,20 @@ enum class Shape : std::uint8_t {
   kJsonb,    // binary: a version byte, then its text
   kXml,      // characters without markup are well-formed content
   kInteger,  // binary: big endian, `width` bytes
+  kNumeric,  // a zero of as many decimals as the type asks for
   kUuid,     // binary: 16 bytes
   kBits,     // bit(n): exactly n bits
   kArray,    // the empty one
-  kFixed     // one value, both of whose forms stand in the table
+  kFixed,    // one value, both of whose forms stand in the table
+  kWords     // the same, of a type whose values are words
 };
 
 struct TypeRow {
   std::uint32_t oid;
   Shape shape;
   std::uint32_t detail;     // kInteger: width in bytes; kArray: the element's type
-  std::string_view text;    // kFixed
-  std::string_view binary;  // kFixed
+  std::string_view text;    // kFixed, kWords
+  std::string_view binary;  // kFixed, kWords
 };
 
 // Null for a type that is not known.
