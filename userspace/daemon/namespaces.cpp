@@ -147,7 +147,7 @@ Result<void> Namespaces::add_family(int pidfd, std::uint32_t ip_version, const R
   std::move(listeners.begin(), listeners.end(), std::back_inserter(space.listeners));
   std::move(resolvers.begin(), resolvers.end(), std::back_inserter(space.resolvers));
   if (!claimed_) return {};
-  const auto told = tell_kernel(cookie, space);
+  auto told = tell_kernel(cookie, space);
   if (!told) close(cookie);  // a sweep tries all of it again
   return told;
 }
