@@ -26,7 +26,7 @@ from vmtest.kernels import KERNELS, fetch  # noqa: E402
 QEMU = "qemu-system-x86_64"
 PROGRAMS = {"unit_kernel": "unit_kernel", "unit_keeper": "unit_keeper", "unit_lsm": "unit_kernel"}
 STEPS = "doctor,unit_kernel,unit_keeper,control,life,escape,mutation"
-GUEST_SECONDS = 1500
+GUEST_SECONDS = 3000
 DONE = 1  # QEMU's exit code for power_off 0; a panic is 0, and so is a QEMU that was told to end
 
 

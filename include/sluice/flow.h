@@ -92,6 +92,7 @@ struct Ask {
   std::uint64_t statement;
   Intent intent;
   Verdict verdict;
+  std::optional<PlanQuestion> plan;  // for an estimate of rows; null: there is none to be had
 };
 struct Withdraw {
   TicketId ticket;

@@ -39,6 +39,13 @@ struct ColumnRef {
 // if of unknown type.
 using Parameter = std::optional<std::string>;
 
+// What the planner may be asked of a statement before anybody approved it.
+struct PlanQuestion {
+  std::string statement;
+  std::vector<Parameter> parameters;
+  std::vector<std::string> schemas;  // where its tables are
+};
+
 struct Intent {
   std::shared_ptr<const Lineage> lineage;  // never null
   std::string resource;                    // name in the policy

@@ -46,6 +46,9 @@ class Approvals {
   // No answer is delivered after withdraw() returned. Asking for one that is already decided is not
   // an error.
   virtual void withdraw(const TicketId& ticket, const std::string& reason) = 0;
+  // For the people who decide: how many rows the statement would touch, as far as the planner
+  // knows. Of a ticket that is not pending: nothing.
+  virtual void note_rows(const TicketId& ticket, std::uint64_t rows) = 0;
 };
 
 // What the kernel knows of an accepted connection.

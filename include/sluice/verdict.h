@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluice {
@@ -13,7 +14,8 @@ enum class VerdictKind : std::uint8_t {
   kAllow = 0,
   kHold = 1,
   kDeny = 2
-};  // ordered: the larger one wins
+};                                           // ordered: the larger one wins
+std::string_view name_of(VerdictKind kind);  // "allow"
 
 struct Approvers {
   std::vector<std::string> users;

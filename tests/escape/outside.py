@@ -227,7 +227,7 @@ class Outside:
         """By the setting in which the agent finds the descriptor."""
         made = {"ESCAPE_INHERITED_FD": self.connected_socket(), "ESCAPE_INHERITED_SOCKET": self.unconnected_socket(),
                 "ESCAPE_INHERITED_BOUND": self.bound_socket(), "ESCAPE_INHERITED_LISTENER": self.bound_socket(listening=True),
-                "ESCAPE_INHERITED_SCTP": self.sctp_socket()}
+                "ESCAPE_INHERITED_SCTP": self.sctp_socket(), "ESCAPE_INHERITED_SCTP_OTHER": self.sctp_socket()}
         return {name: inherited for name, inherited in made.items() if inherited}
 
     def unconnected_socket(self):

@@ -65,6 +65,7 @@ class ApprovalBook::Impl {
   Result<void> start();
   Result<void> ask(const Ask& ask, const SessionId& session, Answer answer);
   void withdraw(const TicketId& ticket, const std::string& reason);
+  void note_rows(const TicketId& ticket, std::uint64_t rows);
   std::variant<VoteOutcome, VoteRefused> vote(const Person& person, const Ballot& ballot);
   std::vector<Request> list(std::optional<WallTime> decided_since) const;
   std::vector<Grant> grants() const;
@@ -257,6 +258,14 @@ std::optional<LiveGrant> ApprovalBook::Impl::make_grant(const Pending& pending) 
   live.grant.deadline = clock_.steady() + *pending.grant_for;
   live.binding = pending.binding;
   return live;
+}
+
+void ApprovalBook::Impl::note_rows(const TicketId& ticket, std::uint64_t rows) {
+  Lock lock{mutex_};
+  const auto pending = find(ticket);
+  if (pending == pending_.end()) return;
+  pending->request.estimated_rows = rows;
+  changed(lock);
 }
 
 std::variant<VoteOutcome, VoteRefused> ApprovalBook::Impl::vote(const Person& person,
@@ -473,6 +482,9 @@ Result<void> ApprovalBook::ask(const Ask& ask, const SessionId& session, Answer 
 }
 void ApprovalBook::withdraw(const TicketId& ticket, const std::string& reason) {
   impl_->withdraw(ticket, reason);
+}
+void ApprovalBook::note_rows(const TicketId& ticket, std::uint64_t rows) {
+  impl_->note_rows(ticket, rows);
 }
 std::variant<VoteOutcome, VoteRefused> ApprovalBook::vote(const Person& person,
                                                           const Ballot& ballot) {

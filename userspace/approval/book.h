@@ -97,6 +97,8 @@ class ApprovalBook final : public Approvals {
   // May be called from within an answer. Waits for an answer of this ticket that is under way on
   // another thread.
   void withdraw(const TicketId& ticket, const std::string& reason) override;
+  // Kept for as long as the request is pending.
+  void note_rows(const TicketId& ticket, std::uint64_t rows) override;
 
   // --- people (any thread)
   std::variant<VoteOutcome, VoteRefused> vote(const Person& person, const Ballot& ballot);

@@ -8,6 +8,7 @@
 #include <sluice/verdict.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,7 @@ struct Request {
   std::uint64_t statement = 0;  // number within the session
   Intent intent;                // lineage never null
   Verdict verdict;              // rule, agent, message, approvers, timeout
+  std::optional<std::uint64_t> estimated_rows;
   State state = State::kPending;
   std::vector<Vote> votes;
   WallTime asked_at{};

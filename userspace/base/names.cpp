@@ -2,6 +2,7 @@
 // The words of the policy and their enumerators: one table each, read in both directions.
 #include <sluice/action.h>
 #include <sluice/resource.h>
+#include <sluice/verdict.h>
 
 #include <utility>
 
@@ -27,6 +28,12 @@ std::optional<E> find_value(const Named<E> (&table)[N], std::string_view name) {
     if (row.name == name) return row.value;
   return std::nullopt;
 }
+
+constexpr Named<VerdictKind> kVerdicts[] = {
+    {VerdictKind::kAllow, "allow"},
+    {VerdictKind::kHold, "hold"},
+    {VerdictKind::kDeny, "deny"},
+};
 
 constexpr Named<Action> kActions[] = {
     {Action::kRead, "read"},
@@ -65,6 +72,7 @@ constexpr Named<Detector> kDetectors[] = {
 
 }  // namespace
 
+std::string_view name_of(VerdictKind kind) { return find_name(kVerdicts, kind); }
 std::string_view name_of(Action action) { return find_name(kActions, action); }
 std::optional<Action> action_named(std::string_view name) { return find_value(kActions, name); }
 std::string_view name_of(Protocol protocol) { return find_name(kProtocols, protocol); }

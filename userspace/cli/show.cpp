@@ -209,8 +209,15 @@ std::string show(const ApprovalRow& row, WallTime now) {
   text += row.state == "pending" ? ", expires " + from_now(row.expires_at, now) + "\n"
                                  : (row.note.empty() ? "\n" : ": " + visible(row.note) + "\n");
   text += intent_text(row.intent);
+  if (row.estimated_rows)
+    text += line("planner", "about " + std::to_string(*row.estimated_rows) +
+                                (*row.estimated_rows == 1 ? " row" : " rows"));
   text += line("rule", row.rule + (row.message.empty() ? "" : ": " + row.message));
   text += line("approvers", approvers_text(row));
+  if (!row.recent.empty()) text += "last statements of the run\n";
+  for (const RecentRow& recent : row.recent)
+    text += "  " + from_now(recent.at, now) + "  " + visible(recent.verdict) + "  " +
+            visible(recent.statement) + "\n";
   for (const VoteRow& vote : row.votes)
     text +=
         line(vote.approve ? "approved by" : "denied by",

@@ -173,6 +173,12 @@ struct VoteRow {
   WallTime at{};
 };
 
+struct RecentRow {
+  std::string statement;  // its beginning
+  std::string verdict;    // allow hold deny
+  WallTime at{};
+};
+
 struct ApprovalRow {
   TicketId ticket;
   std::string state;  // pending approved denied expired withdrawn
@@ -186,6 +192,10 @@ struct ApprovalRow {
   WallTime asked_at{};
   WallTime expires_at{};
   std::string note;  // why it ended; "" while pending
+  // Rows that the statement would touch, as far as the planner knows; while pending.
+  std::optional<std::uint64_t> estimated_rows;
+  // What the run asked for last, over all its connections, oldest first; while it lives.
+  std::vector<RecentRow> recent;
 };
 
 struct GrantRow {

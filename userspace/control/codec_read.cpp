@@ -138,6 +138,14 @@ Result<void> read_vote_row(const json::value& value, VoteRow& row) {
   return done(reader, "vote");
 }
 
+Result<void> read_recent_row(const json::value& value, RecentRow& row) {
+  JsonReader reader{value};
+  row.statement = reader.text("statement");
+  row.verdict = reader.text("verdict");
+  row.at = reader.time("at");
+  return done(reader, "recent statement");
+}
+
 Result<void> read_approval_row(const json::value& value, ApprovalRow& row) {
   JsonReader reader{value};
   row.ticket = reader.text("ticket");
@@ -152,6 +160,9 @@ Result<void> read_approval_row(const json::value& value, ApprovalRow& row) {
   row.asked_at = reader.time("asked_at");
   row.expires_at = reader.time("expires_at");
   row.note = reader.text("note");
+  if (!reader.member("estimated_rows").is_null())
+    row.estimated_rows = reader.number("estimated_rows");
+  read_list(reader, "recent", row.recent, read_recent_row);
   return done(reader, "approval");
 }
 

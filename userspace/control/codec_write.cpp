@@ -96,6 +96,11 @@ json::object vote_row(const VoteRow& row) {
           {"at", to_rfc3339(row.at)}};
 }
 
+json::object recent_row(const RecentRow& row) {
+  return {
+      {"statement", to_utf8(row.statement)}, {"verdict", row.verdict}, {"at", to_rfc3339(row.at)}};
+}
+
 json::object approval_row(const ApprovalRow& row) {
   return {{"ticket", row.ticket},
           {"state", row.state},
@@ -108,7 +113,9 @@ json::object approval_row(const ApprovalRow& row) {
           {"session", row.session},
           {"asked_at", to_rfc3339(row.asked_at)},
           {"expires_at", to_rfc3339(row.expires_at)},
-          {"note", to_utf8(row.note)}};
+          {"note", to_utf8(row.note)},
+          {"estimated_rows", row.estimated_rows ? json::value(*row.estimated_rows) : nullptr},
+          {"recent", each(row.recent, recent_row)}};
 }
 
 json::object grant_row(const GrantRow& row) {

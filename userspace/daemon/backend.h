@@ -81,6 +81,7 @@ class Backend final : public control::ControlBackend {
  private:
   std::vector<control::Counter> counters(const kernel::Books& books) const;
   control::RunRow row_of(const LiveRun& live, const std::vector<net::FlowInfo>& flows) const;
+  std::vector<control::RecentRow> recent_of(const RunId& run) const;
 
   Ports ports_;
   WallTime started_at_;

@@ -185,6 +185,16 @@ Answer<control::DoctorReport> Backend::doctor(const Asking&) {
   return report;
 }
 
+// Empty where the run has ended.
+std::vector<control::RecentRow> Backend::recent_of(const RunId& run) const {
+  std::vector<control::RecentRow> rows;
+  const auto live = ports_.runs.by_id(run);
+  if (!live) return rows;
+  for (RecentStatement& recent : live->counters->recent.list())
+    rows.push_back({std::move(recent.statement), std::string{name_of(recent.verdict)}, recent.at});
+  return rows;
+}
+
 Answer<control::ApprovalsReport> Backend::approvals(const Asking& asking, bool decided) {
   control::ApprovalsReport report;
   // The version first: a change between the two shows as a newer one at the next look.
@@ -210,6 +220,8 @@ Answer<control::ApprovalsReport> Backend::approvals(const Asking& asking, bool d
     row.asked_at = request.asked_at;
     row.expires_at = request.expires_at;
     row.note = request.note;
+    row.estimated_rows = request.estimated_rows;
+    row.recent = recent_of(request.intent.lineage->back().id);
     report.approvals.push_back(std::move(row));
   }
   for (const approval::Grant& grant : ports_.approvals.grants()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counts the verdicts that go through a recording, so that the numbers of `sluice status` are those
-// of what was recorded.
+// of what was recorded, and remembers the last ones of the run.
 #pragma once
 
 #include <sluice/ports.h>
@@ -27,6 +27,7 @@ class CountingWriter final : public SessionWriter {
         if (judged->verdict.kind == VerdictKind::kDeny)
           counters->refused.fetch_add(1, std::memory_order_relaxed);
       }
+      run_->recent.add(at, judged->intent.statement, judged->verdict.kind);
     }
     return {};
   }

@@ -22,6 +22,7 @@
 
 #include "base/cgroup_mount.h"
 #include "daemon/policy_holder.h"
+#include "daemon/recent_statements.h"
 #include "daemon/verdict_publisher.h"
 #include "keeper/client.h"
 #include "kernel/awaited.h"
@@ -34,6 +35,7 @@ struct RunCounters {
   std::atomic<std::uint64_t> statements{0};
   std::atomic<std::uint64_t> held{0};
   std::atomic<std::uint64_t> refused{0};
+  RecentStatements recent;
 };
 
 struct LiveRun {

@@ -154,9 +154,13 @@ Result<void> Worker::claim_unix_listener() {
 }
 
 Result<void> Worker::open_flows() {
-  catalogs_ = std::make_unique<net::PostgresCatalogService>(
-      net::PostgresCatalogService::Options{}, clock_,
-      [this](const std::string& file) { return keeper_.read_password(file); });
+  const auto read_password = [this](const std::string& file) {
+    return keeper_.read_password(file);
+  };
+  catalogs_ = std::make_unique<net::PostgresCatalogService>(net::PostgresCatalogService::Options{},
+                                                            clock_, read_password);
+  plans_ = std::make_unique<net::PostgresPlanService>(net::PostgresPlanService::Options{}, clock_,
+                                                      read_password);
   SLUICE_TRY(const Secret mask_key, load_or_make_key(config_.state_dir + "/keys/mask.key"));
   dns_ = std::make_unique<DnsDesk>(
       DnsDesk::Ports{*runs_, policies_, clock_, [this] { return resolver_->newest(); }});
@@ -167,7 +171,8 @@ Result<void> Worker::open_flows() {
   options.threads = config_.threads;
   options.warn = [](std::string_view text) { spdlog::warn("{}", text); };
   flows_ = std::make_unique<net::FlowServer>(
-      std::move(options), net::FlowServer::Ports{clock_, *approvals_, *catalogs_, *host_ca_});
+      std::move(options),
+      net::FlowServer::Ports{clock_, *approvals_, *catalogs_, *plans_, *host_ca_});
   flows_->cancels().forward_unknown_to([this](ByteView key, const std::string& owner) {
     if (predecessor_) predecessor_->cancel(key, owner);
   });

@@ -32,6 +32,7 @@
 #include "net/flow_server.h"
 #include "net/host_ca.h"
 #include "net/postgres_catalog.h"
+#include "net/postgres_plan.h"
 #include "net/resolver.h"
 #include "record/recorder.h"
 #include "store/store.h"
@@ -122,6 +123,7 @@ class Worker {
   std::unique_ptr<RunRegistry> runs_;
   std::unique_ptr<net::HostCa> host_ca_;
   std::unique_ptr<net::PostgresCatalogService> catalogs_;
+  std::unique_ptr<net::PostgresPlanService> plans_;
   std::unique_ptr<FlowFactory> factory_;
   std::unique_ptr<net::FlowServer> flows_;
   UniqueFd unix_listener_;  // beside the flow server's, to tell the kernel its name; may be none

@@ -5,6 +5,7 @@
 #include "net/connect.h"
 #include "net/flow_driver.h"
 #include "net/host_ca.h"
+#include "net/plan_source.h"
 #include "net/tls_context_impl.h"
 #include "net/upstream_tls.h"
 
@@ -109,6 +110,11 @@ void FlowDriver::perform(const Ask& action) {
   if (!asked)
     inbox_.emplace_back(Decision{action.ticket, DecisionKind::kDenied, "",
                                  "it could not be put to its approvers: " + asked.error().text()});
+  else if (action.plan)
+    ports_.plans.rows({setup_.resource, setup_.upstream, action.intent.database, *action.plan},
+                      [&approvals = ports_.approvals, ticket = action.ticket](std::uint64_t rows) {
+                        approvals.note_rows(ticket, rows);
+                      });
 }
 
 void FlowDriver::perform(const Withdraw& action) {

@@ -25,6 +25,7 @@ class CancelRegistry;
 class CancelSender;
 class CatalogSource;
 class HostCa;
+class PlanSource;
 class UpstreamTlsContexts;
 
 // What every flow of a server uses.
@@ -32,6 +33,7 @@ struct DriverPorts {
   const Clock& clock;
   Approvals& approvals;
   CatalogSource& catalogs;
+  PlanSource& plans;
   HostCa& host_ca;
   UpstreamTlsContexts& upstream_tls;
   CancelRegistry& cancels;

@@ -63,17 +63,12 @@ struct FlowServer::Impl {
       : options(std::move(given)),
         clock(ports.clock),
         cancel_sender(ports.clock, upstream_tls),
-        driver_ports{ports.clock,
-                     ports.approvals,
-                     ports.catalogs,
-                     ports.host_ca,
-                     upstream_tls,
-                     cancels,
-                     cancel_sender,
-                     table,
-                     options.limits,
-                     options.warn,
-                     [this](const FlowSummary& summary) { ended(summary); }} {}
+        driver_ports{ports.clock,    ports.approvals,
+                     ports.catalogs, ports.plans,
+                     ports.host_ca,  upstream_tls,
+                     cancels,        cancel_sender,
+                     table,          options.limits,
+                     options.warn,   [this](const FlowSummary& summary) { ended(summary); }} {}
 
   void ended(const FlowSummary& summary);
   void release();

@@ -8,6 +8,7 @@
 #include "net/catalog_source.h"
 #include "net/flow_setup.h"
 #include "net/flow_table.h"
+#include "net/plan_source.h"
 #include "net/progress.h"
 
 #include <sluice/clock.h>
@@ -48,6 +49,7 @@ class FlowServer {
     const Clock& clock;
     Approvals& approvals;
     CatalogSource& catalogs;
+    PlanSource& plans;
     HostCa& host_ca;
   };
   FlowServer(FlowServerOptions options, Ports ports);

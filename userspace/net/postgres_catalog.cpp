@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/postgres_catalog.h"
 
-#include "net/blocking_stream.h"
 #include "net/postgres_client.h"
 #include "net/task_threads.h"
-#include "net/upstream_tls.h"
 
 #include "sql/catalog_builder.h"
 #include "sql/catalog_queries.h"
@@ -44,18 +42,16 @@ struct PostgresCatalogService::Impl {
 
   Options options;
   const Clock& clock;
-  ReadSecret read_secret;
-  UpstreamTlsContexts tls_contexts;
-  std::atomic<bool> stopping{false};
+  PostgresLogin login;
   std::atomic<std::uint64_t> version{0};
   std::mutex mutex;
   std::map<Key, Entry> entries;
   TaskThreads threads;
 
-  Impl(Options given, const Clock& time, ReadSecret read)
+  Impl(Options given, const Clock& time, PostgresLogin::ReadSecret read)
       : options(std::move(given)),
         clock(time),
-        read_secret(std::move(read)),
+        login(time, std::move(read)),
         threads(std::max<std::size_t>(options.threads, 1), kWaitingMax) {}
 
   bool start_reading(const Key& key);
@@ -78,22 +74,8 @@ void answer_all(const std::vector<PostgresCatalogService::Callback>& askers,
 }  // namespace
 
 Result<Catalog> PostgresCatalogService::Impl::read(const CatalogRequest& request) {
-  const Resource& resource = *request.resource;
-  if (!resource.login) return Error{"resource '" + resource.name + "' has no login"};
-  PostgresClient::Options login;
-  login.user = resource.login->user;
-  login.database = request.database;
-  login.answer_bytes_max = options.answer_bytes_max;
-  if (!resource.login->password_file.empty()) {
-    auto password = read_secret(resource.login->password_file);
-    // The path of a secret is not the agent's to know.
-    if (!password) return Error{"the password of the resource's login cannot be read"};
-    login.password = *std::move(password);
-  }
-  const SteadyTime deadline = clock.steady() + options.timeout;
-  SLUICE_TRY(auto stream, BlockingStream::connect(request.upstream, clock, deadline, &stopping));
-  SLUICE_TRY(auto client, PostgresClient::login(std::move(stream), request.upstream, tls_contexts,
-                                                std::move(login)));
+  SLUICE_TRY(auto client, login.open({*request.resource, request.upstream, request.database,
+                                      clock.steady() + options.timeout, options.answer_bytes_max}));
   sql::CatalogBuilder builder;
   const auto no_row = [](PostgresClient::Row) -> Result<void> { return {}; };
   SLUICE_TRY_VOID(client->query(sql::kCatalogBegin, no_row));
@@ -102,7 +84,7 @@ Result<Catalog> PostgresCatalogService::Impl::read(const CatalogRequest& request
         query.text, [&](PostgresClient::Row row) { return builder.add_row(query.table, row); }));
   SLUICE_TRY_VOID(client->query(sql::kCatalogEnd, no_row));
   client->say_goodbye();
-  return std::move(builder).build(resource.sensitive, version.fetch_add(1) + 1);
+  return std::move(builder).build(request.resource->sensitive, version.fetch_add(1) + 1);
 }
 
 // With the mutex held. False: nobody will read.
@@ -159,11 +141,11 @@ void PostgresCatalogService::Impl::make_room() {
 }
 
 PostgresCatalogService::PostgresCatalogService(Options options, const Clock& clock,
-                                               ReadSecret read_secret)
+                                               PostgresLogin::ReadSecret read_secret)
     : impl_(std::make_shared<Impl>(std::move(options), clock, std::move(read_secret))) {}
 
 PostgresCatalogService::~PostgresCatalogService() {
-  impl_->stopping.store(true);
+  impl_->login.stop();
   impl_->threads.stop();
   std::vector<Callback> left;
   {

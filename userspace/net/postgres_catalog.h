@@ -4,23 +4,20 @@
 #pragma once
 
 #include "net/catalog_source.h"
+#include "net/postgres_login.h"
 
 #include <sluice/clock.h>
 #include <sluice/result.h>
-#include <sluice/secret.h>
 
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 
 namespace sluice::net {
 
 class PostgresCatalogService final : public CatalogSource {
  public:
-  // Gives the content of a password file (the keeper reads it); called on the service's threads.
-  using ReadSecret = std::function<Result<Secret>(const std::string& path)>;
   struct Options {
     std::chrono::milliseconds lifetime{30'000};  // of a cached catalogue
     std::chrono::milliseconds timeout{10'000};   // for the whole of one reading
@@ -28,7 +25,8 @@ class PostgresCatalogService final : public CatalogSource {
     std::size_t cached_max = 64;               // (resource, upstream, database) triples
     std::size_t answer_bytes_max = 64u << 20;  // of one reading: a larger catalogue is refused
   };
-  PostgresCatalogService(Options options, const Clock& clock, ReadSecret read_secret);
+  PostgresCatalogService(Options options, const Clock& clock,
+                         PostgresLogin::ReadSecret read_secret);
   ~PostgresCatalogService() override;  // unanswered askers get "the daemon is stopping"
 
   void get(const CatalogRequest& request, Callback callback) override;

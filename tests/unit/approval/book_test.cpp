@@ -29,6 +29,18 @@ TEST_F(BookTest, AnApprovalAnswersTheFlowOnce) {
   EXPECT_EQ(refusal(vote(dave, "aaaa")), Why::kNoSuchTicket);
 }
 
+TEST_F(BookTest, AnEstimateIsShownWhileTheRequestWaits) {
+  must_ask(make_ask("aaaa"));
+  const auto version = book->version();
+  book->note_rows("aaaa", 12'000);
+  EXPECT_EQ(book->list().front().estimated_rows, 12'000U);
+  EXPECT_GT(book->version(), version) << "so that people who look see it come";
+  std::get<VoteOutcome>(vote(carol, "aaaa"));
+  book->note_rows("aaaa", 1);
+  book->note_rows("nobody's", 1);
+  EXPECT_TRUE(book->list().empty());
+}
+
 TEST_F(BookTest, ADenialEndsItWithItsReason) {
   must_ask(make_ask("aaaa"));
   EXPECT_EQ(std::get<VoteOutcome>(vote(carol, "aaaa", kDeny, "not on Fridays")).state,

@@ -141,6 +141,7 @@ ApprovalRow approval_row() {
   row.rule = "r";
   row.approvers = {{"alice"}, {"dba"}, 2};
   row.votes = {{"alice", true, "ok", WallTime{std::chrono::seconds{5}}}};
+  row.recent = {{"SELECT 1", "allow", WallTime{std::chrono::seconds{4}}}};
   row.expires_at = WallTime{std::chrono::nanoseconds{1'800'000'000'000'000'001}};
   return row;
 }
@@ -159,6 +160,18 @@ TEST(Codec, ReportsComeBackAsTheyWere) {
   EXPECT_EQ(boost::json::serialize(to_json(back)), boost::json::serialize(to_json(report)));
   EXPECT_EQ(back.approvals[0].expires_at, report.approvals[0].expires_at);
   EXPECT_EQ(back.approvals[0].intent.actions, report.approvals[0].intent.actions);
+}
+
+TEST(Codec, AnEstimateComesBackOrIsNull) {
+  for (const std::optional<std::uint64_t> rows : {std::optional<std::uint64_t>{7}, {}}) {
+    ApprovalsReport report;
+    report.approvals.push_back(approval_row());
+    report.approvals[0].estimated_rows = rows;
+    ApprovalsReport back;
+    ASSERT_TRUE(read(to_json(report), back).ok());
+    EXPECT_EQ(back.approvals[0].estimated_rows, rows);
+    EXPECT_EQ(back.approvals[0].recent[0].statement, "SELECT 1");
+  }
 }
 
 TEST(Codec, AStatusComesBackWithAHashOf64Bits) {

@@ -105,7 +105,7 @@ std::size_t holding(const Input& input, FlowActions& out, bool& held) {
   if (const auto* received = std::get_if<Received>(&input)) {
     if (received->bytes.empty() || held) return 0;
     held = true;
-    out.emplace_back(Ask{"t", 1, {}, {}});
+    out.emplace_back(Ask{"t", 1, {}, {}, {}});
     return received->bytes.size();
   }
   if (const auto* decision = std::get_if<Decision>(&input)) {
@@ -144,6 +144,22 @@ TEST(Approval, IsAnsweredFromAnotherThread) {
     EXPECT_EQ(receive_exactly(agent, 3), kind == DecisionKind::kApproved ? "yes" : "no ");
     approver.join();
   }
+}
+
+TEST(Approval, ComesWithThePlannersEstimate) {
+  Plane::Options options;
+  options.make_session = [] {
+    return std::make_unique<ScriptSession>([](const Input& input, FlowActions& out) {
+      const auto* received = std::get_if<Received>(&input);
+      if (received == nullptr || received->bytes.empty()) return std::size_t{0};
+      out.emplace_back(Ask{"t", 1, {}, {}, PlanQuestion{"UPDATE t", {"x"}, {}}});
+      return received->bytes.size();
+    });
+  };
+  Plane plane{std::move(options)};
+  const UniqueFd agent = plane.connect();
+  send_all(agent, "update");
+  EXPECT_TRUE(plane.approvals.journal.await("about 42 rows for t"));
 }
 
 TEST(Approval, ThatCannotBeAskedForIsADenial) {

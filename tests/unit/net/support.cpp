@@ -89,6 +89,14 @@ void FakeApprovals::decide(const TicketId& ticket, DecisionKind kind) {
   take(ticket)(Decision{ticket, kind, "alice", ""});
 }
 
+void FakeApprovals::note_rows(const TicketId& ticket, std::uint64_t rows) {
+  journal.add("about " + std::to_string(rows) + " rows for " + ticket);
+}
+
+void FakePlans::rows(PlanRequest request, Callback callback) {
+  callback(request.question.parameters.size() + 41);
+}
+
 void FakeCatalogs::get(const CatalogRequest& request, Callback callback) {
   journal.add("catalogue of " + request.database + (request.fresh ? ", fresh" : ""));
   callback(nullptr, "no catalogue here");
@@ -213,7 +221,7 @@ Plane::Plane(Options options) : options_(std::move(options)) {
   };
   CatalogSource& source = options_.catalogs != nullptr ? *options_.catalogs : catalogs;
   server = std::make_unique<FlowServer>(std::move(server_options),
-                                        FlowServer::Ports{clock, approvals, source, *ca_});
+                                        FlowServer::Ports{clock, approvals, source, plans, *ca_});
   auto [listener, at] = listen_loopback();
   address = at;
   std::vector<UniqueFd> listeners;

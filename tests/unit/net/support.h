@@ -70,6 +70,7 @@ class FakeApprovals final : public Approvals {
  public:
   Result<void> ask(const Ask& ask, const SessionId& session, Answer answer) override;
   void withdraw(const TicketId& ticket, const std::string& reason) override;
+  void note_rows(const TicketId& ticket, std::uint64_t rows) override;
   // Waits until it was asked for. A ticket is answered once.
   Answer take(const TicketId& ticket);
   void decide(const TicketId& ticket, DecisionKind kind);  // from the calling thread
@@ -80,6 +81,11 @@ class FakeApprovals final : public Approvals {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<TicketId, Answer> answers_;
+};
+
+class FakePlans final : public PlanSource {
+ public:
+  void rows(PlanRequest request, Callback callback) override;  // 41 and one for each parameter
 };
 
 class FakeCatalogs final : public CatalogSource {
@@ -152,6 +158,7 @@ class Plane {
   Journal journal;  // records, commits, seals, ends: "closed: reason"
   FakeApprovals approvals;
   FakeCatalogs catalogs;
+  FakePlans plans;
   std::pair<UniqueFd, Endpoint> upstream = listen_loopback();
   Endpoint address;
   std::atomic<bool> refuse{false};

@@ -17,7 +17,7 @@ std::string seconds_text(std::chrono::nanoseconds span) {
   return text;
 }
 
-std::string_view name_of(VerdictKind kind) {
+std::string_view loud_name_of(VerdictKind kind) {
   switch (kind) {
     case VerdictKind::kAllow: return "allow";
     case VerdictKind::kHold: return "HOLD";
@@ -111,7 +111,7 @@ std::string MomentWriter::lines(const StatementJudged& judged, WallTime at) {
   for (std::size_t i = 0; i < intent.parameters.size(); ++i)
     out += "    $" + std::to_string(i + 1) + " = " +
            (intent.parameters[i] ? "'" + visible(*intent.parameters[i]) + "'" : "NULL") + "\n";
-  out += "    " + std::string{name_of(verdict.kind)};
+  out += "    " + std::string{loud_name_of(verdict.kind)};
   out += verdict.rule.empty() ? ": no rule" : ": rule \"" + visible(verdict.rule) + "\"";
   if (!verdict.agent.empty()) out += " of " + visible(verdict.agent);
   std::string actions;
@@ -122,7 +122,7 @@ std::string MomentWriter::lines(const StatementJudged& judged, WallTime at) {
   if (!verdict.message.empty()) out += "    " + visible(verdict.message) + "\n";
   for (const Observation& observed : verdict.observed)
     out += "    observed: rule \"" + visible(observed.rule) + "\" would have said " +
-           std::string{name_of(observed.kind)} + "\n";
+           std::string{loud_name_of(observed.kind)} + "\n";
   if (verdict.kind == VerdictKind::kHold) {
     held_since_[judged.ticket] = at;
     out += "    held as " + visible(judged.ticket) + ", for " +

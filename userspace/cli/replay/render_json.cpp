@@ -11,10 +11,6 @@
 namespace sluice::cli {
 namespace {
 
-std::string_view name_of(VerdictKind kind) {
-  constexpr std::string_view kNames[] = {"allow", "hold", "deny"};
-  return kNames[static_cast<std::size_t>(kind)];
-}
 std::string_view name_of(DecisionKind kind) {
   constexpr std::string_view kNames[] = {"approved", "denied", "expired", "withdrawn"};
   return kNames[static_cast<std::size_t>(kind)];

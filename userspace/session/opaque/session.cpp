@@ -97,7 +97,7 @@ class OpaqueSession final : public FlowSession {
       case VerdictKind::kHold: break;
     }
     state_ = State::kHeld;
-    out.push_back(Ask{options_.ticket, 1, asked, verdict});
+    out.push_back(Ask{options_.ticket, 1, asked, verdict, std::nullopt});
   }
 
   void connect(FlowActions& out) {

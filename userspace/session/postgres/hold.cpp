@@ -74,7 +74,8 @@ Admitted Gate::hold(const Judgement& judgement, const std::string& text, const s
   held_ = Held{ticket, statement, judgement.whole(text), request, std::nullopt, false};
   pipeline_.notice(context_,
                    held_notice(ticket, verdict, context_.wall + verdict.timeout, request));
-  context_.act(Ask{ticket, statement, held_->intent, verdict});
+  context_.act(
+      Ask{ticket, statement, held_->intent, verdict, judgement.statements[judgement.worst].plan});
   return {};
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "session/postgres/copy_encoding.h"
+#include "sql/plan.h"
 #include "sql/shape.h"
 
 namespace sluice::session {
@@ -111,6 +112,8 @@ Judged Judge::judge_one(const sql::Statement& statement, std::string_view shown,
       judged.verdict.message = *std::move(why);
     }
   }
+  if (judged.verdict.kind == VerdictKind::kHold)
+    judged.plan = sql::plan_question(statement, shown, parameters);
   return judged;
 }
 

@@ -21,6 +21,7 @@ namespace sluice::session {
 struct Judged {
   Intent intent;
   Verdict verdict;
+  std::optional<PlanQuestion> plan;  // of what is held
 };
 
 // The verdict over everything that one message asks for.
