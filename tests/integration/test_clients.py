@@ -48,7 +48,7 @@ def test_psycopg3_uses_binary_results_prepared_statements_pipelines_and_cursors(
 
 def test_node_postgres_reads_and_writes(daemon, postgres):
     done = daemon.run("writer", "node", CLIENTS / "node_client.js", "127.0.0.1", postgres.port, 104, check=True,
-                      env={"NODE_PATH": "/usr/share/nodejs:/usr/local/lib/sluice-test/node_modules"})
+                      env={"NODE_PATH": "/usr/local/lib/sluice-test/node_modules"})
     assert done.stdout.splitlines() == [
         "plain Ada [redacted] Bob [redacted]", "named Ada a***@example.com", "named Bob b***@example.com",
         f"peer 127.0.0.1 {postgres.port}"]

@@ -91,10 +91,8 @@ void ActionWalker::set_variable(const Node& node) {
     return;
   }
   setting(name);
-  if (node.text("kind") == "VAR_RESET_ALL") {
-    facts_.statement().changes_meaning = true;
-    facts_.action(Action::kGrant);  // gives back a role that SET took away
-  }
+  // It sets back neither role nor session_authorization (the server's GUC_NO_RESET_ALL).
+  if (node.text("kind") == "VAR_RESET_ALL") facts_.statement().changes_meaning = true;
 }
 
 void ActionWalker::execute_name(SessionNames::Space space, std::string_view name,

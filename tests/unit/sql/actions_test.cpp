@@ -75,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"SET ROLE admin", "grant session"}, Case{"RESET ROLE", "grant session"},
         Case{"SET SESSION AUTHORIZATION admin", "grant session"},
         Case{"SET session_replication_role = replica", "grant session"},
-        Case{"SET row_security = off", "grant session"}, Case{"RESET ALL", "grant session"},
+        Case{"SET row_security = off", "grant session"}, Case{"RESET ALL", "session"},
         Case{"DISCARD ALL", "grant session"}, Case{"DISCARD PLANS", "session"},
         Case{"LISTEN a", "session"}, Case{"UNLISTEN *", "session"},
         Case{"NOTIFY a, 'x'", "session"}, Case{"DEALLOCATE ALL", "session"},

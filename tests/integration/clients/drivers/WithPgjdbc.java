@@ -120,7 +120,7 @@ public class WithPgjdbc {
     connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
     connection.setReadOnly(true);
     connection.setAutoCommit(false);
-    fails("read only", connection, "DELETE FROM " + table);
+    fails("read only", connection, "DELETE FROM " + table + " WHERE id = 1");
     connection.rollback();
     connection.setAutoCommit(true);
     connection.setReadOnly(false);

@@ -62,10 +62,13 @@ async def main():
     rows = await connection.fetch("SELECT i, repeat('x', 1000) AS x FROM generate_series(1, 20000) i")
     print("large", len(rows), sum(row["i"] for row in rows))
     heard = asyncio.Queue()
-    await connection.add_listener(table, lambda _, pid, channel, payload: heard.put_nowait((channel, payload)))
+
+    def hears(_, pid, channel, payload):
+        heard.put_nowait((pid == connection.get_server_pid(), channel, payload))
+    await connection.add_listener(table, hears)
     await connection.execute(f"NOTIFY {table}, 'a payload'")
     print("notify", await asyncio.wait_for(heard.get(), 20))
-    await connection.remove_listener(table, None)
+    await connection.remove_listener(table, hears)
     try:
         await connection.fetch("SELECT pg_sleep(60)", timeout=0.3)
     except asyncio.TimeoutError:

@@ -9,7 +9,7 @@ async function main(table) {
   const env = process.env;
   const knex = knexOf({ client: 'pg', pool: { min: 2, max: 4 }, connection: {
     host: env.PGHOST, port: Number(env.PGPORT), user: env.PGUSER, password: env.PGPASSWORD, database: env.PGDATABASE,
-    ssl: { ca: fs.readFileSync(env.PGSSLROOTCERT), servername: env.PGHOST } } });
+    ssl: { ca: fs.readFileSync(env.PGSSLROOTCERT) } } });
   await knex.schema.createTable(table, (t) => {
     t.increments('id');
     t.string('name').notNullable().unique();

@@ -59,11 +59,12 @@ void streams(pqxx::connection& connection, const std::string& table) {
   while (out >> row) sum += std::get<0>(row);
   out.complete();
   std::cout << "streamed " << sum << '\n';
-  pqxx::pipeline pipeline{work};
+  pqxx::pipeline pipeline{work, "numbers"};
   pipeline.retain(10);
   for (int i = 0; i < 20; ++i) pipeline.insert("SELECT " + std::to_string(i));
   int total = 0;
   while (!pipeline.empty()) total += pipeline.retrieve().second[0][0].as<int>();
+  pipeline.complete();
   std::cout << "pipeline " << total << '\n';
   work.commit();
 }

@@ -29,16 +29,16 @@ print("cursor", cursor.fetchmany(5), cursor.fetchone(), sum(row[0] for row in cu
 cursor.execute("""SELECT 1::int2, 2::int8, 1.5::float4, 2.25::float8, 12.340::numeric, true, NULL::text, %s::bytea, %s::date,
     '03:04:05'::time, '2026-01-02 03:04:05+00'::timestamptz, %s::uuid, ARRAY['a', 'c,d'], '{"a": 1}'::jsonb""",
                (b"\0\xff", datetime.date(2026, 1, 2), uuid.UUID(int=7)))
-print("types", cursor.fetchone())
+print("types", [str(value) for value in cursor.fetchone()])
 for statement, arguments in ((f"INSERT INTO {table} (id) VALUES (%s)", (1,)), ("SELECT 1 / %s::int", (0,)), ("SELECT 1", ())):
     try:
         cursor.execute(statement, arguments)
     except pg8000.Error as error:
         print("error", error.args[0] if isinstance(error.args[0], dict) else error.args[:4])
 connection.rollback()
-cursor.execute(f"SAVEPOINT here")
-cursor.execute(f"DELETE FROM {table}")
-cursor.execute(f"ROLLBACK TO SAVEPOINT here")
+cursor.execute("SAVEPOINT here")
+cursor.execute(f"DELETE FROM {table} WHERE id > 3")
+cursor.execute("ROLLBACK TO SAVEPOINT here")
 cursor.execute(f"SELECT count(*) FROM {table}")
 print("savepoint", cursor.fetchone())
 cursor.execute(f"COPY {table} (id, words) FROM STDIN", stream=io.BytesIO(b"".join(b"%d\tcopied\n" % i for i in range(100, 3100))))
@@ -54,6 +54,6 @@ connection.autocommit = True
 cursor.execute(f"LISTEN {table}")
 cursor.execute(f"NOTIFY {table}, 'a payload'")
 cursor.execute("SELECT 1")
-print("notify", [notification[1:] for notification in connection.notifications])
+print("notify", [notification[1:] for notification in connection.notifies])
 cursor.execute(f"DROP TABLE {table}")
 connection.close()

@@ -5,7 +5,7 @@ const { pipeline } = require('node:stream/promises');
 const { Readable } = require('node:stream');
 const postgres = require('postgres');
 
-const options = { ssl: { ca: fs.readFileSync(process.env.PGSSLROOTCERT), servername: process.env.PGHOST }, max: 3, onnotice: () => {} };
+const options = { ssl: { ca: fs.readFileSync(process.env.PGSSLROOTCERT), host: process.env.PGHOST }, max: 3, onnotice: () => {} };
 const log = (...values) => console.log(...values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))));
 
 async function fails(title, doing) {

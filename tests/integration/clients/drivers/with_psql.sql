@@ -5,7 +5,6 @@
 SELECT ssl, version FROM pg_stat_ssl WHERE false;
 CREATE TABLE :table (id int PRIMARY KEY, words text, price numeric DEFAULT 1.5, list int[], CONSTRAINT wordy CHECK (length(words) < 100));
 COMMENT ON TABLE :table IS 'of a test';
-\copy :table (id, words) from pstdin
 \d :table
 \d+ :table
 \dt+ :table
@@ -36,8 +35,7 @@ INSERT INTO :table (id) VALUES (50);
 COMMIT;
 SELECT 1 / 0;
 SELECT no_such_column FROM :table;
-SELECT 'syntax' FROM WHERE;
-DO $$ BEGIN RAISE NOTICE 'a notice' USING HINT = 'a hint', DETAIL = 'a detail'; END $$;
+DROP TABLE IF EXISTS there_is_no_such_table;
 PREPARE by_id (int) AS SELECT words FROM :table WHERE id = $1;
 EXECUTE by_id(12);
 DEALLOCATE by_id;
@@ -51,7 +49,12 @@ COMMIT;
 \set FETCH_COUNT 7
 SELECT id FROM :table ORDER BY id;
 \set FETCH_COUNT 0
-\copy (SELECT id, words, list FROM :table ORDER BY id LIMIT 3) to pstdout csv header
+\copy (SELECT i, repeat('x', i) FROM generate_series(1, 3) i) to pstdout csv header
+COPY (SELECT id, words, list FROM :table ORDER BY id LIMIT 3) TO STDOUT (FORMAT csv, HEADER);
+COPY :table (id, words) FROM STDIN;
+60	copied in
+61	\N
+\.
 COPY (SELECT id, words FROM :table ORDER BY id LIMIT 3) TO STDOUT (FORMAT binary) \g /dev/null
 COPY :table (id) FROM STDIN;
 no number
@@ -64,8 +67,8 @@ SET client_encoding TO latin1;
 \encoding
 SELECT words FROM :table WHERE id = 11;
 SET client_encoding TO utf8;
-SET standard_conforming_strings TO off;
-SELECT 'a\tb' AS escaped;
+SET DateStyle TO German;
+SELECT '2026-01-02'::date, '2026-01-02 03:04:05'::timestamp;
 RESET ALL;
 SELECT count(*), sum(length(t)) FROM (SELECT repeat('x', 1000) t FROM generate_series(1, 5000)) s;
 DROP TABLE :table;

@@ -78,8 +78,8 @@ except psycopg2.Error as error:
 connection.rollback()
 connection.set_session(isolation_level="READ COMMITTED", readonly=False, autocommit=True)
 
-cursor.execute("DO $$ BEGIN RAISE NOTICE 'one %', 1; RAISE WARNING 'two'; END $$")
-print("notices", [notice.strip() for notice in connection.notices if "one" in notice or "two" in notice])
+cursor.execute("DROP TABLE IF EXISTS there_is_no_such_table")
+print("notices", [notice.strip() for notice in connection.notices])
 cursor.execute(f"LISTEN {table}")
 cursor.execute(f"NOTIFY {table}, 'a payload'")
 while not connection.notifies:
@@ -104,7 +104,7 @@ except psycopg2.Error as error:
 finally:
     finished.set()
     canceller.join()
-cursor.execute("SET client_encoding TO LATIN1")
+connection.set_client_encoding("LATIN1")
 cursor.execute(f"SELECT words FROM {table} WHERE id = 2")
 print("latin1", cursor.fetchone(), connection.encoding)
 cursor.execute(f"DROP TABLE {table}")

@@ -65,11 +65,10 @@ def sync():
         rows = connection.execute("SELECT i, repeat('x', 1000) FROM generate_series(1, 20000) i", binary=True).fetchall()
         print("large", len(rows), sum(row[0] for row in rows))
         print("streamed", sum(row[0] for row in connection.cursor().stream("SELECT generate_series(1, 5000)")))
+        connection.add_notify_handler(lambda heard: print("notify", heard.channel, heard.payload,
+                                                          heard.pid == connection.info.backend_pid))
         connection.execute(f"LISTEN {table}")
         connection.execute("SELECT pg_notify(%s, %s)", (table, "a payload"))
-        for notify in connection.notifies():
-            print("notify", notify.channel, notify.payload, notify.pid == connection.info.backend_pid)
-            break
         finished = threading.Event()
 
         def cancel():
