@@ -2,8 +2,7 @@
 """Each driver's ordinary use, without a change: one program per driver says the same through Sluice as at the server itself.
 
 The agent believes in the host CA by the variables that `sluice run` gives it, checks the server's name, and has a user and a
-password that mean nothing. `localhost` is a resource with sensitive columns and detectors, so that rows are read; 127.0.0.2,
-which has neither, passes them as they come.
+password that mean nothing.
 """
 import os
 import pathlib
@@ -12,44 +11,11 @@ import subprocess
 
 import pytest
 
-from conftest import policy_for
-from support.daemon import Daemon
-from support.postgres import Postgres
+from two_resources import HOSTS, daemon, postgres  # noqa: F401
 
 HERE = pathlib.Path(__file__).resolve().parent / "clients" / "drivers"
 NODE_MODULES = "/usr/local/lib/sluice-test/node_modules"
 POSTGRESQL_JAR = "/usr/share/java/postgresql.jar"
-PLAIN = """  plain:
-    protocol: postgres
-    address: ["127.0.0.2:{port}"]
-    upstream_tls: verify-ca
-    upstream_ca: {ca}
-    login: {{ user: {login}, password_file: {secret} }}
-rules:
-  - name: plain is open
-    agents: [writer]
-    resources: [plain]
-    actions: [read, insert, update, delete, ddl, session, transaction, call, copy_in, copy_out]
-    verdict: allow
-"""
-
-
-@pytest.fixture(scope="module")
-def postgres(place):
-    postgres = Postgres(place.dir, listen="127.0.0.1,127.0.0.2,::1")
-    yield postgres.start()
-    postgres.stop()
-
-
-@pytest.fixture(scope="module")
-def daemon(place, postgres):
-    daemon = Daemon(place)
-    secret = daemon.secret("orders", postgres.password)
-    plain = PLAIN.format(port=postgres.port, ca=postgres.ca, login=postgres.login, secret=secret)
-    daemon.policy(policy_for(postgres, secret).replace("rules:\n", plain, 1))
-    postgres.sql(f"GRANT CREATE ON DATABASE shop TO {postgres.login}")
-    yield daemon.start()
-    daemon.close()
 
 
 def built(place, name, *command):
@@ -107,7 +73,7 @@ def said_directly():
     return {}
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.2"])
+@pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_says_the_same_through_sluice_as_at_the_server(daemon, postgres, place, said_directly, driver, host):
     table = f"of_{driver}"
