@@ -60,8 +60,15 @@ struct CatalogArrived {
   std::shared_ptr<const sql::Catalog> catalog;  // null: see reason
   std::string reason;
 };
+// Whoever asked for a cancel learns that it is done when the last copy of its receipt is gone:
+// done, given up or dropped. What is in it is the driver's.
+using CancelReceipt = std::shared_ptr<const void>;
 // The agent asked, over a connection of its own, to cancel what this session is doing.
-struct CancelAsked {};
+struct CancelAsked {
+  CancelReceipt receipt;
+};
+// What ForwardCancel asked for is done, or nobody was to be asked.
+struct CancelDelivered {};
 // A deadline that the session set with SetTimer has passed.
 struct TimerFired {};
 // Revocation, shutdown, or a record that could not be written: end the session with a true error of
@@ -70,8 +77,9 @@ struct Terminate {
   std::string reason;
 };
 
-using Input = std::variant<Received, TlsStarted, UpstreamConnected, UpstreamFailed, SideClosed,
-                           Decision, CatalogArrived, CancelAsked, TimerFired, Terminate>;
+using Input =
+    std::variant<Received, TlsStarted, UpstreamConnected, UpstreamFailed, SideClosed, Decision,
+                 CatalogArrived, CancelAsked, CancelDelivered, TimerFired, Terminate>;
 
 // --- actions
 // --------------------------------------------------------------------------------------------
@@ -117,6 +125,8 @@ struct OfferCancelKey {
   Bytes key;  // process id and secret, as on the wire
 };
 // Deliver a CancelRequest that the agent made on this connection to the session that offered `key`.
+// CancelDelivered follows: a client takes the end of this connection for the moment from which its
+// next statement is safe.
 struct ForwardCancel {
   Bytes key;
 };
@@ -124,6 +134,7 @@ struct ForwardCancel {
 // then close it.
 struct SendCancelUpstream {
   Bytes request;  // the whole CancelRequest message
+  CancelReceipt receipt;
 };
 struct SetTimer {
   SteadyTime at;  // replaces the earlier one; TimePoint::max() clears it

@@ -18,7 +18,7 @@ void Worker::meet_successor() {
     end_run_there(run, reason);
   };
   orders.cancel = [this](ByteView key, const std::string& owner) {
-    static_cast<void>(flows_->cancels().forward(key, owner));
+    static_cast<void>(flows_->cancels().forward(key, owner, nullptr));
   };
   orders.reload = [this] { reload_for_successor(); };
   orders.count = [this] { return counted(); };

@@ -7,7 +7,7 @@ namespace {
 std::string as_key(ByteView key) { return std::string{as_text(key)}; }
 }  // namespace
 
-bool CancelRegistry::offer(ByteView key, std::string owner, std::function<void()> cancel) {
+bool CancelRegistry::offer(ByteView key, std::string owner, Cancel cancel) {
   const std::lock_guard lock{mutex_};
   return entries_.try_emplace(as_key(key), Entry{std::move(owner), std::move(cancel)}).second;
 }
@@ -17,8 +17,8 @@ void CancelRegistry::withdraw(ByteView key) {
   entries_.erase(as_key(key));
 }
 
-bool CancelRegistry::forward(ByteView key, const std::string& owner) {
-  std::function<void()> cancel;
+bool CancelRegistry::forward(ByteView key, const std::string& owner, CancelReceipt receipt) {
+  Cancel cancel;
   Elsewhere elsewhere;
   {
     const std::lock_guard lock{mutex_};
@@ -31,7 +31,7 @@ bool CancelRegistry::forward(ByteView key, const std::string& owner) {
   }
   if (elsewhere) elsewhere(key, owner);
   if (!cancel) return false;
-  cancel();
+  cancel(std::move(receipt));
   return true;
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which flow a CancelRequest means. A cancel reaches only flows of its own family of runs: knowing
-// another agent's key is not enough.
+// Which flow a CancelRequest means. A cancel reaches only flows of its own run: knowing another's
+// key is not enough.
 #pragma once
 
 #include <sluice/bytes.h>
+#include <sluice/flow.h>
 
 #include <functional>
 #include <mutex>
@@ -14,13 +15,14 @@ namespace sluice::net {
 
 class CancelRegistry {
  public:
-  // `owner` is the outermost run of the flow. False: the key is taken, and nothing was changed.
-  bool offer(ByteView key, std::string owner, std::function<void()> cancel);
+  using Cancel = std::function<void(CancelReceipt)>;
+  // `owner` is the run of the flow. False: the key is taken, and nothing was changed.
+  bool offer(ByteView key, std::string owner, Cancel cancel);
   void withdraw(ByteView key);
   // True: the flow that offered `key` was told. False: no such key, or of another owner.
-  bool forward(ByteView key, const std::string& owner);
+  bool forward(ByteView key, const std::string& owner, CancelReceipt receipt);
   // Where keys that nobody here offered are taken: an earlier daemon still has the flows of some.
-  // Called from any thread, without a lock.
+  // Called from any thread, without a lock. Nobody waits for those.
   using Elsewhere = std::function<void(ByteView key, const std::string& owner)>;
   void forward_unknown_to(Elsewhere elsewhere);
   std::size_t size() const;
@@ -28,7 +30,7 @@ class CancelRegistry {
  private:
   struct Entry {
     std::string owner;
-    std::function<void()> cancel;
+    Cancel cancel;
   };
   mutable std::mutex mutex_;
   std::unordered_map<std::string, Entry> entries_;

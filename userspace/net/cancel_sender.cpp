@@ -43,10 +43,11 @@ Result<void> deliver(const UpstreamSettings& upstream, const Bytes& request, con
 CancelSender::CancelSender(const Clock& clock, UpstreamTlsContexts& contexts)
     : clock_(clock), contexts_(contexts), threads_(kThreads, kWaitingMax) {}
 
-void CancelSender::send(const UpstreamSettings& upstream, Bytes request) {
-  static_cast<void>(threads_.run([this, upstream, request = std::move(request)] {
-    static_cast<void>(deliver(upstream, request, clock_, contexts_));
-  }));
+void CancelSender::send(const UpstreamSettings& upstream, Bytes request, CancelReceipt receipt) {
+  static_cast<void>(
+      threads_.run([this, upstream, request = std::move(request), receipt = std::move(receipt)] {
+        static_cast<void>(deliver(upstream, request, clock_, contexts_));
+      }));
 }
 
 }  // namespace sluice::net

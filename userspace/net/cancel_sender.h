@@ -8,6 +8,7 @@
 
 #include <sluice/bytes.h>
 #include <sluice/clock.h>
+#include <sluice/flow.h>
 
 namespace sluice::net {
 
@@ -18,7 +19,7 @@ class CancelSender {
   CancelSender(const Clock& clock, UpstreamTlsContexts& contexts);
   // Never blocks. A cancel is a best effort by its own definition (PostgreSQL manual, "Canceling
   // Requests in Progress"): one that cannot be delivered, or is one too many, is dropped.
-  void send(const UpstreamSettings& upstream, Bytes request);
+  void send(const UpstreamSettings& upstream, Bytes request, CancelReceipt receipt);
   void stop() { threads_.stop(); }
 
  private:

@@ -201,9 +201,10 @@ void FlowDriver::perform(const NeedCatalog& action) {
 void FlowDriver::perform(const OfferCancelKey& action) {
   if (!cancel_key_.empty()) ports_.cancels.withdraw(cancel_key_);
   cancel_key_.clear();
-  const bool offered = ports_.cancels.offer(action.key, owner(), [weak = weak_from_this()] {
-    if (auto self = weak.lock()) self->post(CancelAsked{});
-  });
+  const bool offered =
+      ports_.cancels.offer(action.key, owner(), [weak = weak_from_this()](CancelReceipt receipt) {
+        if (auto self = weak.lock()) self->post(CancelAsked{std::move(receipt)});
+      });
   if (offered)
     cancel_key_ = action.key;
   else if (ports_.warn)
@@ -211,11 +212,14 @@ void FlowDriver::perform(const OfferCancelKey& action) {
 }
 
 void FlowDriver::perform(const ForwardCancel& action) {
-  static_cast<void>(ports_.cancels.forward(action.key, owner()));
+  CancelReceipt receipt{this, [weak = weak_from_this()](const void*) {
+                          if (auto self = weak.lock()) self->post(CancelDelivered{});
+                        }};
+  static_cast<void>(ports_.cancels.forward(action.key, owner(), std::move(receipt)));
 }
 
 void FlowDriver::perform(const SendCancelUpstream& action) {
-  ports_.cancel_sender.send(setup_.upstream, action.request);
+  ports_.cancel_sender.send(setup_.upstream, action.request, action.receipt);
 }
 
 void FlowDriver::perform(const SetTimer& action) {

@@ -112,7 +112,7 @@ class FlowDriver final : public std::enable_shared_from_this<FlowDriver> {
   void finish();
 
   FlowLeg& leg(Side side) { return legs_[static_cast<std::size_t>(side)]; }
-  const std::string& owner() const { return setup_.lineage->front().id; }
+  const std::string& owner() const { return setup_.lineage->back().id; }
   void set_timer(std::optional<EventLoop::TimerKey>& timer, std::chrono::nanoseconds after,
                  void (FlowDriver::*fire)());
   void clear_timer(std::optional<EventLoop::TimerKey>& timer);

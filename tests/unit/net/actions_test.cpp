@@ -226,14 +226,12 @@ std::size_t cancelling(const Input& input, FlowActions& out) {
       out.emplace_back(OfferCancelKey{to_bytes(line.substr(4))});
       out.emplace_back(Send{Side::kAgent, as_bytes(ready)});
     }
-    if (line.starts_with("cancel:")) {
-      out.emplace_back(ForwardCancel{to_bytes(line.substr(7))});
-      out.emplace_back(Close{"cancel delivered"});
-    }
+    if (line.starts_with("cancel:")) out.emplace_back(ForwardCancel{to_bytes(line.substr(7))});
     return received->bytes.size();
   }
   if (std::holds_alternative<CancelAsked>(input))
     out.emplace_back(Send{Side::kAgent, as_bytes(said)});
+  if (std::holds_alternative<CancelDelivered>(input)) out.emplace_back(Close{"cancel delivered"});
   return 0;
 }
 
@@ -247,7 +245,7 @@ TEST(Cancel, ReachesTheSessionThatOfferedTheKey) {
   EXPECT_EQ(receive_exactly(agent, 9), "cancelled");
 }
 
-TEST(Cancel, OfAnotherFamilyOfRunsIsNotDelivered) {
+TEST(Cancel, OfAnotherRunIsNotDelivered) {
   Plane plane{scripted(cancelling)};
   const UniqueFd agent = plane.connect();
   send_all(agent, "key:12345678");
@@ -265,12 +263,12 @@ TEST(Cancel, RegistryKeepsTheFirstOwnerOfAKey) {
   CancelRegistry registry;
   int first = 0, second = 0;
   const Bytes key = to_bytes("12345678");
-  EXPECT_TRUE(registry.offer(key, "a", [&] { ++first; }));
-  EXPECT_FALSE(registry.offer(key, "b", [&] { ++second; }));
-  EXPECT_FALSE(registry.forward(key, "b"));
-  EXPECT_TRUE(registry.forward(key, "a"));
+  EXPECT_TRUE(registry.offer(key, "a", [&](const CancelReceipt&) { ++first; }));
+  EXPECT_FALSE(registry.offer(key, "b", [&](const CancelReceipt&) { ++second; }));
+  EXPECT_FALSE(registry.forward(key, "b", nullptr));
+  EXPECT_TRUE(registry.forward(key, "a", nullptr));
   registry.withdraw(key);
-  EXPECT_FALSE(registry.forward(key, "a"));
+  EXPECT_FALSE(registry.forward(key, "a", nullptr));
   EXPECT_EQ(first, 1);
   EXPECT_EQ(second, 0);
 }
@@ -279,13 +277,42 @@ TEST(Cancel, IsSentToTheUpstreamOverAConnectionOfItsOwn) {
   Plane plane{scripted([](const Input& input, FlowActions& out) -> std::size_t {
     const auto* received = std::get_if<Received>(&input);
     if (received == nullptr || received->bytes.empty()) return 0;
-    out.emplace_back(SendCancelUpstream{to_bytes("cancel request")});
+    out.emplace_back(SendCancelUpstream{to_bytes("cancel request"), nullptr});
     return received->bytes.size();
   })};
   const UniqueFd agent = plane.connect();
   send_all(agent, "x");
   UniqueFd upstream = accept_one(plane.upstream.first);
   EXPECT_EQ(receive_exactly(upstream, 14), "cancel request");
+}
+
+TEST(Cancel, KeepsTheConnectionThatAskedForItUntilTheUpstreamHasTakenIt) {
+  Plane plane{scripted([](const Input& input, FlowActions& out) -> std::size_t {
+    if (const auto* asked = std::get_if<CancelAsked>(&input)) {
+      out.emplace_back(SendCancelUpstream{to_bytes("cancel request"), asked->receipt});
+      return 0;
+    }
+    return cancelling(input, out);
+  })};
+  const UniqueFd agent = plane.connect();
+  send_all(agent, "key:12345678");
+  EXPECT_EQ(receive_exactly(agent, 5), "ready");
+  const UniqueFd second = plane.connect();
+  send_all(second, "cancel:12345678");
+  UniqueFd upstream = accept_one(plane.upstream.first);
+  EXPECT_EQ(receive_exactly(upstream, 14), "cancel request");
+  char byte = 0;
+  EXPECT_EQ(::recv(second.get(), &byte, 1, MSG_DONTWAIT), -1) << "it was closed before";
+  EXPECT_EQ(errno, EAGAIN);
+  upstream.reset();
+  EXPECT_EQ(receive_to_end(second), "");
+}
+
+TEST(Cancel, OfAKeyThatNobodyOfferedEndsAtOnce) {
+  Plane plane{scripted(cancelling)};
+  const UniqueFd agent = plane.connect();
+  send_all(agent, "cancel:12345678");
+  EXPECT_EQ(receive_to_end(agent), "");
 }
 
 TEST(Timer, FiresOnceAndIsReplacedByTheNext) {

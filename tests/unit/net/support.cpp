@@ -241,7 +241,9 @@ Result<FlowSetup> Plane::set_up(int fd) {
   Run acting;
   acting.id = run;
   acting.agent = "reporter";
-  setup.lineage = std::make_shared<Lineage>(Lineage{acting});
+  Run parent;
+  parent.id = "run-of-the-parent";
+  setup.lineage = std::make_shared<Lineage>(Lineage{parent, acting});
   setup.resource = resource;
   setup.agent = *peer_endpoint(fd);
   setup.original_destination = upstream.second;

@@ -269,5 +269,21 @@ TEST(Cancel, OfWhatTheServerIsDoingGoesToTheServerWithItsOwnKey) {
   EXPECT_NE(h.cancel_key, (Bytes{0, 0, 0, 9, 1, 2, 3, 4}));
 }
 
+TEST(Cancel, OverAConnectionOfItsOwnEndsThatConnectionWhenItIsDelivered) {
+  Harness h;
+  const Bytes key{0, 0, 0, 9, 5, 6, 7, 8};
+  Bytes request;
+  pg::append_cancel_request(request, key);
+  h.agent(request);
+  EXPECT_EQ(h.cancels_forwarded, std::vector<Bytes>{key});
+  EXPECT_FALSE(h.closed);
+  h.agent(Say{}.query("select 1"));
+  h.input(CancelDelivered{});
+  ASSERT_TRUE(h.closed);
+  EXPECT_EQ(h.closed->reason, "cancel request");
+  EXPECT_EQ(h.agent_got(), "");
+  EXPECT_EQ(h.server_got(), "");
+}
+
 }  // namespace
 }  // namespace sluice::session::test

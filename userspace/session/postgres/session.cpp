@@ -52,7 +52,7 @@ class PostgresSession final : public FlowSession {
   }
 
  private:
-  enum class Phase : std::uint8_t { kStartup, kAgentTls, kLogin, kConversation };
+  enum class Phase : std::uint8_t { kStartup, kAgentTls, kCancelling, kLogin, kConversation };
 
   std::size_t on(const Received& received) {
     if (received.side == Side::kUpstream) return from_upstream(received.bytes);
@@ -60,6 +60,7 @@ class PostgresSession final : public FlowSession {
       case Phase::kStartup: return startup(received.bytes);
       case Phase::kAgentTls:
       case Phase::kLogin: return 0;  // read on when login is done
+      case Phase::kCancelling: return received.bytes.size();
       case Phase::kConversation: return agent_.read(received.bytes);
     }
     return 0;
@@ -126,8 +127,8 @@ class PostgresSession final : public FlowSession {
     append(context_.to_agent.own(), "N");
   }
   void on_startup(const pg::CancelRequest& cancel, std::size_t) {
+    phase_ = Phase::kCancelling;
     context_.act(ForwardCancel{Bytes{cancel.key.begin(), cancel.key.end()}});
-    context_.close("cancel request");
   }
   void on_startup(const pg::UnsupportedProtocol& protocol, std::size_t) {
     context_.fatal("0A000", "unsupported frontend protocol " + std::to_string(protocol.major) +
@@ -137,6 +138,8 @@ class PostgresSession final : public FlowSession {
   void on_startup(const pg::StartupMessage& message, std::size_t) {
     auto request = read_startup(message);
     if (!request) return context_.fatal("42501", request.error().text());
+    if (request->user.empty())
+      return context_.fatal("28000", "no PostgreSQL user name specified in startup packet");
     context_.database = request->database;
     context_.remark("agent asks for database " + guard_.clean(request->database) + " as user " +
                     guard_.clean(request->user) + (agent_tls_ ? ", " + tls_description_ : ""));
@@ -268,12 +271,16 @@ class PostgresSession final : public FlowSession {
     gate_.decided(decision);
     return 0;
   }
-  std::size_t on(const CancelAsked&) {
+  std::size_t on(const CancelAsked& asked) {
     if (!gate_.cancel() && !login_.upstream_key().empty()) {
       Bytes request;
       pg::append_cancel_request(request, login_.upstream_key());
-      context_.act(SendCancelUpstream{std::move(request)});
+      context_.act(SendCancelUpstream{std::move(request), asked.receipt});
     }
+    return 0;
+  }
+  std::size_t on(const CancelDelivered&) {
+    context_.close("cancel request");
     return 0;
   }
   std::size_t on(const TimerFired&) { return 0; }

@@ -71,6 +71,13 @@ std::vector<std::string> split_options(std::string_view options) {
   return words;
 }
 
+// The server's parse_bool(): a word may be cut short as long as it is clear.
+bool is_off(std::string_view value) {
+  if (value.empty()) return false;
+  return value == "0" || std::string_view{"false"}.starts_with(value) ||
+         std::string_view{"no"}.starts_with(value) || value == "of" || value == "off";
+}
+
 Result<void> read_setting(std::string_view assignment, std::vector<std::string>& settings) {
   const std::size_t equals = assignment.find('=');
   if (equals == std::string_view::npos || equals == 0)
@@ -111,8 +118,7 @@ Result<StartupRequest> read_startup(const pg::StartupMessage& message) {
       continue;
     }
     if (name == "replication") {
-      const std::string value = lower(parameter.value);
-      if (value == "false" || value == "off" || value == "no" || value == "0") continue;
+      if (is_off(lower(parameter.value))) continue;
       return Error{
           "replication connections are refused: they carry the whole database past every mask"};
     }
@@ -129,7 +135,6 @@ Result<StartupRequest> read_startup(const pg::StartupMessage& message) {
   }
   for (const auto& option : message.protocol_options)
     request.parameters.emplace_back(option.name, option.value);
-  if (request.user.empty()) return Error{"no PostgreSQL user name specified in startup packet"};
   if (request.database.empty()) request.database = request.user;
   return request;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// libpqxx in ordinary use. Where to connect stands in the environment; argument: a table of its own.
+// libpqxx in ordinary use. Where to connect stands in the environment; argument: a table of its
+// own.
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -13,7 +14,8 @@ class Heard : public pqxx::notification_receiver {
  public:
   using notification_receiver::notification_receiver;
   void operator()(const std::string& payload, int pid) override {
-    std::cout << "notify " << channel() << ' ' << payload << ' ' << (pid == conn().backendpid()) << '\n';
+    std::cout << "notify " << channel() << ' ' << payload << ' ' << (pid == conn().backendpid())
+              << '\n';
     ++count;
   }
   int count = 0;
@@ -23,14 +25,16 @@ void print(const char* title, const pqxx::result& rows) {
   std::cout << title;
   for (const auto& row : rows) {
     std::cout << " |";
-    for (const auto& field : row) std::cout << ' ' << field.name() << '=' << (field.is_null() ? "(null)" : field.c_str());
+    for (const auto& field : row)
+      std::cout << ' ' << field.name() << '=' << (field.is_null() ? "(null)" : field.c_str());
   }
   std::cout << '\n';
 }
 
 void transactions(pqxx::connection& connection, const std::string& table) {
   pqxx::work work{connection};
-  for (int i = 1; i <= 30; ++i) work.exec_params("INSERT INTO " + table + " VALUES ($1, $2)", i, "word " + std::to_string(i));
+  for (int i = 1; i <= 30; ++i)
+    work.exec_params("INSERT INTO " + table + " VALUES ($1, $2)", i, "word " + std::to_string(i));
   try {
     pqxx::subtransaction sub{work};
     sub.exec("INSERT INTO " + table + " VALUES (1, 'again')");
@@ -91,12 +95,16 @@ void cancels(pqxx::connection& connection) {
 int main(int, char** arguments) {
   const std::string table = arguments[1];
   pqxx::connection connection{""};
-  pqxx::nontransaction{connection}.exec("CREATE TABLE " + table + " (id int PRIMARY KEY, words text)");
+  pqxx::nontransaction{connection}.exec("CREATE TABLE " + table +
+                                        " (id int PRIMARY KEY, words text)");
   transactions(connection, table);
   streams(connection, table);
   {
     pqxx::nontransaction work{connection};
-    print("types", work.exec(R"(SELECT 1::int2 a, 'NaN'::float8 b, 12.340::numeric c, NULL::text d, '\x00ff'::bytea e,
+    print(
+        "types",
+        work.exec(
+            R"(SELECT 1::int2 a, 'NaN'::float8 b, 12.340::numeric c, NULL::text d, '\x00ff'::bytea e,
                                 '2026-01-02 03:04:05+00'::timestamptz f, ARRAY['a', NULL, 'c,d'] g, '{"a": 1}'::jsonb h)"));
     const auto rows = work.exec("SELECT i, repeat('x', 100) FROM generate_series(1, 50000) i");
     std::cout << "large " << rows.size() << ' ' << rows.back()[0].c_str() << '\n';
