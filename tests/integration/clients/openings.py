@@ -125,8 +125,4 @@ def replication(value="true"):
     return {"said": Wire().startup(replication=value).at_end()}
 
 
-def replication_by_options():
-    return {"said": Wire().startup(options="-c replication=true").at_end()}
-
-
 print(json.dumps(globals()[sys.argv[1]](*sys.argv[2:])))
