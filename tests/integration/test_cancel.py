@@ -91,11 +91,11 @@ import psycopg2, sys, threading
 connection = psycopg2.connect(sys.argv[1])
 connection.autocommit = True
 cursor = connection.cursor()
-for turn in range(120):
+for turn in range(200):
     canceller = threading.Thread(target=connection.cancel)
     canceller.start()
     try:
-        cursor.execute("SELECT pg_sleep(%s)", (turn % 12 / 200,))
+        cursor.execute("SELECT pg_sleep(%s)", (turn % 7 / 1000,))
     except psycopg2.errors.QueryCanceled:
         pass
     canceller.join()

@@ -429,12 +429,15 @@ ServerReplies::Outcome ServerReplies::on_parameter_status(const Message& message
 // --- function calls ---
 
 ServerReplies::Outcome ServerReplies::on_function_result(const Message& message) {
-  if (front(Kind::kFunctionCall) == nullptr) return violation(message);
+  const Unit* unit = front(Kind::kFunctionCall);
+  const sql::Statement* call = unit == nullptr ? nullptr : unit->current();
+  if (call == nullptr) return violation(message);
   auto decoded = pg::decode_backend(message.frame, context_.options.limits);
   if (!decoded) {
     context_.fatal("08P01", "from the server: " + decoded.error().text());
     return Outcome::kConsumed;
   }
+  effects_of(*call, unit->text->text, {});
   context_.to_agent.pass(message.whole);
   return Outcome::kConsumed;
 }
