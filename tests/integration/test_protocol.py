@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the protocol allows and few drivers do: each conversation is the same through Sluice as with the server itself."""
 import itertools
+import json
 import os
 import pathlib
 import subprocess
@@ -30,3 +31,65 @@ def test_is_the_same_as_with_the_server(daemon, postgres, host, conversation):  
     done = daemon.run("writer", "/usr/bin/python3", program, conversation, env=environment(f"{host} {postgres.port}"), timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines() == direct.stdout.splitlines()
+
+
+HEARS = """
+import sys
+from wire import *
+wire = Wire()
+wire.login()
+wire.ask(query("LISTEN heard"))
+print("listening", flush=True)
+print(wire.until("A"), flush=True)
+"""
+
+
+def test_a_notification_passes_the_detectors(daemon, postgres):  # noqa: F811
+    agent = daemon.spawn("writer", "/usr/bin/python3", "-c", HEARS, env=environment(f"localhost {postgres.port}"))
+    assert agent.stdout.readline() == "listening\n"
+    postgres.sql("NOTIFY heard, 'card 4111 1111 1111 1111 was charged'", database="shop")
+    out, err = agent.communicate(timeout=60)
+    assert out == """["A b'heard\\\\x00card [redacted] was charged\\\\x00'"]\n""", out + err
+    session = daemon.json("sessions")["sessions"][-1]["session"]
+    assert "4111" not in daemon.sluice("replay", session).stdout
+
+
+MEANING = r"""
+import json, sys
+from wire import *
+wire = Wire()
+wire.login(**json.loads(sys.argv[1]))
+for text in json.loads(sys.argv[2]):
+    wire.ask(query(text))
+lines = []
+# ssn is a column of the first where a backslash escapes nothing, of the second where it does.
+for trick in (r"SELECT 'a\', ssn, ' FROM notes --' FROM customers --'", r"SELECT 'a\'', ssn FROM customers --'"):
+    lines += wire.ask(query(trick))
+    lines += wire.ask(parse(trick), bind(), describe("P"), execute(), SYNC)
+print(json.dumps([line for line in lines if line[0] in "DE"]))
+"""
+
+
+SET_OFF, OFF_AT_START = "SET standard_conforming_strings TO off", {"options": "-c standard_conforming_strings=off"}
+
+
+@pytest.mark.parametrize("escapes, start, statements", [
+    (False, {}, []),
+    (True, {}, [SET_OFF]),
+    (True, {}, ["BEGIN; SET LOCAL standard_conforming_strings TO off"]),
+    (True, {}, ["SELECT set_config('standard_conforming_strings', 'off', false)"]),
+    (True, {}, [SET_OFF, "BEGIN; SET standard_conforming_strings TO on", "ROLLBACK"]),
+    (False, {}, [SET_OFF + "; RESET ALL"]),
+    (False, {}, ["BEGIN; " + SET_OFF, "ROLLBACK"]),
+    (True, {"standard_conforming_strings": "off"}, []),
+    (True, OFF_AT_START, []),
+    (True, OFF_AT_START, ["SET standard_conforming_strings TO on", "RESET ALL"])])
+def test_strings_mean_what_the_server_says_they_mean(daemon, postgres, escapes, start, statements):  # noqa: F811
+    done = daemon.run("writer", "/usr/bin/python3", "-c", MEANING, json.dumps(start), json.dumps(statements),
+                      env=environment(f"localhost {postgres.port}"), check=True)
+    lines = json.loads(done.stdout)
+    assert "078-05" not in done.stdout
+    if escapes:
+        assert "C=42601 M=the statement has a backslash" in lines[0] and not any(line[0] == "D" for line in lines), lines
+    else:
+        assert len(lines) == 6 and sum("[redacted]" in line for line in lines) == 4, lines

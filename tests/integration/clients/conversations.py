@@ -92,7 +92,7 @@ def very_many_pipelined_messages():
     sender.join()
     for lines, times in answers.items():
         print(times, lines)
-    ones = b"".join(parse(f"SELECT {number}") + bind() + execute() for number in range(2000)) + SYNC
+    ones = b"".join(parse(f"SELECT {number}") + bind() + execute() for number in range(5000)) + SYNC
     sender = threading.Thread(target=lambda: wire.send(ones))
     sender.start()
     lines = wire.until("Z")

@@ -70,6 +70,19 @@ TEST(FunctionCall, OfAnybodysFunctionMayHaveChangedTheCatalogue) {
   EXPECT_THAT(h.server_got(), HasSubstr("select id from orders"));
 }
 
+TEST(FunctionCall, OfAFunctionThatIsNotKnownWaitsForANewerCatalogue) {
+  Harness h;
+  h.logged_in();
+  h.catalogs_asked.clear();
+  h.catalog_by_itself = false;
+  h.agent(Say{}.function_call(424242));
+  ASSERT_THAT(h.catalogs_asked, SizeIs(1));
+  EXPECT_TRUE(h.catalogs_asked[0].fresh);
+  EXPECT_EQ(h.server_got(), "");
+  h.give_catalog();
+  EXPECT_THAT(h.server_got(), HasSubstr("sluice refused this statement"));
+}
+
 TEST(FunctionCall, IsHeldLikeAStatement) {
   Harness h{{.sensitive = "[]", .rules = R"(
   - { name: calls need a person, actions: [call], verdict: hold, approvers: { users: [alice] }, timeout: 10m }

@@ -60,12 +60,20 @@ bool AgentMessages::must_wait(char type) {
   return context_.catalog == nullptr || pipeline_.awaiting_catalog;
 }
 
-// A name that the catalogue lacks may have been made a moment ago by somebody else. Before the
-// statement is judged by what is not known, look again; but not for every name that an agent makes
-// up.
-bool AgentMessages::wait_for_newer_catalog(const AnalysedText& text) {
+// What the catalogue lacks may have been made a moment ago by somebody else. Before a statement is
+// judged by what is not known, look again; but not for every name that an agent makes up.
+bool AgentMessages::may_look_again() const {
   constexpr std::chrono::seconds kLookAgainAfter{1};
-  if (gate_.holds() || context_.now - pipeline_.looked_again_at < kLookAgainAfter) return false;
+  return !gate_.holds() && context_.now - pipeline_.looked_again_at >= kLookAgainAfter;
+}
+
+void AgentMessages::look_again() {
+  pipeline_.looked_again_at = context_.now;
+  pipeline_.need_fresh_catalog(context_);
+}
+
+bool AgentMessages::wait_for_newer_catalog(const AnalysedText& text) {
+  if (!may_look_again()) return false;
   const sql::Catalog& catalog = *context_.catalog;
   for (const sql::Statement& statement : text.analysis->statements) {
     if (statement.actions.has(Action::kDdl)) continue;  // names what is to be made
@@ -74,8 +82,7 @@ bool AgentMessages::wait_for_newer_catalog(const AnalysedText& text) {
                              ? !catalog.functions_named(object.name).empty()
                              : !catalog.relations_named(object.name).empty();
       if (known || object.kind == ObjectRef::Kind::kOther) continue;
-      pipeline_.looked_again_at = context_.now;
-      pipeline_.need_fresh_catalog(context_);
+      look_again();
       return true;
     }
   }
@@ -196,6 +203,10 @@ AgentMessages::Outcome AgentMessages::on_query(const Message& message, const pg:
 
 AgentMessages::Outcome AgentMessages::on_function_call(const Message& message,
                                                        const pg::FunctionCall& call) {
+  if (context_.catalog->function(call.function_oid) == nullptr && may_look_again()) {
+    look_again();
+    return Outcome::kWait;
+  }
   const sql::Statement statement = sql::analyse_function_call(call.function_oid, *context_.catalog);
   std::string shown = "function call by OID " + std::to_string(call.function_oid);
   if (const auto* function = context_.catalog->function(call.function_oid))

@@ -35,6 +35,8 @@ class AgentMessages {
   };
 
   bool must_wait(char type);
+  bool may_look_again() const;
+  void look_again();
   bool wait_for_newer_catalog(const AnalysedText& text);
   std::size_t pass_piece(ByteView in);
   Outcome dispatch(const Message& message);
