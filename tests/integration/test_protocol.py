@@ -93,3 +93,12 @@ def test_strings_mean_what_the_server_says_they_mean(daemon, postgres, escapes, 
         assert "C=42601 M=the statement has a backslash" in lines[0] and not any(line[0] == "D" for line in lines), lines
     else:
         assert len(lines) == 6 and sum("[redacted]" in line for line in lines) == 4, lines
+
+
+def test_a_syntax_error_points_at_its_place(daemon, postgres):  # noqa: F811
+    done = daemon.run("writer", "psql", "-X", f"host=localhost port={postgres.port} user=alice dbname=shop", "-c",
+                      "SELECT 'w\u00f6rd' AS w, FROM notes")
+    direct = subprocess.run(["psql", "-X", f"host={postgres.home} port={postgres.port} user=postgres dbname=shop", "-c",
+                             "SELECT 'w\u00f6rd' AS w, FROM notes"], capture_output=True, text=True)
+    assert done.stderr.startswith(direct.stderr), done.stderr + direct.stderr
+    assert direct.stderr.splitlines()[2].strip() == "^"

@@ -23,6 +23,18 @@ std::string actions_of(const Intent& intent) {
   return text;
 }
 
+// The analysis says where at the end of its text ("... at character 12", sql/analysis.h); the
+// server has a field for that, by which clients point at the place.
+void move_place_to_its_field(pg::Report& report) {
+  constexpr std::string_view kAt = " at character ";
+  const std::size_t at = report.message.rfind(kAt);
+  if (at == std::string::npos) return;
+  std::string character = report.message.substr(at + kAt.size());
+  if (character.empty() || character.find_first_not_of("0123456789") != std::string::npos) return;
+  report.position = std::move(character);
+  report.message.resize(at);
+}
+
 std::string quoted(std::string_view name) { return "\"" + std::string{name} + "\""; }
 
 }  // namespace
@@ -36,6 +48,7 @@ pg::Report refused_by_policy(const Judgement& judgement, const std::string& requ
   if (!judgement.syntax_error.empty()) {
     report.sqlstate = "42601";
     report.message = judgement.syntax_error;
+    move_place_to_its_field(report);
     report.detail = "sluice could not read the statement, so nothing of it was sent to the server.";
     report.hint = "Request id: " + request;
     return report;
