@@ -9,6 +9,7 @@ by byte. Prints a table, and fails where a difference is not listed in exception
 import argparse
 import pathlib
 import shutil
+import signal
 import sys
 import time
 
@@ -54,6 +55,7 @@ def keep(directory, way, output):
 
 def main():
     options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left behind
     unknown = set(options.suites.split(",")) - set(SUITES)
     if unknown:
         raise SystemExit(f"no such suite: {', '.join(sorted(unknown))}")

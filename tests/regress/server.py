@@ -6,7 +6,7 @@ import shutil
 
 from support.postgres import Postgres
 
-HOME = pathlib.Path("/usr/local/lib/sluice-test/postgresql-15")
+HOME = pathlib.Path("/usr/local/lib/sluice-test-postgresql-15")
 
 
 class SuiteServer(Postgres):

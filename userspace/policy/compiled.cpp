@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/compiled.h"
 
+#include "policy/protocols.h"
+
 #include <tuple>
 
 namespace sluice::policy {
@@ -33,6 +35,22 @@ bool Compiled::reaches(std::uint32_t agent, std::uint32_t resource) const {
   for (const RuleIndex::Entries& cell : enforced.cells(agent, resource))
     if (!cell.empty() && cell.back().kind != VerdictKind::kDeny) return true;
   return false;
+}
+
+bool Compiled::guards_nothing(std::uint32_t agent, std::uint32_t resource) const {
+  const Resource& asked = *resources[resource];
+  if (!asked.sensitive.empty()) return false;
+  for (const RuleIndex::Entries& cell : observed.cells(agent, resource))
+    if (!cell.empty()) return false;
+  const std::uint64_t all = actions_of(asked.protocol).bits() & ~switched_actions().bits();
+  std::uint64_t allowed = 0;
+  for (const RuleIndex::Entries& cell : enforced.cells(agent, resource)) {
+    for (const RuleEntry& entry : cell) {
+      if (entry.kind != VerdictKind::kAllow && (entry.actions & all) != 0) return false;
+      if (entry.kind == VerdictKind::kAllow && !entry.conditional) allowed |= entry.actions;
+    }
+  }
+  return all != 0 && (allowed & all) == all;
 }
 
 }  // namespace sluice::policy

@@ -75,6 +75,9 @@ struct Compiled {
   std::optional<std::uint32_t> resource_number(std::string_view name) const;
   // Some rule that is enforced allows or holds something of this resource for this agent.
   bool reaches(std::uint32_t agent, std::uint32_t resource) const;
+  // No rule could do anything but allow, and some allow each action of the resource's protocol
+  // without a condition. The resource has nothing sensitive.
+  bool guards_nothing(std::uint32_t agent, std::uint32_t resource) const;
 };
 
 }  // namespace sluice::policy

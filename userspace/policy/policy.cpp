@@ -111,6 +111,15 @@ Verdict Policy::judge(const Intent& intent) const {
   return verdict;
 }
 
+bool Policy::guards_nothing(const Lineage& lineage, std::string_view resource) const {
+  const auto number = compiled_->resource_number(resource);
+  return number && !lineage.empty() &&
+         std::all_of(lineage.begin(), lineage.end(), [&](const Run& member) {
+           const auto agent = compiled_->agent_number(member.agent);
+           return agent && compiled_->guards_nothing(*agent, *number);
+         });
+}
+
 const Resource* Policy::resource_named(std::string_view name) const {
   const auto number = compiled_->resource_number(name);
   return number ? compiled_->resources[*number].get() : nullptr;

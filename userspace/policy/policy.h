@@ -95,6 +95,11 @@ class Policy {
   // empty set, an agent or a resource that this policy does not know: deny.
   Verdict judge(const Intent& intent) const;
 
+  // Whatever the lineage asks of this resource, judge() would allow it, and nothing of the resource
+  // is sensitive: every member has rules that allow each action of its protocol without a
+  // condition, and no other rule, enforced or observed, that could say anything else.
+  bool guards_nothing(const Lineage& lineage, std::string_view resource) const;
+
   // Whose destination this is. The most specific network wins; among equals the resource that the
   // lineage has rules for. Null: of no resource, or of two that cannot be told apart; both are
   // denied. `agents`: the lineage's agents, outermost first.

@@ -360,5 +360,57 @@ TEST(Policy, HasAVersionThatFollowsItsTextsOnly) {
   EXPECT_NE(version({{"x", a}}), version({{"x", a + "\n"}}));
 }
 
+TEST(GuardsNothing, OnlyWhereNoRuleCouldSayAnythingButAllow) {
+  const auto guards_nothing = [](const std::vector<std::string>& rules,
+                                 const std::vector<std::string>& agents = {"a"},
+                                 const std::string& resource = "db") {
+    return world(rules)->guards_nothing(*lineage_of(agents), resource);
+  };
+  const std::string all = "name: all, actions: any, verdict: allow";
+  EXPECT_TRUE(guards_nothing({all}));
+  EXPECT_TRUE(guards_nothing({all}, {"a", "b"}));
+  EXPECT_TRUE(guards_nothing({all, "name: other, resources: [db2], actions: any, verdict: deny"}));
+  EXPECT_TRUE(guards_nothing({all, "name: no tcp, actions: [connect], verdict: deny"}));
+  EXPECT_TRUE(guards_nothing(
+      {"name: reads, actions: [read], verdict: allow",
+       "name: rest, resources: [db], actions: [insert, update, delete, ddl, grant, session, "
+       "transaction, call, copy_in, copy_out, host, unknown], verdict: allow"}));
+
+  EXPECT_FALSE(guards_nothing({}));
+  EXPECT_FALSE(guards_nothing({all}, {}));
+  EXPECT_FALSE(guards_nothing({all}, {"a"}, "nowhere"));
+  EXPECT_FALSE(guards_nothing({all}, {"stranger"}));
+  EXPECT_FALSE(
+      guards_nothing({"name: one, agents: [a], actions: any, verdict: allow"}, {"a", "b"}));
+  EXPECT_FALSE(
+      guards_nothing({"name: no unknown, actions: [read, insert, update, delete, ddl, "
+                      "grant, session, transaction, call, copy_in, copy_out, host], "
+                      "verdict: allow"}));
+  EXPECT_FALSE(
+      guards_nothing({"name: here, actions: any, when: { databases: [shop] }, verdict: allow"}));
+  EXPECT_FALSE(
+      guards_nothing({all, "name: d, actions: [delete], when: { tables: [s.t] }, verdict: deny"}));
+  EXPECT_FALSE(guards_nothing({all, "name: h, agents: [a], actions: [unknown], verdict: hold"}));
+  EXPECT_FALSE(guards_nothing({all, "name: o, actions: [delete], verdict: deny, mode: observe"}));
+}
+
+TEST(GuardsNothing, ASensitiveColumnOrDetectorIsGuarded) {
+  for (const std::string rule :
+       {"{ column: s.t.c, mask: redact }", "{ detect: [jwt], mask: redact }"}) {
+    const auto policy = compiled(R"(version: 1
+agents: { a: }
+resources:
+  db:
+    protocol: postgres
+    address: ["10.0.0.5:5432"]
+    login: { user: u, password_file: /s/db }
+    sensitive: [)" + rule + R"(]
+rules:
+  - { name: all, actions: any, verdict: allow }
+)");
+    EXPECT_FALSE(policy->guards_nothing(*lineage_of({"a"}), "db")) << rule;
+  }
+}
+
 }  // namespace
 }  // namespace sluice::policy

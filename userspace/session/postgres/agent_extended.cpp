@@ -38,6 +38,18 @@ pg::Format format_of(const std::vector<pg::Format>& formats, std::size_t positio
   return position < formats.size() ? formats[position] : pg::Format::kText;
 }
 
+// A name of which nothing is known.
+PreparedPtr unread_prepared(std::string_view name) {
+  auto text = std::make_shared<AnalysedText>();
+  text->text = "(what \"" + std::string{name} + "\" stands for was not read)";
+  text->analysis = std::make_shared<const sql::Analysis>();
+  text->error = "it was made by a text that was not read";
+  auto prepared = std::make_shared<PreparedStatement>();
+  prepared->name = name;
+  prepared->text = std::move(text);
+  return prepared;
+}
+
 }  // namespace
 
 // The server gets a Parse that fails in place of the refused message, and skips to Sync from there;
@@ -51,6 +63,22 @@ void AgentMessages::refuse_extended(pg::Report report, const std::string& reques
   pg::append_flush(context_.to_upstream.own());
   pipeline_.units.push_back(std::move(unit));
   pipeline_.skipping = true;
+}
+
+// Null: there is none. Where nothing is guarded an unread text may have made it, and if not, the
+// server says so.
+PreparedPtr AgentMessages::prepared_named(std::string_view name) {
+  PreparedPtr known = pipeline_.names.prepared(name);
+  return known || !context_.unguarded() ? known : unread_prepared(name);
+}
+
+PortalPtr AgentMessages::portal_named(std::string_view name) {
+  PortalPtr known = pipeline_.names.portal(name);
+  if (known || !context_.unguarded()) return known;
+  auto portal = std::make_shared<Portal>();
+  portal->name = name;
+  portal->prepared = unread_prepared(name);
+  return portal;
 }
 
 AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg::Parse& parse) {
@@ -92,16 +120,16 @@ AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg:
 // A prepared statement lives long; what it touches is judged by the catalogue of now. False: it
 // cannot be read any more.
 bool AgentMessages::renew_analysis(PreparedStatement& prepared) {
-  if (prepared.made_by_sql || !prepared.text->error.empty() ||
+  if (prepared.made_by_sql || prepared.text->unread() ||
       prepared.text->analysis->catalog_version == context_.catalog->version())
     return true;
   prepared.text = judge_.analyse(prepared.text->text, pipeline_.names.for_analysis(),
                                  pipeline_.meaning_unsettled);
-  return prepared.text->error.empty();
+  return !prepared.text->unread();
 }
 
 AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::Bind& bind) {
-  const PreparedPtr prepared = pipeline_.names.prepared(bind.statement);
+  const PreparedPtr prepared = prepared_named(bind.statement);
   const std::string next_request = request_id(context_.options.session, context_.statements + 1);
   if (!prepared) {
     refuse_extended(no_such_statement(bind.statement), next_request);
@@ -155,14 +183,14 @@ AgentMessages::Outcome AgentMessages::on_describe(const Message& message,
   const std::string request = request_id(context_.options.session, context_.statements + 1);
   if (describe.target == pg::Target::kStatement) {
     unit.kind = Unit::Kind::kDescribeStatement;
-    unit.prepared = pipeline_.names.prepared(describe.name);
+    unit.prepared = prepared_named(describe.name);
     if (!unit.prepared) {
       refuse_extended(no_such_statement(describe.name), request);
       return Outcome::kConsumed;
     }
   } else {
     unit.kind = Unit::Kind::kDescribePortal;
-    unit.portal = pipeline_.names.portal(describe.name);
+    unit.portal = portal_named(describe.name);
     if (!unit.portal) {
       refuse_extended(no_such_portal(describe.name), request);
       return Outcome::kConsumed;
@@ -236,7 +264,7 @@ std::optional<AgentMessages::Outcome> AgentMessages::judge_portal_again(const Po
 
 AgentMessages::Outcome AgentMessages::on_execute(const Message& message,
                                                  const pg::Execute& execute) {
-  const PortalPtr portal = pipeline_.names.portal(execute.portal);
+  const PortalPtr portal = portal_named(execute.portal);
   if (!portal) {
     refuse_extended(no_such_portal(execute.portal),
                     request_id(context_.options.session, context_.statements + 1));
@@ -249,8 +277,7 @@ AgentMessages::Outcome AgentMessages::on_execute(const Message& message,
   unit.portal = portal;
   note_effects(unit, *portal->prepared->text, true);
   unit.copies_left = copies_of(*portal->prepared->text);
-  for (const sql::Statement& statement : portal->prepared->text->analysis->statements)
-    pipeline_.names.statement_sent(statement);
+  pipeline_.names.text_sent(*portal->prepared->text);
   const bool settles = unit.settles;
   pipeline_.units.push_back(std::move(unit));
   context_.to_upstream.pass(message.whole);

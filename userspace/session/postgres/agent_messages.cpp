@@ -56,6 +56,7 @@ bool AgentMessages::must_wait(char type) {
   if (pipeline_.feeding_copy()) return !pipeline_.copying_in;
   if (pipeline_.settling() || pipeline_.units.size() >= kUnitsMax) return true;
   if (!judges(type) || pipeline_.skipping) return false;
+  if (context_.catalog != nullptr && context_.unguarded()) return false;
   if (pipeline_.catalog_stale) pipeline_.need_fresh_catalog(context_);
   return context_.catalog == nullptr || pipeline_.awaiting_catalog;
 }
@@ -64,7 +65,8 @@ bool AgentMessages::must_wait(char type) {
 // judged by what is not known, look again; but not for every name that an agent makes up.
 bool AgentMessages::may_look_again() const {
   constexpr std::chrono::seconds kLookAgainAfter{1};
-  return !gate_.holds() && context_.now - pipeline_.looked_again_at >= kLookAgainAfter;
+  return !gate_.holds() && !context_.unguarded() &&
+         context_.now - pipeline_.looked_again_at >= kLookAgainAfter;
 }
 
 void AgentMessages::look_again() {
@@ -191,8 +193,7 @@ AgentMessages::Outcome AgentMessages::on_query(const Message& message, const pg:
     pg::append_query(context_.to_upstream.own(), failing_text(admitted.request));
   } else {
     unit.text = text;
-    for (const sql::Statement& statement : text->analysis->statements)
-      pipeline_.names.statement_sent(statement);
+    pipeline_.names.text_sent(*text);
     note_effects(unit, *text, false);
     unit.copies_left = copies_in(*text);
     context_.to_upstream.pass(message.whole);
@@ -269,6 +270,10 @@ AgentMessages::Outcome AgentMessages::on_terminate(const Message& message) {
 std::size_t AgentMessages::copies_of(const AnalysedText& text) { return copies_in(text); }
 
 void AgentMessages::note_effects(Unit& unit, const AnalysedText& text, bool extended) {
+  if (text.unread()) {
+    unit.settles = true;
+    pipeline_.meaning_unsettled |= extended;
+  }
   for (const sql::Statement& statement : text.analysis->statements) {
     const bool meaning = may_change_meaning(statement);
     if (meaning || changes_names(statement.kind)) unit.settles = true;

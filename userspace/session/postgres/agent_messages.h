@@ -58,6 +58,8 @@ class AgentMessages {
   std::optional<Outcome> judge_portal_again(const PortalPtr& portal);
   void describe_if_rows_are_read(const PortalPtr& portal);
   bool renew_analysis(PreparedStatement& prepared);
+  PreparedPtr prepared_named(std::string_view name);
+  PortalPtr portal_named(std::string_view name);
 
   // Marks what has to be answered before the next message, and what the server may change by it.
   void note_effects(Unit& unit, const AnalysedText& text, bool extended);

@@ -17,6 +17,9 @@ struct AnalysedText {
   // Never null; texts that differ in numbers only share it.
   std::shared_ptr<const sql::Analysis> analysis;
   std::string error;  // not empty: the text was not understood, and `analysis` is empty
+  // Such a text goes upstream only where nothing is guarded (Context::unguarded()), and may then do
+  // anything: change names, settings and the catalogue, or ask for COPY data.
+  bool unread() const { return !error.empty(); }
 };
 using AnalysedTextPtr = std::shared_ptr<const AnalysedText>;
 

@@ -29,8 +29,9 @@ struct Judgement {
   std::vector<Judged>
       statements;         // one per statement of the text; one for a text that was not understood
   std::size_t worst = 0;  // index of the statement whose verdict is the most restrictive
-  std::string syntax_error;  // not empty: nothing was understood; the verdict is deny whatever the
-                             // policy says
+  // Not empty: nothing was understood, and something is guarded; the verdict is deny whatever the
+  // policy says.
+  std::string syntax_error;
 
   const Verdict& verdict() const { return statements[worst].verdict; }
   // What an approver is shown: everything together, the whole text.

@@ -90,6 +90,14 @@ void Names::close_sent(Unit& unit) {
   }
 }
 
+void Names::text_sent(const AnalysedText& text) {
+  for (const sql::Statement& statement : text.analysis->statements) sql_.sent(statement);
+  if (!text.unread()) return;
+  prepared_.clear();
+  portals_.clear();
+  sql_.clear();
+}
+
 void Names::parse_complete(const Unit& unit) {
   if (const auto* statement = only_statement(unit.prepared);
       statement && !unit.prepared->name.empty())

@@ -27,7 +27,8 @@ class Names {
   void parse_sent(Unit& unit);
   void bind_sent(Unit& unit);
   void close_sent(Unit& unit);
-  void statement_sent(const sql::Statement& statement) { sql_.sent(statement); }
+  // Whatever names a text gives are known from now on. After one that was not read no name is.
+  void text_sent(const AnalysedText& text);
 
   void parse_complete(const Unit& unit);
   void bind_complete(const Unit& unit);

@@ -12,13 +12,17 @@ using sql::StatementKind;
 Unit* ServerReplies::front_of_copy(StatementKind kind) {
   Unit* unit = front(Unit::Kind::kQuery);
   if (unit == nullptr) unit = front(Unit::Kind::kExecute);
-  const sql::Statement* statement = unit == nullptr ? nullptr : unit->current();
+  if (unit == nullptr || unit->unread()) return unit;
+  const sql::Statement* statement = unit->current();
   return statement != nullptr && statement->kind == kind ? unit : nullptr;
 }
 
 ServerReplies::Outcome ServerReplies::on_copy_in_response(const Message& message) {
   Unit* unit = front_of_copy(StatementKind::kCopyIn);
-  if (unit == nullptr || unit->copies_left == 0 || pipeline_.copying_in) return violation(message);
+  if (unit == nullptr || pipeline_.copying_in) return violation(message);
+  // Nothing was sent behind a text that was not read, so that the agent feeds the COPY next.
+  if (unit->unread()) unit->copies_left = 1;
+  if (unit->copies_left == 0) return violation(message);
   const auto decoded = pg::decode_backend(message.frame, context_.options.limits);
   if (!decoded) {
     context_.fatal("08P01", "from the server: " + decoded.error().text());
@@ -58,7 +62,9 @@ ServerReplies::Outcome ServerReplies::on_copy_out_response(const Message& messag
   if (waits_for_catalog_of_copy()) return Outcome::kWait;
 
   const auto& response = std::get<pg::CopyOutResponse>(*decoded);
-  const CopyFormat format = unit->current()->copy_format.value_or(CopyFormat{});
+  const sql::Statement* sent = unit->current();
+  const CopyFormat format =
+      sent == nullptr ? CopyFormat{} : sent->copy_format.value_or(CopyFormat{});
   const AnalysedTextPtr again = analyse_again(*unit);
   const auto& statements = again->analysis->statements;
   const sql::Statement* statement =

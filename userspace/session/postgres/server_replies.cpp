@@ -246,6 +246,13 @@ void ServerReplies::effects_of(const sql::Statement& statement, const std::strin
   if (statement.kind == StatementKind::kRollbackToSavepoint) pipeline_.names.next_epoch();
 }
 
+void ServerReplies::effects_of_unread() {
+  pipeline_.catalog_stale = true;
+  pipeline_.transaction_changes_catalog = true;
+  pipeline_.names.next_epoch();
+  pipeline_.transaction_changes_meaning = true;
+}
+
 ServerReplies::Outcome ServerReplies::on_command_complete(const Message& message,
                                                           bool empty_query) {
   Unit* unit = front(Kind::kQuery);
@@ -258,10 +265,12 @@ ServerReplies::Outcome ServerReplies::on_command_complete(const Message& message
   }
   if (!empty_query) {
     const sql::Statement* statement = unit->current();
-    if (statement == nullptr) return violation(message);
-    const std::string& text =
-        unit->kind == Kind::kQuery ? unit->text->text : unit->portal->prepared->text->text;
-    effects_of(*statement, text, std::get<pg::CommandComplete>(*decoded).tag);
+    if (statement != nullptr)
+      effects_of(*statement, unit->sent_text()->text, std::get<pg::CommandComplete>(*decoded).tag);
+    else if (unit->unread())
+      effects_of_unread();
+    else
+      return violation(message);
   }
   context_.to_agent.pass(message.whole);
   copy_.end();
@@ -380,7 +389,7 @@ ServerReplies::Outcome ServerReplies::on_error(const Message& message) {
     case Kind::kFunctionCall:
       unit->failed = true;
       // What it had already done to names and catalogue is not known: look again.
-      if (const auto* statement = unit->current(); statement != nullptr && unit->settles)
+      if (unit->settles && (unit->current() != nullptr || unit->unread()))
         pipeline_.catalog_stale = true;
       break;
     case Kind::kSync: break;  // the implicit commit failed; ReadyForQuery follows

@@ -62,6 +62,7 @@ class ServerReplies {
   void pop();
   void skip_to_sync();
   void effects_of(const sql::Statement& statement, const std::string& text, std::string_view tag);
+  void effects_of_unread();
   bool may_quote_sensitive(const Unit* unit) const;
   const ResultPlan* plan_of_rows();
 

@@ -183,7 +183,8 @@ class PostgresSession final : public FlowSession {
   }
 
   void renew_catalog_if_old() {
-    if (pipeline_.awaiting_catalog || pipeline_.renewal_asked || context_.catalog == nullptr)
+    if (pipeline_.awaiting_catalog || pipeline_.renewal_asked || context_.catalog == nullptr ||
+        context_.unguarded())
       return;
     if (context_.now - catalog_at_ < context_.options.catalog_age_max) return;
     pipeline_.renewal_asked = true;
@@ -191,6 +192,10 @@ class PostgresSession final : public FlowSession {
   }
 
   std::size_t on(const CatalogArrived& arrived) {
+    if (!arrived.catalog && context_.unguarded()) {
+      context_.remark("catalogue of database " + context_.database + ": " + arrived.reason);
+      return without_catalog();
+    }
     if (!arrived.catalog) {
       catalog_failure_ = arrived.reason;
       // The server may have a better word for it (3D000) when it answers the agent's own login.
@@ -210,6 +215,17 @@ class PostgresSession final : public FlowSession {
     pipeline_.awaiting_catalog = false;
     pipeline_.rows_wait = false;
     if (first && phase_ == Phase::kLogin && !settings_.empty()) judge_settings();
+    return 0;
+  }
+
+  // The recording says less of what statements touch, and that is all.
+  std::size_t without_catalog() {
+    pipeline_.renewal_asked = false;
+    pipeline_.fresh_after_renewal = false;
+    if (context_.catalog == nullptr) on(CatalogArrived{std::make_shared<const sql::Catalog>(), ""});
+    pipeline_.awaiting_catalog = false;
+    pipeline_.rows_wait = false;
+    pipeline_.catalog_stale = true;  // should the policy begin to guard something
     return 0;
   }
 

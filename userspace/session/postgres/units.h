@@ -84,8 +84,12 @@ struct Unit {
   std::string closed_name;        // kClose
   bool closed_statement = false;  // kClose: of a statement, else of a portal
 
+  // The text that was sent; null where there is none.
+  const AnalysedText* sent_text() const;
   // The analysed statement that the next reply is about; null where there is none.
   const sql::Statement* current() const;
+  // Its text was not read: any reply may come that a statement can have.
+  bool unread() const;
 };
 
 using Units = std::deque<Unit>;
