@@ -64,7 +64,9 @@ class Pipeline:
         for test in tests or must(way.run(program, "tests"), "libpq_pipeline").split():
             trace = output / f"{test}.trace"
             done = way.run(program, "-r", "700", "-t", trace, test, "dbname=postgres", timeout=60)
-            files[test] = f"{done.stdout}\nexit {done.returncode}\n".encode()
+            # uniqviol tells how far its loop was whenever an answer came.
+            told = "" if test == "uniqviol" else done.stdout
+            files[test] = f"{told}\nexit {done.returncode}\n".encode()
             if (HOME / "pipeline/traces" / trace.name).exists():
                 files[test] += trace.read_bytes()
         return files
