@@ -33,15 +33,20 @@ def arguments():
 def run(way, suites, tests, work):
     """The files of each suite, or the reason why there are none."""
     output = {}
-    way.server.begin()
+    server = way.server
+    server.begin()
     for suite in suites:
         began = time.monotonic()
+        if suite.begins_with:
+            if suite.begins_with not in server.saved:
+                server.save(suite.begins_with)
+            server.begin(suite.begins_with)
         try:
             output[suite.name] = suite.run(way, work, tests)
         finally:
             shutil.rmtree(work / "output", ignore_errors=True)
         print(f"{suite.name}, {way.name}: {len(output[suite.name])} files, {time.monotonic() - began:.0f} s", flush=True)
-    way.server.stop()
+    server.stop()
     return output
 
 
@@ -61,6 +66,8 @@ def main():
         raise SystemExit(f"no such suite: {', '.join(sorted(unknown))}")
     if not (HOME / "for").exists():
         raise SystemExit("PostgreSQL's suites are not there; run scripts/install-deps --test")
+    if "pg_dump" in options.suites and "regression" not in options.suites:
+        raise SystemExit("pg_dump takes what regression leaves: run both")
     suites = [suite for name, suite in SUITES.items() if name in options.suites.split(",")]
     tests = options.tests.split(",") if options.tests else []
     place = Place("sluice-regress")

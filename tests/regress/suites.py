@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is run. Each suite takes a way to the server and leaves its output, a file per test, in a directory."""
+"""What is run. Each suite takes a way to the server and gives its output, one file per test. `begins_with`: both runs of it
+start from the same data, what the direct run before it left under this name."""
 import pathlib
 import re
 import shutil
@@ -12,6 +13,10 @@ BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
 
 class Failed(Exception):
     pass
+
+
+class Suite:
+    begins_with = None
 
 
 def writable(directory):
@@ -31,7 +36,7 @@ def passed(text):
     return re.findall(r"^(?:test|\s{4,})\s*(\S+)\s+\.\.\. ok\b", text, flags=re.M)
 
 
-class PgRegress:
+class PgRegress(Suite):
     """pg_regress and its sister for the isolation tests."""
 
     def __init__(self, name, program, files, schedule, seconds, extra=()):
@@ -53,7 +58,7 @@ class PgRegress:
         return files
 
 
-class Pipeline:
+class Pipeline(Suite):
     """libpq_pipeline, and the trace of its messages where PostgreSQL itself compares that."""
     name = "libpq_pipeline"
 
@@ -72,7 +77,7 @@ class Pipeline:
         return files
 
 
-class Pgbench:
+class Pgbench(Suite):
     """Every built-in script in every protocol. The same seed gives the same rows, whoever stands between."""
     name = "pgbench"
 
@@ -96,30 +101,37 @@ class Pgbench:
         return files
 
 
-class DumpAndRestore:
+class DumpAndRestore(Suite):
     """The database that the regression suite left behind, out and in again in every format."""
     name = "pg_dump"
+    begins_with = "regressed"
 
     def run(self, way, work, tests=()):
         output = writable(work / "output")
         files = {}
 
-        def dump(name, *words):
+        def dump(name, *words, database="regression"):
             file = output / name
-            files[f"pg_dump {' '.join(words)}"] = must(way.run(BIN / "pg_dump", *words, "-f", file, "regression", timeout=120), "pg_dump").encode()
+            files[f"{name}: pg_dump says"] = must(
+                way.run(BIN / "pg_dump", *words, "-f", file, database, timeout=120), "pg_dump").encode()
             return file
 
-        files["plain"] = dump("plain", "-Fp").read_bytes()
-        files["inserts"] = dump("inserts", "-Fp", "--inserts", "--rows-per-insert=50").read_bytes()
+        def text(file):
+            """Without the key, made at random, that fences psql's commands in a dump."""
+            return re.sub(rb"^\\(un)?restrict .*$", rb"\\\1restrict KEY", file.read_bytes(), flags=re.M)
+
+        plain = dump("plain", "-Fp")
+        files["plain"] = text(plain)
+        files["inserts"] = text(dump("inserts", "-Fp", "--inserts", "--rows-per-insert=50"))
         for kind, words in (("custom", []), ("tar", []), ("directory", ["-j2"])):
             archive = dump(kind, f"-F{kind[0]}", *words)
-            database = f"from_{kind}"
-            must(way.run(BIN / "createdb", "-T", "template0", database), "createdb")
-            restored = way.run(BIN / "pg_restore", *words, "-d", database, archive, timeout=120)
-            files[f"pg_restore {kind}"] = f"{restored.stdout}exit {restored.returncode}\n".encode()
-            files[f"restored {kind}"] = must(way.run(BIN / "pg_dump", "-Fp", database, timeout=120), "pg_dump").encode()
-        must(way.run(BIN / "createdb", "-T", "template0", "from_plain"), "createdb")
-        files["psql plain"] = way.run(BIN / "psql", "-X", "-q", "-f", output / "plain", "from_plain", timeout=120).stdout.encode()
+            must(way.run(BIN / "createdb", "-T", "template0", kind), "createdb")
+            restored = way.run(BIN / "pg_restore", *words, "-d", kind, archive, timeout=120)
+            files[f"{kind}: pg_restore says"] = f"{restored.stdout}exit {restored.returncode}\n".encode()
+            files[f"{kind}: restored"] = text(dump(f"again-{kind}", "-Fp", database=kind))
+        must(way.run(BIN / "createdb", "-T", "template0", "plain"), "createdb")
+        files["plain: psql says"] = way.run(BIN / "psql", "-X", "-q", "-f", plain, "plain", timeout=120).stdout.encode()
+        files["plain: restored"] = text(dump("again-plain", "-Fp", database="plain"))
         return files
 
 
