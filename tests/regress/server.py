@@ -30,9 +30,12 @@ class SuiteServer(Postgres):
         self.saved[name] = self.home / f"saved-{name}"
         self._as_postgres("cp", "-a", self.data, self.saved[name])
 
-    def begin(self, name="fresh"):
-        """Starts the server with the data that it had then."""
+    def restore(self, name):
         self.stop()
         shutil.rmtree(self.data)
         self._as_postgres("cp", "-a", self.saved[name], self.data)
+
+    def begin(self, name="fresh"):
+        """Starts the server with the data that it had then."""
+        self.restore(name)
         return self.start(schema=None)

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Over every text of the regression suite: how often lineage is known, and whether the analysis ever says less than what the
+server does. pgaudit tells what it did; each text is sent again, alone, to a server that it watches.
+
+  oracle.py [--tests NAME,...]
+"""
+import argparse
+import collections
+import json
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+
+import psycopg2
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from regress.corpus import sessions_of  # noqa: E402
+from regress.server import SuiteServer  # noqa: E402
+from regress.suites import REGRESSION, writable  # noqa: E402
+from regress.uncovered import Uncovered  # noqa: E402
+from regress.ways import Direct  # noqa: E402
+from support.daemon import BUILD  # noqa: E402
+from support.places import Place  # noqa: E402
+
+# Until one of these has run, the catalogue is the same (session/postgres/server_replies.cpp says so too).
+CHANGES_CATALOGUE = {"ddl", "grant", "call", "unknown", "host"}
+# pgaudit's words for what it saw: statement, substatement, class, command.
+AUDIT = re.compile(r"AUDIT: SESSION,(\d+),(\d+),(\w+),([A-Z ]+),")
+
+
+class Facts:
+    """The analysis, as a program that answers lines."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([BUILD / "regress/statement_facts"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True, encoding="utf-8", errors="surrogateescape")
+        asked = self.ask(queries=True)
+        self.begin, self.queries = asked["begin"], asked["queries"]
+
+    def ask(self, **line):
+        self.process.stdin.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def read_catalogue(self, reader):
+        """False where it cannot be read just now: the test has locked it."""
+        rows = []
+        try:
+            with reader.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '2s'; " + self.begin)
+                for table, query in self.queries:
+                    cursor.execute(query)
+                    rows.append([table, [[None if cell is None else str(cell) for cell in row] for row in cursor.fetchall()]])
+                cursor.execute("COMMIT")
+        except psycopg2.Error:
+            reader.rollback()
+            return False
+        answer = self.ask(catalog=rows)
+        return "error" not in answer
+
+
+class Replay:
+    def __init__(self, server, facts):
+        self.server, self.facts = server, facts
+        self.log = open(server.log, encoding="utf-8", errors="surrogateescape")
+        self.readers = {}
+        self.lineage = collections.Counter()
+        self.uncovered = Uncovered()
+        self.texts = self.unread = self.failed = 0
+
+    def connect(self, user, database, **options):
+        connection = psycopg2.connect(host=str(self.server.home), port=self.server.port, user=user, dbname=database, **options)
+        connection.set_session(autocommit=True)
+        return connection
+
+    def reader(self, database):
+        """The daemon's own connection, as it were. pg_catalog's texts are those of libpq: all of them text."""
+        if database not in self.readers or self.readers[database].closed:
+            connection = self.connect("postgres", database, options="-c pgaudit.log=none")
+            psycopg2.extensions.register_type(psycopg2.extensions.new_type((16, 18, 21, 23, 26), "TEXT", lambda v, _: v), connection)
+            self.readers[database] = connection
+        return self.readers[database]
+
+    def play(self, session):
+        try:
+            connection = self.connect(session.user, session.database,
+                                      options="-c statement_timeout=20s -c intervalstyle=postgres_verbose")
+        except psycopg2.OperationalError:
+            return
+        stale = True
+        self.facts.ask(session=True)
+        pid = connection.info.backend_pid
+        self.audits(pid)
+        for text in session.texts:
+            if connection.closed:
+                break
+            if stale:
+                stale = not self.facts.read_catalogue(self.reader(session.database))
+            stale |= self.play_text(connection, pid, session, text)
+        connection.close()
+        for reader in self.readers.values():
+            reader.close()  # or no test could drop a database
+        self.readers.clear()
+
+    def play_text(self, connection, pid, session, text):
+        """True where the catalogue may be another one afterwards."""
+        status = connection.info.parameter_status
+        facts = self.facts.ask(text=text, standard_conforming_strings=status("standard_conforming_strings") == "on",
+                               client_encoding=status("client_encoding"))
+        statements = facts.get("statements", [])
+        ran = self.execute(connection, text, statements)
+        self.texts += 1
+        self.unread += "unread" in facts
+        self.failed += not ran
+        if ran:
+            self.facts.ask(completed=True)
+        if ran and statements:
+            self.lineage.update(statement["lineage"] for statement in statements)
+        if statements:
+            self.uncovered.look(session.test, text, statements, self.audits(pid))
+        else:
+            self.audits(pid)
+        return not statements or any(CHANGES_CATALOGUE & set(one["actions"]) for one in statements)
+
+    @staticmethod
+    def execute(connection, text, statements):
+        try:
+            with connection.cursor() as cursor:
+                if len(statements) == 1 and statements[0]["kind"] in ("copy_in", "copy_out"):
+                    with open("/dev/null", "r+b") as nothing:
+                        cursor.copy_expert(text, nothing)
+                else:
+                    cursor.execute(text)
+            return True
+        except (psycopg2.Error, UnicodeError, ValueError):
+            return False
+
+    def audits(self, pid):
+        """What pgaudit wrote about this backend since the last call: it writes before the client is answered."""
+        found = []
+        for line in self.log:
+            if line.startswith(f"[{pid}] "):
+                found += [(int(a), int(b), c, d) for a, b, c, d in AUDIT.findall(line)]
+        return found
+
+    def text(self):
+        rows = self.lineage["resolved"] + self.lineage["some columns unknown"] + self.lineage["unknown"]
+        return (f"corpus: {self.texts} texts, {self.failed} of them fail; {self.unread} are not read by the analysis\n"
+                f"lineage: of {sum(self.lineage.values())} statements that ran {self.lineage['no rows']} return no rows; of the other "
+                f"{rows} it is known for {self.lineage['resolved']} ({100 * self.lineage['resolved'] / max(rows, 1):.1f} %), in part for "
+                f"{self.lineage['some columns unknown']}, not for {self.lineage['unknown']}\n" + self.uncovered.text())
+
+
+def record(server, work, tests):
+    """One run of the suite, direct, with every text in the server's log."""
+    with open(server.data / "postgresql.auto.conf", "a") as settings:
+        settings.write("logging_collector = on\nlog_destination = csvlog\nlog_statement = all\n")
+    server.start(schema=None)
+    REGRESSION.run(Direct(server), work, tests)
+    server.stop()
+    return sessions_of((server.data / "log").glob("*.csv"))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--tests", default="")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    place = Place("sluice-regress")
+    try:
+        server = SuiteServer(place.dir)
+        work = place.dir / "work"
+        sessions = record(server, work, options.tests.split(",") if options.tests else [])
+        (work / "output").rename(work / "first")
+        for directory in ("", "results", "testtablespace"):  # that the texts name
+            writable(work / "output" / directory)
+        server.restore("fresh")
+        with open(server.data / "postgresql.auto.conf", "a") as settings:
+            settings.write("shared_preload_libraries = 'pgaudit'\npgaudit.log = 'all'\npgaudit.log_statement = off\n"
+                           "log_line_prefix = '[%p] '\n")
+        server.start(schema=None)
+        server.sql("CREATE DATABASE regression TEMPLATE template0")
+        replay = Replay(server, Facts())
+        for session in sessions:
+            replay.play(session)
+        server.stop()
+    finally:
+        if "server" in locals():
+            server.stop()
+        place.close()
+    print(replay.text())
+    return 0 if replay.uncovered.right() and replay.texts else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the analysis says of statements, for tests/regress/oracle.py. One JSON object a line comes in:
+//   {"queries": true}                     what to ask a server for a catalogue: [[table, text], ...]
+//   {"catalog": [[table, [row, ...]], ...]}   its answers, by which the next texts are analysed
+//   {"session": true}                     a new session: no names are known
+//   {"text": "...", "standard_conforming_strings": true, "client_encoding": "UTF8"}
+//   {"completed": true}                   the last text ran without an error
+// and one goes out for each.
+#include <boost/json.hpp>
+
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sql/analysis.h"
+#include "sql/catalog_builder.h"
+
+namespace {
+
+using namespace sluice;
+namespace json = boost::json;
+
+// Common names of columns in the corpus: with nothing sensitive every lineage would be resolved.
+std::vector<SensitiveRule> sensitive_rules() {
+  std::vector<SensitiveRule> rules;
+  for (const char* column : {"*.*.a", "*.*.f1", "*.*.stringu1", "*.*.name"}) {
+    SensitiveRule rule;
+    rule.column = column;
+    rules.push_back(std::move(rule));
+  }
+  return rules;
+}
+
+class Facts {
+ public:
+  json::object answer(const json::object& line) {
+    if (line.contains("queries")) return queries();
+    if (const auto* rows = line.if_contains("catalog")) return catalog(rows->as_array());
+    if (line.contains("session")) names_ = sql::SessionNames{};
+    if (line.contains("completed"))
+      for (const sql::Statement& statement : last_.statements) names_.completed(statement);
+    if (line.contains("text")) return text(line);
+    return {};
+  }
+
+ private:
+  static json::object queries() {
+    json::array all;
+    for (const sql::CatalogQuery& query : sql::catalog_queries())
+      all.push_back({static_cast<int>(query.table), std::string{query.text}});
+    return {{"queries", all}, {"begin", std::string{sql::kCatalogBegin}}};
+  }
+
+  json::object catalog(const json::array& tables) {
+    sql::CatalogBuilder builder;
+    for (const json::value& table : tables) {
+      const auto kind = static_cast<sql::CatalogTable>(table.at(0).to_number<int>());
+      for (const json::value& row : table.at(1).as_array()) {
+        std::vector<std::optional<std::string_view>> cells;
+        for (const json::value& cell : row.as_array())
+          cells.push_back(cell.is_null() ? std::nullopt
+                                         : std::optional<std::string_view>{cell.as_string()});
+        if (const auto added = builder.add_row(kind, cells); !added)
+          return {{"error", added.error().text()}};
+      }
+    }
+    auto built = std::move(builder).build(sensitive_rules(), ++version_);
+    if (!built) return {{"error", built.error().text()}};
+    catalog_ = *built;
+    return {};
+  }
+
+  json::object text(const json::object& line) {
+    sql::AnalyseOptions options;
+    options.fingerprint = false;
+    options.standard_conforming_strings = line.at("standard_conforming_strings").as_bool();
+    options.client_encoding = std::string{line.at("client_encoding").as_string()};
+    last_ = {};
+    auto analysis =
+        sql::analyse(std::string_view{line.at("text").as_string()}, *catalog_, names_, options);
+    if (!analysis) return {{"unread", analysis.error().text()}};
+    last_ = *std::move(analysis);
+    json::array statements;
+    for (const sql::Statement& statement : last_.statements) {
+      names_.sent(statement);
+      statements.push_back(described(statement));
+    }
+    return {{"statements", statements}};
+  }
+
+  static json::object described(const sql::Statement& statement) {
+    json::array actions;
+    for (const Action action : statement.actions.list())
+      actions.push_back(json::string{name_of(action)});
+    std::string lineage = "resolved";
+    if (statement.lineage == sql::ResultLineage::kNoRows) lineage = "no rows";
+    if (statement.lineage == sql::ResultLineage::kUnknown) lineage = "unknown";
+    for (const sql::OutputColumn& output : statement.outputs)
+      if (output.kind == sql::OutputColumn::Kind::kOpaque) lineage = "some columns unknown";
+    return {{"kind", json::string{name_of(statement.kind)}},
+            {"actions", actions},
+            {"lineage", lineage},
+            {"unbounded", statement.unbounded}};
+  }
+
+  std::shared_ptr<const sql::Catalog> catalog_ = std::make_shared<const sql::Catalog>();
+  sql::SessionNames names_;
+  sql::Analysis last_;
+  std::uint64_t version_ = 0;
+};
+
+}  // namespace
+
+int main() {
+  Facts facts;
+  for (std::string line; std::getline(std::cin, line);)
+    std::cout << json::serialize(facts.answer(json::parse(line).as_object())) << std::endl;
+  return 0;
+}
