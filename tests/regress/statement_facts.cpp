@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the analysis says of statements, for tests/regress/oracle.py. One JSON object a line comes in:
-//   {"queries": true}                     what to ask a server for a catalogue: [[table, text], ...]
+// What the analysis says of statements, for tests/regress/oracle.py. One JSON object a line comes
+// in:
+//   {"queries": true}                     what to ask a server for a catalogue: [[table, text],
+//   ...]
 //   {"catalog": [[table, [row, ...]], ...]}   its answers, by which the next texts are analysed
 //   {"session": true}                     a new session: no names are known
 //   {"text": "...", "standard_conforming_strings": true, "client_encoding": "UTF8"}

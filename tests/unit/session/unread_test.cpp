@@ -120,6 +120,18 @@ TEST(UnreadTexts, AreRefusedOnceTheirPolicyIsGone) {
   EXPECT_THAT(h.server_got(), HasSubstr("sluice refused this statement"));
 }
 
+// As the server says it: psql shows the line and points at the place.
+TEST(UnreadTexts, AreRefusedWithThePlaceInAFieldOfItsOwn) {
+  Harness h;
+  h.logged_in();
+  h.agent(Say{}.query("select 1 frm orders where"));
+  h.server(Reply{}.error("42601", "x").ready());
+  const Bytes got = h.agent_bytes();
+  const std::string_view text = as_text(got);
+  EXPECT_THAT(text, HasSubstr(std::string{"Msyntax error at or near \"orders\"\0", 34}));
+  EXPECT_THAT(text, HasSubstr(std::string{"\0P14\0", 5}));
+}
+
 TEST(Unguarded, WaitsForNoCatalogueAfterTheFirst) {
   Harness h{kUnguarded};
   h.logged_in();
