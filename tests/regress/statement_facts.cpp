@@ -3,7 +3,8 @@
 // in:
 //   {"queries": true}                     what to ask a server for a catalogue: [[table, text],
 //   ...]
-//   {"catalog": [[table, [row, ...]], ...]}   its answers, by which the next texts are analysed
+//   {"builtin": [[table, [row, ...]], ...]}   its answers, as far as every catalogue has them
+//   {"catalog": [[table, [row, ...]], ...]}   the others, by which the next texts are analysed
 //   {"session": true}                     a new session: no names are known
 //   {"text": "...", "standard_conforming_strings": true, "client_encoding": "UTF8"}
 //   {"completed": true}                   the last text ran without an error
@@ -39,6 +40,7 @@ class Facts {
  public:
   json::object answer(const json::object& line) {
     if (line.contains("queries")) return queries();
+    if (const auto* rows = line.if_contains("builtin")) builtin_ = rows->as_array();
     if (const auto* rows = line.if_contains("catalog")) return catalog(rows->as_array());
     if (line.contains("session")) names_ = sql::SessionNames{};
     if (line.contains("completed"))
@@ -57,20 +59,26 @@ class Facts {
 
   json::object catalog(const json::array& tables) {
     sql::CatalogBuilder builder;
-    for (const json::value& table : tables) {
-      const auto kind = static_cast<sql::CatalogTable>(table.at(0).to_number<int>());
-      for (const json::value& row : table.at(1).as_array()) {
-        std::vector<std::optional<std::string_view>> cells;
-        for (const json::value& cell : row.as_array())
-          cells.push_back(cell.is_null() ? std::nullopt
-                                         : std::optional<std::string_view>{cell.as_string()});
-        if (const auto added = builder.add_row(kind, cells); !added)
+    for (const json::array* part : {&std::as_const(builtin_), &tables})
+      for (const json::value& table : *part)
+        if (const auto added = add(builder, table); !added)
           return {{"error", added.error().text()}};
-      }
-    }
     auto built = std::move(builder).build(sensitive_rules(), ++version_);
     if (!built) return {{"error", built.error().text()}};
     catalog_ = *built;
+    return {};
+  }
+
+  static Result<void> add(sql::CatalogBuilder& builder, const json::value& table) {
+    const auto kind = static_cast<sql::CatalogTable>(table.at(0).to_number<int>());
+    std::vector<std::optional<std::string_view>> cells;
+    for (const json::value& row : table.at(1).as_array()) {
+      cells.clear();
+      for (const json::value& cell : row.as_array())
+        cells.push_back(cell.is_null() ? std::nullopt
+                                       : std::optional<std::string_view>{cell.as_string()});
+      SLUICE_TRY_VOID(builder.add_row(kind, cells));
+    }
     return {};
   }
 
@@ -107,6 +115,7 @@ class Facts {
             {"unbounded", statement.unbounded}};
   }
 
+  json::array builtin_;
   std::shared_ptr<const sql::Catalog> catalog_ = std::make_shared<const sql::Catalog>();
   sql::SessionNames names_;
   sql::Analysis last_;
