@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A case: one way past us, and what must come of it."""
+import dataclasses
+import typing
+
+from . import canary, wire
+from .world import DATABASES
+
+REFUSED = "refused"  # by Sluice; nothing of it reached the server
+HELD = "held"        # waits for a person
+MASKED = "masked"    # rows came, with masks in them
+CLEAN = "clean"      # it ran, and said nothing that it must not
+FAILED = "failed"    # the server raised an error, and that told nothing
+
+# How one statement is sent. COPY is only for what is a query.
+FORMS = {
+    "simple": wire.query,
+    "extended": wire.extended,
+    "binary": lambda text: wire.extended(text, binary=True),
+    "undescribed": lambda text: wire.extended(text, described=False),
+    "undescribed binary": lambda text: wire.extended(text, binary=True, described=False),
+    "portions": lambda text: wire.parse(text) + wire.bind() + wire.describe("P") + wire.execute(rows=1) * 4 + wire.sync(),
+    "copy": lambda text: wire.query(f"COPY ({text}) TO STDOUT"),
+    "copy csv": lambda text: wire.query(f"COPY ({text}) TO STDOUT (FORMAT csv)"),
+    "copy binary": lambda text: wire.query(f"COPY ({text}) TO STDOUT (FORMAT binary)"),
+    "cursor": lambda text: wire.query(f"BEGIN; DECLARE c CURSOR FOR {text}; FETCH 2 FROM c; FETCH ALL FROM c; COMMIT"),
+    "prepared": lambda text: wire.query(f"PREPARE p AS {text}; EXECUTE p; EXECUTE p"),
+}
+QUERY = tuple(FORMS)
+STATEMENT = ("simple", "extended", "undescribed binary")
+
+
+@dataclasses.dataclass
+class Case:
+    row: str                       # key of classes.ALL
+    what: str                      # a text of SQL, or the name of a function's case
+    expect: tuple                  # outcomes that are right
+    agent: str = "writer"
+    forms: tuple = ("simple",)
+    steps: typing.Callable = None  # takes a Bench, gives the outcome; for what a table cannot say
+    before: str = ""               # allowed statements that come first
+    twins: bool = True             # must look the same in both databases
+
+    def name(self):
+        return f"{self.row}: {' '.join(self.what.split())[:110]}"
+
+
+def outcome_of(reply):
+    if reply.held:
+        return HELD
+    if reply.refused():
+        return REFUSED
+    if reply.timeout:
+        return "timeout"
+    if reply.errors():
+        return FAILED
+    if reply.closed:
+        return "closed"
+    cells = [cell for row in reply.rows() for cell in row if cell is not None] + [reply.copied()]
+    shown = (b"[redacted]", b"{}", b"2000-01-01", b"message withheld by sluice")
+    return MASKED if any(text in cell for cell in cells for text in shown) else CLEAN
+
+
+class Bench:
+    """Runs one case, and looks at everything that it brought."""
+
+    def __init__(self, world, case):
+        self.world, self.case = world, case
+        self.problems, self.conversations = [], []
+
+    def open(self, agent=None, database="shop", **parameters):
+        conversation = self.world.open(agent or self.case.agent, database, **parameters)
+        self.conversations.append(conversation)
+        return conversation
+
+    def text(self, text):
+        return text.replace("{marker}", str(self.world.marker))
+
+    def run(self):
+        """Outcomes by form."""
+        everything = self.case.agent == "reader"
+        before = self.world.state(everything)
+        outcomes = {}
+        try:
+            if self.case.steps:
+                outcomes["steps"] = self.case.steps(self)
+            else:
+                for form in self.case.forms:
+                    outcomes[form] = self._one(form)
+        finally:
+            for conversation in self.conversations:
+                conversation.close()
+        for conversation in self.conversations:
+            found = canary.find_in_reply(conversation.said)
+            if found:
+                self.problems.append(f"{found} arrived: {conversation.said.messages}")
+        after = self.world.state(everything)
+        if after != before:
+            self.problems.append(f"something changed that must not change: {before} {after}")
+            self.world.repair()
+        if self.world.marker.exists():
+            self.problems.append("a file of the server's was written")
+            self.world.marker.unlink()
+        for form, outcome in outcomes.items():
+            if outcome not in self.case.expect:
+                self.problems.append(f"{form}: {outcome}, not {' or '.join(self.case.expect)}: "
+                                     f"{[c.said.errors() + c.said.rows() for c in self.conversations]}")
+        return outcomes
+
+    def _one(self, form):
+        replies = []
+        for database in DATABASES if self.case.twins else DATABASES[:1]:
+            conversation = self.open(database=database)
+            if self.case.before:
+                first = conversation.query(self.case.before)
+                if first.errors() or first.held:
+                    self.problems.append(f"what comes first did not run: {self.case.before}: {first.errors()}")
+            replies.append(conversation.talk(FORMS[form](self.text(self.case.what))))
+            conversation.query("ROLLBACK")
+        if len(replies) == 2 and replies[0].comparable() != replies[1].comparable():
+            self.problems.append(f"{form}: the two databases answer differently:\n{replies[0].comparable()}\n{replies[1].comparable()}")
+        return outcome_of(replies[0])

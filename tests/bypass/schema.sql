@@ -1,0 +1,45 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Of the bypass suite. Sensitive by policy: ssn, pin, born, photo, doc and tags of public.people. The rows of people are in
+-- world.py: they differ between the two databases.
+CREATE EXTENSION dblink;
+CREATE EXTENSION tablefunc;
+CREATE TABLE people (id int PRIMARY KEY, name text NOT NULL, ssn text UNIQUE, pin bigint, born date, photo bytea, doc jsonb,
+                     tags text[], balance int DEFAULT 0, code text GENERATED ALWAYS AS (upper(ssn)) STORED);
+CREATE TABLE orders (id int PRIMARY KEY, customer int, item text, price numeric(10,2));
+INSERT INTO orders VALUES (1, 1, 'lamp', 12.50), (2, 2, 'chair', 99.00), (3, 1, 'desk', 250.00), (4, 3, 'bed', 700);
+CREATE TABLE notes (id int PRIMARY KEY, body text);
+INSERT INTO notes VALUES (1, 'first'), (2, 'second');
+CREATE TABLE guarded (id int PRIMARY KEY, v text);
+INSERT INTO guarded VALUES (1, 'one'), (2, 'two'), (3, 'three');
+CREATE TABLE "Secrets" (id int, v text);
+INSERT INTO "Secrets" VALUES (1, 'qzxvkwjphtrmlg');
+CREATE SEQUENCE counter;
+CREATE SCHEMA other;
+CREATE TABLE other.guarded (id int, v text);
+CREATE TABLE other.people (id int, ssn text);
+INSERT INTO other.people VALUES (1, 'not secret');
+CREATE VIEW contacts AS SELECT id, name, ssn AS number FROM people;
+CREATE VIEW shouted AS SELECT id, lower(number) || '!' AS loud FROM contacts;
+CREATE MATERIALIZED VIEW kept AS SELECT id, ssn AS s, pin AS p FROM people WITH NO DATA;
+CREATE VIEW guarded_view AS SELECT * FROM guarded;
+CREATE TABLE holders (id int, person people);
+CREATE VIEW secrets_view AS SELECT * FROM "Secrets";
+
+CREATE FUNCTION ssn_of(int) RETURNS text LANGUAGE sql STABLE AS 'SELECT ssn FROM people WHERE id = $1';
+CREATE FUNCTION constant_ssn() RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT ssn FROM people WHERE id = 1';
+CREATE FUNCTION all_people() RETURNS SETOF people LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT * FROM people ORDER BY id; END $$;
+CREATE FUNCTION people_table() RETURNS TABLE (number int, word text) LANGUAGE sql AS 'SELECT id, ssn FROM people ORDER BY id';
+CREATE FUNCTION open_people() RETURNS refcursor LANGUAGE plpgsql AS
+  $$ DECLARE c refcursor := 'people_cursor'; BEGIN OPEN c FOR SELECT ssn FROM people ORDER BY id; RETURN c; END $$;
+CREATE FUNCTION complain(int) RETURNS int LANGUAGE plpgsql AS
+  $$ DECLARE s text; BEGIN SELECT ssn INTO s FROM people WHERE id = $1;
+     RAISE EXCEPTION 'there is % already', s USING ERRCODE = 'unique_violation', HINT = s, TABLE = s, COLUMN = s; END $$;
+CREATE FUNCTION mumble(int) RETURNS int LANGUAGE plpgsql AS
+  $$ DECLARE s text; BEGIN SELECT ssn INTO s FROM people WHERE id = $1; RAISE NOTICE 'it is %', s; RETURN 1; END $$;
+CREATE FUNCTION change_guarded() RETURNS int LANGUAGE sql AS 'UPDATE guarded SET v = v || ''!'' RETURNING 1';
+CREATE PROCEDURE change_it() LANGUAGE sql AS 'UPDATE guarded SET v = v || ''!''';
+CREATE FUNCTION plus_changes(int, int) RETURNS int LANGUAGE sql AS 'SELECT change_guarded() + $1 + $2';
+CREATE OPERATOR |+| (FUNCTION = plus_changes, LEFTARG = int, RIGHTARG = int);
+CREATE FUNCTION noisy() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN IF NEW.name = 'noise' THEN RAISE EXCEPTION 'no noise for %', OLD.ssn USING ERRCODE = '23514'; END IF; RETURN NEW; END $$;
+CREATE TRIGGER noisy BEFORE UPDATE ON people FOR EACH ROW EXECUTE FUNCTION noisy();

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each known way past a guardrail or a mask, tried on a real PostgreSQL through a real sluiced: a value that must never arrive
+does not, in any byte, and a table that must never change does not."""
+import pytest
+
+from bypass import canary, classes, guardrails, masking, steps
+from bypass.cases import Bench
+
+CASES = guardrails.CASES + masking.CASES + steps.CASES
+
+
+def test_every_class_has_a_case():
+    assert {case.row for case in CASES} == set(classes.ALL)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name())
+def test_case(world, outcomes, case):
+    bench = Bench(world, case)
+    for form, outcome in bench.run().items():
+        outcomes.append((case.row, case.name(), form, outcome))
+    assert not bench.problems, "\n".join([case.what] + bench.problems)
+
+
+def test_no_recording_and_no_log_holds_a_canary(world):
+    conversation = world.open()
+    for case in masking.CASES:
+        if not case.steps:
+            conversation.query(case.what)
+            conversation.query("ROLLBACK")
+    conversation.close()
+    everything = world.daemon.recordings_text() + world.daemon.log_text()
+    for session in world.daemon.json("sessions")["sessions"]:
+        everything += world.daemon.sluice("replay", session["session"]).stdout
+    assert "[redacted]" in everything, "the recordings were read"
+    for word in canary.WORDS + [str(pin) for pin in canary.PINS]:
+        assert word not in everything and word[::-1] not in everything
