@@ -113,6 +113,10 @@ class Reply:
         """Refused by Sluice: its errors have no source file of the server's."""
         return any("F" not in error and error["C"] in ("42501", "42601", "57014", "26000", "34000") for error in self.errors())
 
+    def short(self):
+        """For people."""
+        return str([(kind, body[:200]) for kind, body in self.messages if kind not in "KSR"][:12])[:2000]
+
     def comparable(self):
         """What must not depend on a sensitive value; without names of sessions, times and keys."""
         out = []
@@ -120,6 +124,6 @@ class Reply:
             if kind in "KSR":
                 continue
             text = re.sub(rb"ses-[0-9a-zA-Z-]+(/\d+)?|tkt-[0-9a-zA-Z-]+", b"ID", body)
-            text = re.sub(rb"time=[0-9.]+|Time: [0-9.]+ ms|mirror", b"", text).replace(b"shop", b"")
+            text = re.sub(rb"time=[0-9.]+|Time: [0-9.]+ ms|Memory: [0-9]+kB|mirror", b"", text).replace(b"shop", b"")
             out.append((kind, len(text) if kind == "T" else text))
         return out

@@ -79,11 +79,12 @@ class Conversation:
         self.world, self.agent = world, world.agents[agent]
         self.name = next(world.names)
         self.greeting = wire.Reply(self.agent.ask(op="open", id=self.name, parameters={"user": "alice", "database": database, **parameters}))
-        self.said = self.greeting
+        self.said, self.ended = self.greeting, self.greeting.closed
 
     def talk(self, data, readies=1, keep_held=False):
         reply = wire.Reply(self.agent.ask(op="talk", id=self.name, data=data.hex(), readies=readies, keep_held=keep_held))
         self.said = self.said + reply
+        self.ended = reply.closed or reply.timeout
         return reply
 
     def query(self, text, **options):
@@ -113,7 +114,7 @@ class World:
     def __init__(self):
         self.names = itertools.count(1)
         self.place = Place("sluice-bypass")
-        self.agents, self.direct = {}, {}
+        self.agents, self.direct, self.kept = {}, {}, {}
         self.daemon = self.postgres = None
         try:
             self._start()
