@@ -62,11 +62,13 @@ def outcome_of(reply):
         return FAILED
     if reply.closed:
         return "closed"
-    cells = [cell for row in reply.rows() for cell in row if cell is not None] + [reply.copied()]
-    # A type that no mask is known for becomes NULL.
-    hidden = any(cell is None for row in reply.rows() for cell in row) or b"\\N" in reply.copied()
-    shown = (b"[redacted]", b"{}", b"2000-01-01")
-    return MASKED if hidden or any(text in cell for cell in cells for text in shown) else CLEAN
+    cells = [cell for row in reply.rows() for cell in row]
+    # A type that no mask is known for becomes NULL, which each format of COPY has its own way for.
+    if None in cells or re.search(rb"\\N|(^|[,;\n])([,;\n])|\xff\xff\xff\xff", reply.copied()):
+        return MASKED
+    whole = (b"{}", b"0", b"f", b"\\x", b"\0", b"\0" * 4, b"\0" * 8, b"2000-01-01")
+    masked = any(cell in whole or b"[redacted]" in cell or cell.startswith(b"\0" * 8) for cell in cells)
+    return MASKED if masked or b"[redacted]" in reply.copied() else CLEAN
 
 
 class Bench:

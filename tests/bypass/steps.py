@@ -123,13 +123,13 @@ for words in ("true", "database", "1", "on"):
 
 @case("g10", "start-up with options that set a role, and with a replication word in other letters")
 def _(bench):
-    for parameters in ({"options": "-c role=postgres"}, {"options": "--session_replication_role=replica"}, {"options": "-c\\ role=postgres"}):
+    for parameters in ({"options": "-c role=postgres"}, {"options": "--session_replication_role=replica"}, {"options": "-crole=postgres"},
+                       {"role": "postgres"}, {"session_replication_role": "replica"}, {"REPLICATION": "true"}, {"options": "-c allow_system_table_mods=on"}):
         conversation = bench.open(**parameters)
-        greeting = conversation.greeting
-        if not greeting.errors():
-            setting = conversation.query("SELECT current_setting('role'), current_setting('session_replication_role')").rows()
-            assert setting == [[b"none", b"origin"]], (parameters, setting)
-    return outcome_of(conversation.query("DELETE FROM guarded"))
+        if not conversation.greeting.errors():
+            setting = conversation.query("SELECT current_setting('role'), current_setting('session_replication_role'), current_setting('allow_system_table_mods')").rows()
+            assert setting == [[b"none", b"origin", b"off"]], (parameters, setting)
+    return outcome_of(bench.open().query("DELETE FROM guarded"))
 
 
 @case("g10", "replication commands in an ordinary session")
@@ -287,7 +287,7 @@ def _(bench):
 @case("m11", "a portal in portions, with other portals between", (MASKED,), agent="writer")
 def _(bench):
     conversation = bench.open()
-    reply = conversation.talk(wire.parse("SELECT ssn FROM people ORDER BY id", "s") + wire.parse("SELECT name FROM people ORDER BY id", "n") + wire.bind("s", "a") + wire.bind("n", "b")
+    reply = conversation.talk(wire.parse("SELECT ssn FROM public.people ORDER BY id", "s") + wire.parse("SELECT name FROM public.people ORDER BY id", "n") + wire.bind("s", "a") + wire.bind("n", "b")
                               + wire.execute("a", 1) + wire.execute("b", 1) + wire.execute("a", 1) + wire.describe("P", "b") + wire.execute("b", 1) + wire.execute("a") + wire.sync())
     assert [row[0] for row in reply.rows()] == [b"[redacted]", b"Ada", b"[redacted]", b"Bob", b"[redacted]"], reply.messages
     return outcome_of(reply)
@@ -333,8 +333,13 @@ def _(bench):
     direct("CREATE VIEW turning AS SELECT id, name AS x FROM people")
     try:
         conversation.talk(wire.parse("SELECT x FROM turning", "s") + wire.describe("S", "s") + wire.sync())
-        assert conversation.talk(wire.bind("s") + wire.execute() + wire.sync()).rows()[0] == [b"Ada"]
-        return outcome_of(conversation.query("CREATE OR REPLACE VIEW turning AS SELECT id, name AS x FROM people") + conversation.query("SELECT ssn FROM people"))
+        first = conversation.talk(wire.bind("s") + wire.execute() + wire.sync())
+        assert first.rows()[0] == [b"Ada"], first.messages
+        # DDL of the agent's own is seen at once. That of others is renewed with the catalogue: THREAT_MODEL.md says how late.
+        assert not conversation.query("DROP VIEW turning; CREATE VIEW turning AS SELECT id, name AS x FROM public.people WHERE id = 1").errors()
+        direct("CREATE OR REPLACE VIEW turning AS SELECT id, ssn AS x FROM people")
+        conversation.query("CREATE TABLE made_to_renew (a int); DROP TABLE made_to_renew")
+        return outcome_of(conversation.talk(wire.bind("s") + wire.execute() + wire.sync()))
     finally:
         direct("DROP VIEW turning")
 

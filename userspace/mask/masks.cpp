@@ -253,6 +253,17 @@ Masked mask_cell(const CellType& cell_type, ByteView cell, MaskKind kind, KeyedH
   return Masked::kNull;
 }
 
+bool redact_takes_length(const CellType& cell_type) {
+  const TypeRow* row = find_type(cell_type.oid);
+  return row != nullptr && (row->shape == Shape::kBits || cell_type.oid == type::kBpchar);
+}
+
+Masked mask_null(const CellType& cell_type, KeyedHash& hash, Bytes& out) {
+  if (redact_takes_length(cell_type)) return Masked::kNull;
+  static constexpr std::uint8_t kAnyJsonb[] = {kJsonbVersion};
+  return mask_cell(cell_type, kAnyJsonb, MaskKind::kRedact, hash, out);
+}
+
 void cut_to_type(const CellType& cell_type, std::size_t begin, Bytes& out) {
   const auto written = as_text(ByteView{out}.subspan(begin));
   out.resize(begin + first_characters(written, character_limit(cell_type)).size());

@@ -39,6 +39,11 @@ enum class Masked : std::uint8_t {
 //   null     NULL
 Masked mask_cell(const CellType& type, ByteView cell, MaskKind kind, KeyedHash& hash, Bytes& out);
 
+// For a NULL that must not be told from a value (redact). Where the mask of a value takes its length
+// from that value, both have to be NULL: kNull, and redact_takes_length() is true.
+Masked mask_null(const CellType& type, KeyedHash& hash, Bytes& out);
+bool redact_takes_length(const CellType& type);
+
 // The mask of one piece of text without a type and a length limit: what detectors found in it.
 // Appends to `out`; kNull gives nothing.
 void mask_text(ByteView text, MaskKind kind, KeyedHash& hash, Bytes& out);

@@ -121,7 +121,7 @@ void ActionWalker::insert(const Node& node) {
   if (node.has("returningList")) facts_.action(Action::kRead);
   if (const Node conflict = node.node("onConflictClause"))
     if (conflict.text("action") == "ONCONFLICT_UPDATE") facts_.action(Action::kUpdate);
-  relation(node.node("relation"));
+  target(node.node("relation"));
   if (const json::value* source = node.field("selectStmt")) {
     values_only_ = true;
     walk(*source);
@@ -142,12 +142,14 @@ void ActionWalker::change(const Node& node, Action action) {
   for (const char* reads : {"returningList", "fromClause", "usingClause"})
     if (node.has(reads)) facts_.action(Action::kRead);
   unbounded_if(node.field("whereClause"));
-  children_except(node, {"withClause"});
+  target(node.node("relation"));
+  children_except(node, {"withClause", "relation"});
 }
 
 void ActionWalker::merge(const Node& node) {
   with_clause(node);
   facts_.action(Action::kRead);
+  target(node.node("relation"));
   const PredicateFinding joined = examine_predicate(node.field("joinCondition"));
   facts_.statement().literals_matter |= joined.literals_matter;
   for (const auto& item : node.list("mergeWhenClauses")) {
@@ -162,7 +164,7 @@ void ActionWalker::merge(const Node& node) {
       facts_.unknown("this kind of MERGE is not understood");
     }
   }
-  children_except(node, {"withClause"});
+  children_except(node, {"withClause", "relation"});
 }
 
 void ActionWalker::relation(const Node& range_var) {
@@ -171,6 +173,11 @@ void ActionWalker::relation(const Node& range_var) {
     for (const auto cte : ctes_)
       if (cte == name) return;
   facts_.relation(schema, name);
+}
+
+// What a statement changes is a relation, also where a CTE has its name.
+void ActionWalker::target(const Node& range_var) {
+  facts_.relation(range_var.text("schemaname"), range_var.text("relname"));
 }
 
 bool ActionWalker::expression(const Node& node) {

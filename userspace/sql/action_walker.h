@@ -30,6 +30,7 @@ class ActionWalker {
   void merge(const Node& node);
   void with_clause(const Node& node);
   void relation(const Node& range_var);
+  void target(const Node& range_var);
   void unbounded_if(const json::value* where);
   void operators(const json::array& name);
   void function_call(const Node& node);
@@ -41,7 +42,11 @@ class ActionWalker {
   void set_variable(const Node& node);
   void transaction(const Node& node);
   void alter_table(const Node& node);
+  // object_actions.cpp
   void drop(const Node& node);
+  bool about_object(const Node& node);
+  void named_object(std::string_view type, const Node& object);
+  void whole_schema(std::string_view name);
   void create_function(const Node& node);
 
   Facts& facts_;

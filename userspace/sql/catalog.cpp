@@ -43,6 +43,13 @@ std::span<const Relation* const> Catalog::relations_named(std::string_view name)
   return listed(relations_by_name_, name);
 }
 
+std::vector<const Relation*> Catalog::relations_in(std::string_view schema) const {
+  std::vector<const Relation*> out;
+  for (const Relation& relation : relations_)
+    if (relation.schema == schema) out.push_back(&relation);
+  return out;
+}
+
 ColumnSensitivity Catalog::sensitivity(Oid oid, std::int16_t attnum) const {
   const Relation* found = relation(oid);
   if (!found) return {};

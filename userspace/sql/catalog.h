@@ -88,6 +88,7 @@ class Catalog {
   bool knows(Oid oid) const { return relation(oid) != nullptr; }
   // All relations of that name, in any schema (composite types and indexes are left out).
   std::span<const Relation* const> relations_named(std::string_view name) const;
+  std::vector<const Relation*> relations_in(std::string_view schema) const;
   // The two numbers of a RowDescription field. attnum 0 is a whole row: redact if any column is
   // sensitive. System columns (attnum < 0) are known and clear. relation 0 is not known.
   ColumnSensitivity sensitivity(Oid relation, std::int16_t attnum) const;

@@ -73,6 +73,7 @@ Result<void> CatalogBuilder::add_row(CatalogTable table, CatalogRow row) {
       list.push_back({text_in(row[0]), function});
       return {};
     }
+    case CatalogTable::kDependents: return add_dependent(row);
   }
   return Error{"a row of no known catalogue query"};
 }
@@ -123,6 +124,16 @@ Result<void> CatalogBuilder::add_function(CatalogRow row) {
   return {};
 }
 
+Result<void> CatalogBuilder::add_dependent(CatalogRow row) {
+  Dependent dependent;
+  SLUICE_TRY(dependent.relation, number_in<Oid>(row[0], "relation"));
+  SLUICE_TRY(dependent.attnum, number_in<std::int16_t>(row[1], "attribute number"));
+  SLUICE_TRY(dependent.source, number_in<Oid>(row[2], "relation"));
+  SLUICE_TRY(dependent.source_attnum, number_in<std::int16_t>(row[3], "attribute number"));
+  dependents_.push_back(dependent);
+  return {};
+}
+
 Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
     const std::vector<SensitiveRule>& sensitive, std::uint64_t version) && {
   if (catalog_->relations_.empty() || catalog_->functions_.empty())
@@ -133,10 +144,12 @@ Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
   index_hidden_calls();
   mark_rules(sensitive);
   spread_over_inheritance();
+  while (mark_dependents()) spread_over_inheritance();
   for (const Relation& relation : catalog_->relations_)
     catalog_->any_sensitive_ |= relation.any_sensitive();
   if (catalog_->any_sensitive_) mark_statistics();
   mark_views();
+  if (mark_dependents()) mark_views();
   return std::shared_ptr<const Catalog>{std::move(catalog_)};
 }
 

@@ -35,6 +35,13 @@ class CatalogBuilder {
   struct Inheritance {
     Oid child = 0, parent = 0;
   };
+  // A column that holds what others hold.
+  struct Dependent {
+    Oid relation = 0;
+    std::int16_t attnum = 0;
+    Oid source = 0;
+    std::int16_t source_attnum = 0;  // 0: any of its columns
+  };
   struct View {
     Oid oid = 0;
     std::string definition;
@@ -42,12 +49,14 @@ class CatalogBuilder {
   Result<void> add_relation(CatalogRow row);
   Result<void> add_column(CatalogRow row);
   Result<void> add_function(CatalogRow row);
+  Result<void> add_dependent(CatalogRow row);
   void attach_columns();
   void index();
   void index_hidden_calls();
   void mark_rules(const std::vector<SensitiveRule>& rules);
   void mark_statistics();
   void spread_over_inheritance();
+  bool mark_dependents();
   void mark_views();
   bool mark_view(Relation& view, const std::string& definition);
 
@@ -56,6 +65,7 @@ class CatalogBuilder {
   std::unordered_map<Oid, std::vector<Column>> columns_;
   std::size_t columns_count_ = 0;
   std::vector<Inheritance> inheritance_;
+  std::vector<Dependent> dependents_;
   std::vector<View> views_;
   std::vector<HiddenCall> operators_, casts_;
 };

@@ -63,9 +63,40 @@ FROM pg_catalog.pg_cast c
   JOIN pg_catalog.pg_type t ON t.oid = c.casttarget
   JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc
   JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname <> 'pg_catalog'
+UNION ALL
+SELECT t.typname, p.oid
+FROM pg_catalog.pg_constraint c
+  JOIN pg_catalog.pg_type t ON t.oid = c.contypid
+  JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
+    AND d.objid = c.oid AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+  JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid
+  JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname <> 'pg_catalog')sql";
 
-constexpr std::array<CatalogQuery, 8> kQueries = {{
+// Columns that are made of others: generated ones, and those whose type is the row of a table or an
+// array of it (then the last number is 0).
+constexpr std::string_view kDependents = R"sql(
+SELECT d.refobjid, a.attnum, d.refobjid, d.refobjsubid
+FROM pg_catalog.pg_attribute a
+  LEFT JOIN pg_catalog.pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum
+  JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    AND d.refobjid = a.attrelid AND d.refobjsubid > 0 AND d.refobjsubid <> a.attnum
+    AND (d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = a.attrelid
+           AND d.objsubid = a.attnum
+         OR d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = ad.oid)
+WHERE a.attgenerated <> ''
+UNION ALL
+SELECT a.attrelid, a.attnum, r.oid, 0
+FROM pg_catalog.pg_attribute a
+  JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+  JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+  JOIN pg_catalog.pg_class r ON r.reltype = CASE WHEN t.typrelid <> 0 THEN t.oid ELSE t.typelem END
+WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND c.relpersistence <> 't' AND (t.typrelid <> 0 OR t.typelem <> 0)
+  AND r.reltype <> 0 AND r.relkind IN ('r', 'p', 'v', 'm', 'f'))sql";
+
+constexpr std::array<CatalogQuery, 9> kQueries = {{
     {CatalogTable::kSettings, "SELECT pg_catalog.current_setting('server_version_num')", 1},
     {CatalogTable::kRelations, kRelations, 4},
     {CatalogTable::kColumns, kColumns, 6},
@@ -74,6 +105,7 @@ constexpr std::array<CatalogQuery, 8> kQueries = {{
     {CatalogTable::kFunctions, kFunctions, 9},
     {CatalogTable::kOperators, kOperators, 2},
     {CatalogTable::kCasts, kCasts, 2},
+    {CatalogTable::kDependents, kDependents, 4},
 }};
 
 }  // namespace

@@ -20,6 +20,7 @@ enum class CatalogTable : std::uint8_t {
   kFunctions,
   kOperators,
   kCasts,
+  kDependents,
 };
 
 struct CatalogQuery {

@@ -131,6 +131,26 @@ void CatalogBuilder::spread_over_inheritance() {
   }
 }
 
+// True if it changed something.
+bool CatalogBuilder::mark_dependents() {
+  std::unordered_map<Oid, Relation*> by_oid;
+  for (Relation& relation : catalog_->relations_) by_oid.emplace(relation.oid, &relation);
+  bool changed = false;
+  for (const Dependent& dependent : dependents_) {
+    const auto to = by_oid.find(dependent.relation), from = by_oid.find(dependent.source);
+    if (to == by_oid.end() || from == by_oid.end()) continue;
+    const bool sensitive = std::any_of(
+        from->second->columns.begin(), from->second->columns.end(), [&](const Column& column) {
+          return column.mask &&
+                 (dependent.source_attnum == 0 || column.attnum == dependent.source_attnum);
+        });
+    if (!sensitive) continue;
+    for (Column& column : to->second->columns)
+      if (column.attnum == dependent.attnum) changed |= raise(column.mask, MaskKind::kRedact);
+  }
+  return changed;
+}
+
 // Views may stand on views in any order: passes until nothing changes. Masks only get stronger.
 void CatalogBuilder::mark_views() {
   std::unordered_map<Oid, Relation*> by_oid;

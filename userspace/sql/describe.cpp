@@ -6,6 +6,7 @@
 
 #include "sql/action_walker.h"
 #include "sql/copy_options.h"
+#include "sql/definitions.h"
 #include "sql/lineage.h"
 #include "sql/statement_table.h"
 
@@ -124,6 +125,7 @@ class Tracer {
       all_clear();
     else if (node.is("RuleStmt") || node.is("CreateSchemaStmt"))
       embedded(node);
+    trace_definition(node, facts_, lineage_, names_);
   }
 
  private:

@@ -2,6 +2,7 @@
 #include "sql/do_block.h"
 
 #include <boost/json/parse.hpp>
+#include <optional>
 #include <unordered_set>
 
 #include "sql/describe.h"
@@ -73,7 +74,21 @@ class Block {
     for (const auto& pair : *node.fields()) visit(pair.value());
   }
 
- private:
+  // SQL that was parsed with the statement around it: one statement, or lists of them.
+  void parsed(const json::value& value) {
+    if (value.is_array()) {
+      for (const auto& item : value.get_array()) parsed(item);
+      return;
+    }
+    const Node node{&value};
+    if (node.is("List")) return parsed(*node.field("items"));
+    if (node.is("ReturnStmt")) {  // RETURN expression, as SELECT expression
+      const json::value target = {{"ResTarget", {{"val", *node.field("returnval")}}}};
+      return statement({{"SelectStmt", {{"targetList", json::array{target}}}}});
+    }
+    statement(value);
+  }
+
   // The tree does not say whether this is a statement, an expression or "x := expression".
   void expression(const std::string& text) {
     if (++expressions_ > kExpressionsMax) return facts_.unknown("DO has too many statements");
@@ -86,15 +101,18 @@ class Block {
       if (candidate.empty()) continue;
       auto tree = ParseTree::parse(candidate, facts_.limits());
       if (!tree) continue;
-      for (const auto& item : tree->statements()) {
-        Statement inner;
-        Facts inner_facts{inner, facts_.catalog(), facts_.limits()};
-        describe(*Node{&item}.field("stmt"), inner_facts, names_, {.plpgsql_variables = true});
-        facts_.include(inner);
-      }
+      for (const auto& item : tree->statements()) statement(*Node{&item}.field("stmt"));
       return;
     }
     facts_.unknown("a statement of DO cannot be parsed: " + text.substr(0, 80));
+  }
+
+ private:
+  void statement(const json::value& value) {
+    Statement inner;
+    Facts inner_facts{inner, facts_.catalog(), facts_.limits()};
+    describe(value, inner_facts, names_, {.plpgsql_variables = true});
+    facts_.include(inner);
   }
 
   Facts& facts_;
@@ -102,13 +120,54 @@ class Block {
   std::size_t expressions_ = 0;
 };
 
-std::string quoted(std::string_view text) {
-  std::string out = "'";
+std::string quoted(std::string_view text, char quote) {
+  std::string out{quote};
   for (const char c : text) {
-    if (c == '\'') out += '\'';
+    if (c == quote) out += quote;
     out += c;
   }
-  return out + "'";
+  return out + quote;
+}
+
+// The tree of PL/pgSQL, or nothing where it cannot be read.
+std::optional<json::value> plpgsql_tree(const std::string& statement, const Limits& limits) {
+  auto tree = parse_plpgsql(statement);
+  if (!tree) return std::nullopt;
+  json::parse_options options;
+  options.max_depth = limits.tree_depth_max;
+  json::error_code code;
+  try {
+    json::value root = json::parse(*tree, code, {}, options);
+    if (code || !root.is_array() || root.get_array().empty()) return std::nullopt;
+    return root;
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
+// As much of CREATE FUNCTION as PL/pgSQL's parser has to know: names, and what RETURN may say.
+std::string plpgsql_function(const Node& create, std::string_view body) {
+  std::string parameters, result = create.flag("is_procedure") ? "void" : "text";
+  bool by_parameters = false;
+  for (const auto& item : create.list("parameters")) {
+    const Node parameter{&item};
+    const std::string_view mode = parameter.text("mode");
+    const bool out = mode == "FUNC_PARAM_OUT" || mode == "FUNC_PARAM_TABLE";
+    by_parameters |= out || mode == "FUNC_PARAM_INOUT";
+    if (mode == "FUNC_PARAM_TABLE") result = "SETOF record";
+    parameters += parameters.empty() ? "" : ", ";
+    parameters += out ? "OUT " : mode == "FUNC_PARAM_INOUT" ? "INOUT " : "";
+    if (!parameter.text("name").empty()) parameters += quoted(parameter.text("name"), '"') + " ";
+    parameters += "text";
+  }
+  const Node returns = create.node("returnType");
+  const auto& names = returns.list("names");
+  const std::string_view type = names.empty() ? "" : string_of(names[names.size() - 1]);
+  if (type == "trigger" || type == "event_trigger" || type == "void") result = type;
+  if (returns.flag("setof")) result = "SETOF record";
+  const std::string gives = by_parameters && result != "SETOF record" ? "" : " RETURNS " + result;
+  return "CREATE FUNCTION f(" + parameters + ")" + gives + " LANGUAGE plpgsql AS " +
+         quoted(body, '\'');
 }
 
 }  // namespace
@@ -122,24 +181,43 @@ void judge_do(const Node& statement, Facts& facts, const SessionNames& names) {
   }
   if (language != "plpgsql")
     return facts.unknown("DO in language " + std::string{language} + " cannot be foreseen");
-  auto tree = parse_plpgsql("DO " + quoted(body));
-  if (!tree) return facts.unknown("the body of DO cannot be parsed: " + tree.error().text());
-  json::parse_options options;
-  options.max_depth = facts.limits().tree_depth_max;
-  json::error_code code;
-  try {
-    const json::value root = json::parse(*tree, code, {}, options);
-    if (code || !root.is_array() || root.get_array().empty())
-      return facts.unknown("the body of DO cannot be read");
-    Block{facts, names}.visit(root);
-  } catch (const std::exception&) {
-    return facts.unknown("the body of DO cannot be read");
-  }
+  const auto tree = plpgsql_tree("DO " + quoted(body, '\''), facts.limits());
+  if (!tree) return facts.unknown("the body of DO cannot be parsed");
+  Block{facts, names}.visit(*tree);
   // Variables carry values from one statement to another, and notices and errors show them.
   if (facts.statement().touches_sensitive) {
     facts.searches();
     facts.copies();
   }
+}
+
+void judge_function_body(const Node& create, Facts& facts, const SessionNames& names) {
+  std::string_view body, language = "sql";
+  for (const auto& item : create.list("options")) {
+    const Node option{&item};
+    if (option.text("defname") == "language") language = option.node("arg").text("sval");
+    const auto& parts = option.node("arg").list("items");
+    if (option.text("defname") == "as" && parts.size() == 1) body = string_of(parts[0]);
+  }
+  Statement inner;
+  Facts inner_facts{inner, facts.catalog(), facts.limits()};
+  Block block{inner_facts, names};
+  bool understood = true;
+  if (const json::value* parsed = create.field("sql_body")) {
+    block.parsed(*parsed);
+  } else if (language == "sql") {
+    block.expression(std::string{body});
+  } else if (language == "plpgsql") {
+    const auto tree = plpgsql_tree(plpgsql_function(create, body), facts.limits());
+    if (tree) block.visit(*tree);
+    understood = tree.has_value();
+  } else {
+    understood = false;
+  }
+  if (understood && !inner.touches_sensitive && !inner.actions.has(Action::kUnknown)) return;
+  facts.note("the function uses sensitive columns, or cannot be read");
+  facts.touches();
+  facts.copies();
 }
 
 }  // namespace sluice::sql

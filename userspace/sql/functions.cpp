@@ -27,6 +27,7 @@ FunctionEffect effect_of_function(const Function& function) {
   effect.schema = function.schema;
   effect.shape = function.shape;
   effect.outputs = function.outputs;
+  effect.returns_set = function.returns_set;
   if (is_builtin(function)) {
     if (!effect.actions.empty()) return effect;
     if (function.volatility == 'v') {
@@ -60,6 +61,7 @@ void widen(FunctionEffect& effect, const FunctionEffect& more) {
   effect.result = std::max(effect.result, more.result);
   effect.keeps_arguments |= more.keeps_arguments;
   effect.found |= more.found;
+  effect.returns_set |= more.returns_set;
   if (effect.schema != more.schema) effect.schema.clear();
   if (effect.shape != more.shape || effect.outputs != more.outputs) {
     effect.shape = '?';

@@ -34,6 +34,7 @@ struct FunctionEffect {
   FunctionResult result = FunctionResult::kClear;
   bool keeps_arguments = false;  // what it is given may be stored, sent or shown elsewhere
   bool found = false;            // the catalogue has it
+  bool returns_set = false;      // how many rows it gives depends on its arguments
   std::string schema;            // where only one can be meant
   char shape = '?';              // Function::shape; '?' where several can be meant
   std::vector<std::string> outputs;

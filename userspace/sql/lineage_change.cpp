@@ -143,6 +143,11 @@ Row Lineage::table_columns(const Node& range_var, const json::array& column_name
   return out;
 }
 
+Value Lineage::in_table(const Node& range_var, const json::value* expression) {
+  if (!expression) return {};
+  return evaluate(expression, target_scope(range_var, nullptr), nullptr);
+}
+
 void Lineage::table_filter(const Node& range_var, const json::value* where) {
   if (!where) return;
   const Scope scope = target_scope(range_var, nullptr);

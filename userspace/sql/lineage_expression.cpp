@@ -272,6 +272,8 @@ Value Lineage::function_call(const Node& node, const Scope& scope, const Ctes* c
   }
   const FunctionEffect effect = effect_of_function(facts_.catalog(), schema, name);
   if (effect.keeps_arguments) copy(arguments);
+  // The number of rows tells, and so does the time that pg_sleep takes.
+  if (effect.returns_set || name.starts_with("pg_sleep")) search(arguments);
   switch (effect.result) {
     case FunctionResult::kClear:
     case FunctionResult::kFromArguments: return arguments;

@@ -194,6 +194,7 @@ Lineage::FromItem Lineage::from_xml_table(const Node& node, const Scope& lateral
   Value value = derived_from(evaluate(node.field("docexpr"), lateral, ctes),
                              evaluate(node.field("rowexpr"), lateral, ctes));
   value = derived_from(value, evaluate_all(node.list("namespaces"), lateral, ctes));
+  search(value);  // as many rows as the document says
   Row row;
   for (const auto& item : node.list("columns")) {
     const Node column{&item};

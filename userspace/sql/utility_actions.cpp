@@ -151,35 +151,6 @@ void ActionWalker::alter_table(const Node& node) {
   children(node);
 }
 
-void ActionWalker::drop(const Node& node) {
-  const std::string_view type = node.text("removeType");
-  if (one_of(type, {"OBJECT_EXTENSION", "OBJECT_FDW", "OBJECT_FOREIGN_SERVER", "OBJECT_LANGUAGE",
-                    "OBJECT_ACCESS_METHOD", "OBJECT_PUBLICATION", "OBJECT_TRANSFORM",
-                    "OBJECT_FOREIGN_TABLE"}))
-    facts_.action(Action::kHost);
-  if (type == "OBJECT_POLICY") facts_.action(Action::kGrant);
-  const bool is_table = one_of(type, {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW",
-                                      "OBJECT_FOREIGN_TABLE", "OBJECT_SEQUENCE"});
-  for (const auto& item : node.list("objects")) {
-    const Node object{&item};
-    const bool function = object.is("ObjectWithArgs");
-    std::string_view schema, name;
-    if (object.is("String")) {
-      name = string_of(item);
-    } else {
-      std::tie(schema, name) = split_name(object.list(function ? "objname" : "items"));
-    }
-    if (is_table && schema.empty()) {
-      facts_.relation(schema, name);
-    } else {
-      facts_.object(is_table   ? ObjectRef::Kind::kTable
-                    : function ? ObjectRef::Kind::kFunction
-                               : ObjectRef::Kind::kOther,
-                    schema, name);
-    }
-  }
-}
-
 void ActionWalker::create_function(const Node& node) {
   const auto [schema, name] = split_name(node.list("funcname"));
   facts_.object(ObjectRef::Kind::kFunction, schema, name);
@@ -213,11 +184,13 @@ bool ActionWalker::utility(const Node& node) {
     transaction(node);
   } else if (tag == "AlterTableStmt") {
     alter_table(node);
-  } else if (tag == "DropStmt") {
-    drop(node);
   } else if (tag == "TruncateStmt") {
     facts_.statement().unbounded = true;
+    if (node.text("behavior") == "DROP_CASCADE")
+      facts_.unknown("TRUNCATE ... CASCADE empties tables that it does not name");
     children(node);
+  } else if (about_object(node)) {
+    return true;
   } else if (tag == "CreateFunctionStmt") {
     create_function(node);
   } else if (tag == "CallStmt") {

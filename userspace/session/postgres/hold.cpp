@@ -109,6 +109,8 @@ void Gate::decided(const Decision& decision) {
   held_->decision = decision;
   context_.record(
       HoldDecided{decision.ticket, held_->statement, decision.kind, decision.by, decision.note});
+  // What it names may have become something else while it waited.
+  if (decision.kind == DecisionKind::kApproved) pipeline_.need_fresh_catalog(context_);
 }
 
 bool Gate::cancel() {

@@ -36,6 +36,8 @@ struct CellPlan {
   };
   Kind kind = Kind::kMask;
   MaskKind mask = MaskKind::kRedact;
+  // A computed value that is NULL gets the mask of one that is not: nullif(ssn, '1') would tell.
+  bool hides_null = false;
   mask::CellType type;
 };
 

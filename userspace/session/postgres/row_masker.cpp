@@ -17,12 +17,9 @@ Result<void> RowMasker::mask(const pg::Frame& frame, ByteView whole, const Resul
   std::size_t position = 0;
   for (const auto value : row.cells) {
     const CellPlan& cell = plan.cells[position++];
-    if (!value) {
-      builder.add_null();
-      continue;
-    }
-    const auto outcome = cells_.mask(cell, *value);
-    changed = changed || outcome != CellMasker::Outcome::kAsItIs;
+    const auto outcome = value ? cells_.mask(cell, *value) : cells_.mask_null(cell);
+    const bool stays_null = !value && outcome == CellMasker::Outcome::kNull;
+    changed = changed || (outcome != CellMasker::Outcome::kAsItIs && !stays_null);
     switch (outcome) {
       case CellMasker::Outcome::kAsItIs: builder.add(*value); break;
       case CellMasker::Outcome::kChanged: builder.add(cells_.changed()); break;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/postgres/text_guard.h"
 
+#include <algorithm>
+#include <initializer_list>
 #include <optional>
 
 #include "mask/masks.h"
@@ -11,15 +13,26 @@ namespace {
 
 constexpr std::string_view kRedactedText = "[redacted]";
 
-// Messages of these classes name objects, never values: PostgreSQL's errcodes, appendix A. All
-// others (22 data exception, P0 raised by a function, XX, ...) may quote what a column held.
-bool message_is_safe(std::string_view sqlstate) {
+bool starts_with_one_of(std::string_view sqlstate, std::initializer_list<std::string_view> starts) {
+  return std::any_of(starts.begin(), starts.end(),
+                     [&](std::string_view start) { return sqlstate.starts_with(start); });
+}
+
+// True of a message that names objects only, never values. All others (22 data exception, P0 raised
+// by a function, XX, ...) may quote what a column held. PostgreSQL's errcodes, appendix A.
+bool message_is_safe(const pg::ErrorFields& fields) {
+  const std::string_view sqlstate = fields.find('C');
   if (sqlstate.size() != 5) return false;
-  constexpr std::string_view kSafe[] = {"08", "0A", "23", "25", "26", "28", "34", "3D",
-                                        "3F", "40", "42", "53", "54", "55", "57"};
-  for (const std::string_view safe : kSafe)
-    if (sqlstate.starts_with(safe)) return true;
-  return false;
+  // Raised inside of a function, where RAISE chooses the code and the text.
+  if (!fields.find('W').empty() || !fields.find('q').empty()) return false;
+  // Of what the statement itself is about.
+  if (starts_with_one_of(sqlstate, {"08", "23", "25", "26", "28", "40", "42501", "42701", "42710",
+                                    "42723", "42P03", "42P05", "42P06", "42P07", "42P16", "53",
+                                    "54", "55", "57"}))
+    return true;
+  // A name that was not found is the agent's own where the server says at which place of the text
+  // it stands. Without a place it may be a value: ssn::regclass, has_table_privilege(ssn, ...).
+  return !fields.find('P').empty() && starts_with_one_of(sqlstate, {"0A", "34", "3D", "3F", "42"});
 }
 
 // Texts in which a server quotes rows: "Key (ssn)=(078-05-1120) already exists.", "Failing row
@@ -30,6 +43,10 @@ bool field_is_a_name(char code) {
 }
 bool field_may_quote_a_row(char code) {
   return code != 'M' && code != 'H' && !field_is_a_name(code);
+}
+// RAISE ... USING TABLE = value
+bool field_names_an_object(char code) {
+  return std::string_view{"stcdn"}.find(code) != std::string_view::npos;
 }
 
 }  // namespace
@@ -72,10 +89,10 @@ std::string TextGuard::clean(std::string_view text) {
 
 void TextGuard::append_report(Bytes& out, const pg::ErrorFields& fields, bool touches_sensitive,
                               bool error) {
-  const bool keep_message = !touches_sensitive || message_is_safe(fields.find('C'));
+  const bool keep_message = !touches_sensitive || message_is_safe(fields);
   const auto replace = [&](char code, std::string_view text) -> std::optional<std::string> {
     if (touches_sensitive && field_may_quote_a_row(code)) return std::nullopt;
-    if (!keep_message && code == 'H') return std::nullopt;
+    if (!keep_message && (code == 'H' || field_names_an_object(code))) return std::nullopt;
     if (!keep_message && code == 'M')
       return "message withheld by sluice: it could quote a sensitive column";
     return clean(text);

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/definitions.h"
+
+#include <algorithm>
+
+#include "sql/do_block.h"
+
+namespace sluice::sql {
+namespace {
+
+bool one_of(std::string_view text, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), text) != words.end();
+}
+
+class Definition {
+ public:
+  Definition(Facts& facts, Lineage& lineage) : facts_(facts), lineage_(lineage) {}
+
+  void alter_table(const Node& node) {
+    table_ = node.node("relation");
+    if (!knows_table()) return;
+    for (const auto& item : node.list("cmds")) {
+      const Node command{&item};
+      const Node definition = command.node("def");
+      if (definition.is("Constraint")) constraint(definition);
+      if (!definition.is("ColumnDef")) continue;
+      // Of ALTER COLUMN TYPE this is USING.
+      lineage_.copy(lineage_.in_table(table_, definition.field("raw_default")));
+      for (const auto& one : definition.list("constraints")) constraint(Node{&one});
+    }
+  }
+
+  void index(const Node& node) {
+    table_ = node.node("relation");
+    if (!knows_table()) return;
+    search(node.field("whereClause"));
+    for (const auto& item : node.list("indexParams")) {
+      const Node element{&item};
+      search(element.field("expr"));
+      if (node.flag("unique")) search_column(table_, element.text("name"));
+    }
+  }
+
+  // A trigger or rule is given the rows.
+  void runs_on_rows(const Node& node) {
+    table_ = node.node("relation");
+    if (any_sensitive()) lineage_.copy(opaque_value());
+  }
+
+  // A mask goes by name.
+  void rename(const Node& node) {
+    if (node.text("renameType") == "OBJECT_SCHEMA") {
+      for (const Relation* relation : facts_.catalog().relations_in(node.text("subname")))
+        if (relation->any_sensitive()) lineage_.copy(opaque_value());
+      return;
+    }
+    table_ = node.node("relation");
+    const bool of_column = node.text("renameType") == "OBJECT_COLUMN";
+    const bool of_relation =
+        one_of(node.text("renameType"), {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW",
+                                         "OBJECT_FOREIGN_TABLE"});
+    if (of_relation && any_sensitive()) lineage_.copy(opaque_value());
+    if (of_column && column_is_sensitive(table_, node.text("subname")))
+      lineage_.copy(opaque_value());
+  }
+
+  void statistics(const Node& node) {
+    const auto& relations = node.list("relations");
+    if (relations.empty()) return;
+    table_ = Node{&relations[0]};
+    if (!knows_table()) return;
+    for (const auto& item : node.list("exprs")) search(Node{&item}.field("expr"));
+  }
+
+ private:
+  void constraint(const Node& node) {
+    const std::string_view type = node.text("contype");
+    if (type == "CONSTR_GENERATED")
+      lineage_.copy(lineage_.in_table(table_, node.field("raw_expr")));
+    if (type == "CONSTR_CHECK") search(node.field("raw_expr"));
+    for (const char* list : {"keys", "fk_attrs"})
+      for (const auto& item : node.list(list)) search_column(table_, string_of(item));
+    for (const auto& item : node.list("pk_attrs"))
+      search_column(node.node("pktable"), string_of(item));
+    for (const auto& item : node.list("exclusions")) {
+      const auto& pair = Node{&item}.list("items");
+      const Node element{pair.empty() ? nullptr : &pair[0]};
+      search(element.field("expr"));
+      search_column(table_, element.text("name"));
+    }
+    if (type == "CONSTR_EXCLUSION") search(node.field("where_clause"));
+  }
+
+  void search(const json::value* expression) {
+    lineage_.search(lineage_.in_table(table_, expression));
+  }
+  void search_column(const Node& table, std::string_view name) {
+    if (column_is_sensitive(table, name)) lineage_.search(opaque_value());
+  }
+
+  template <class Test>
+  bool any_candidate(const Node& range_var, Test test) const {
+    const std::string_view schema = range_var.text("schemaname");
+    for (const Relation* relation : facts_.catalog().relations_named(range_var.text("relname")))
+      if ((schema.empty() || relation->schema == schema) && test(*relation)) return true;
+    return false;
+  }
+  // One that is not in the catalogue was made in this transaction, empty.
+  bool knows_table() const {
+    return any_candidate(table_, [](const Relation&) { return true; });
+  }
+  bool any_sensitive() const {
+    return any_candidate(table_, [](const Relation& relation) { return relation.any_sensitive(); });
+  }
+  bool column_is_sensitive(const Node& table, std::string_view name) const {
+    return any_candidate(table, [&](const Relation& relation) {
+      const Column* column = relation.column(name);
+      return column && column->mask;
+    });
+  }
+
+  Facts& facts_;
+  Lineage& lineage_;
+  Node table_{nullptr};
+};
+
+}  // namespace
+
+void trace_definition(const Node& node, Facts& facts, Lineage& lineage, const SessionNames& names) {
+  if (!facts.catalog().any_sensitive()) return;
+  Definition definition{facts, lineage};
+  const std::string_view tag = node.tag();
+  if (tag == "AlterTableStmt") definition.alter_table(node);
+  if (tag == "IndexStmt") definition.index(node);
+  if (one_of(tag, {"CreateTrigStmt", "RuleStmt"})) definition.runs_on_rows(node);
+  if (tag == "RenameStmt") definition.rename(node);
+  if (tag == "AlterObjectSchemaStmt") definition.runs_on_rows(node);
+  if (tag == "CreateStatsStmt") definition.statistics(node);
+  if (tag == "CreateFunctionStmt") judge_function_body(node, facts, names);
+}
+
+}  // namespace sluice::sql

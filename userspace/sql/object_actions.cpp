@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// ActionWalker: statements that name what they are about by its kind: DROP, COMMENT, ALTER ... RENAME.
+#include <algorithm>
+
+#include "sql/action_walker.h"
+
+namespace sluice::sql {
+namespace {
+
+bool one_of(std::string_view text, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), text) != words.end();
+}
+
+bool is_relation(std::string_view type) {
+  return one_of(type, {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE",
+                       "OBJECT_SEQUENCE"});
+}
+
+// Named by a relation and a name inside of it.
+bool is_part_of_relation(std::string_view type) {
+  return one_of(type, {"OBJECT_COLUMN", "OBJECT_TABCONSTRAINT", "OBJECT_TRIGGER", "OBJECT_RULE",
+                       "OBJECT_POLICY"});
+}
+
+}  // namespace
+
+// Whatever stands in it goes with it.
+void ActionWalker::whole_schema(std::string_view name) {
+  facts_.object(ObjectRef::Kind::kOther, {}, name);
+  for (const Relation* relation : facts_.catalog().relations_in(name))
+    facts_.object(ObjectRef::Kind::kTable, relation->schema, relation->name);
+}
+
+void ActionWalker::named_object(std::string_view type, const Node& object) {
+  if (object.is("ObjectWithArgs")) {
+    const auto [schema, name] = split_name(object.list("objname"));
+    return facts_.object(ObjectRef::Kind::kFunction, schema, name);
+  }
+  if (object.is("String")) {
+    const std::string_view name = object.text("sval");
+    return type == "OBJECT_SCHEMA" ? whole_schema(name)
+                                   : facts_.object(ObjectRef::Kind::kOther, {}, name);
+  }
+  json::array parts = object.list("items");
+  if (is_part_of_relation(type) && parts.size() > 1) parts.pop_back();
+  const auto [schema, name] = split_name(parts);
+  if (is_relation(type) || is_part_of_relation(type)) return facts_.relation(schema, name);
+  if (!name.empty()) facts_.object(ObjectRef::Kind::kOther, schema, name);
+}
+
+void ActionWalker::drop(const Node& node) {
+  const std::string_view type = node.text("removeType");
+  if (one_of(type, {"OBJECT_EXTENSION", "OBJECT_FDW", "OBJECT_FOREIGN_SERVER", "OBJECT_LANGUAGE",
+                    "OBJECT_ACCESS_METHOD", "OBJECT_PUBLICATION", "OBJECT_TRANSFORM",
+                    "OBJECT_FOREIGN_TABLE"}))
+    facts_.action(Action::kHost);
+  if (type == "OBJECT_POLICY") facts_.action(Action::kGrant);
+  if (one_of(type, {"OBJECT_TYPE", "OBJECT_DOMAIN"}) && node.text("behavior") == "DROP_CASCADE")
+    facts_.unknown("DROP ... CASCADE of a type takes columns away that it does not name");
+  for (const auto& item : node.list("objects")) named_object(type, Node{&item});
+}
+
+bool ActionWalker::about_object(const Node& node) {
+  const std::string_view tag = node.tag();
+  if (tag == "DropStmt") {
+    drop(node);
+    return true;
+  }
+  std::string_view type;
+  if (tag == "CommentStmt" || tag == "SecLabelStmt") {
+    type = node.text("objtype");
+  } else if (tag == "RenameStmt") {
+    type = node.text("renameType");
+    if (type == "OBJECT_SCHEMA") whole_schema(node.text("subname"));
+  } else if (tag == "AlterObjectSchemaStmt" || tag == "AlterOwnerStmt") {
+    type = node.text("objectType");
+  } else if (tag == "AlterFunctionStmt") {
+    type = "OBJECT_FUNCTION";
+    for (const auto& item : node.list("actions"))
+      if (Node{&item}.text("defname") == "security") facts_.action(Action::kGrant);
+    named_object(type, node.node("func"));
+  } else {
+    return false;
+  }
+  if (node.has("object")) named_object(type, node.node("object"));
+  children_except(node, {"object", "func"});
+  return true;
+}
+
+}  // namespace sluice::sql
