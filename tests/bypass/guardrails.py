@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ways to have a statement run that policy does not allow. The reader may only read; the writer may change everything but
 public.guarded, and nobody may see public."Secrets" or leave SQL."""
-from .cases import CLEAN, REFUSED, STATEMENT, Case
+from .cases import CLEAN, MASKED, REFUSED, STATEMENT, Case
 
 
 def refused(row, *texts, forms=STATEMENT, agent="reader", **more):
@@ -12,7 +12,7 @@ def by_writer(row, *texts, **more):
     return refused(row, *texts, agent="writer", **more)
 
 
-def allowed(row, *texts, forms=STATEMENT, agent="reader", expect=(CLEAN,), **more):
+def allowed(row, *texts, forms=STATEMENT, agent="reader", expect=(CLEAN, MASKED), **more):
     """Looks like an attack and is none: a guard that refuses it is a guard that people switch off."""
     return [Case(row, text, expect, agent=agent, forms=forms, twins=False, **more) for text in texts]
 

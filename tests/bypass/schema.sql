@@ -27,8 +27,8 @@ CREATE VIEW secrets_view AS SELECT * FROM "Secrets";
 
 CREATE FUNCTION ssn_of(int) RETURNS text LANGUAGE sql STABLE AS 'SELECT ssn FROM people WHERE id = $1';
 CREATE FUNCTION constant_ssn() RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT ssn FROM people WHERE id = 1';
-CREATE FUNCTION all_people() RETURNS SETOF people LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT * FROM people ORDER BY id; END $$;
-CREATE FUNCTION people_table() RETURNS TABLE (number int, word text) LANGUAGE sql AS 'SELECT id, ssn FROM people ORDER BY id';
+CREATE FUNCTION all_people() RETURNS SETOF people LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN QUERY SELECT * FROM people ORDER BY id; END $$;
+CREATE FUNCTION people_table() RETURNS TABLE (number int, word text) LANGUAGE sql STABLE AS 'SELECT id, ssn FROM people ORDER BY id';
 CREATE FUNCTION open_people() RETURNS refcursor LANGUAGE plpgsql AS
   $$ DECLARE c refcursor := 'people_cursor'; BEGIN OPEN c FOR SELECT ssn FROM people ORDER BY id; RETURN c; END $$;
 CREATE FUNCTION complain(int) RETURNS int LANGUAGE plpgsql AS

@@ -334,7 +334,7 @@ def _(bench):
     try:
         conversation.talk(wire.parse("SELECT x FROM turning", "s") + wire.describe("S", "s") + wire.sync())
         first = conversation.talk(wire.bind("s") + wire.execute() + wire.sync())
-        assert first.rows()[0] == [b"Ada"], first.messages
+        assert [b"Ada"] in first.rows(), first.messages
         # DDL of the agent's own is seen at once. That of others is renewed with the catalogue: THREAT_MODEL.md says how late.
         assert not conversation.query("DROP VIEW turning; CREATE VIEW turning AS SELECT id, name AS x FROM public.people WHERE id = 1").errors()
         direct("CREATE OR REPLACE VIEW turning AS SELECT id, ssn AS x FROM people")

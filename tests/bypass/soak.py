@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Looks for a leak with statements at random: each goes to two databases that differ in sensitive values alone, and whatever an
+agent can see of the answers must be the same. A find is printed with what repeats it: --seed N --only NUMBER."""
+import argparse
+import collections
+import pathlib
+import random
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from bypass import canary, cases, grammar, wire  # noqa: E402
+from bypass.world import DATABASES, World  # noqa: E402
+
+# So few of them may be refused, held or fail that the search still looks at rows.
+ANSWERED_SHARE_MIN = 0.35
+
+
+def statement_of(seed, number):
+    dice = random.Random(f"{seed}:{number}")
+    text, is_query = grammar.Grammar(dice).statement()
+    form = dice.choice(["simple", "simple", "extended", "binary", "undescribed", "undescribed binary", "portions"] + (["cursor", "prepared"] if is_query else []))
+    if is_query and dice.random() < 0.02:
+        form = dice.choice(["copy", "copy csv", "copy binary"])
+    return form, text
+
+
+class Search:
+    def __init__(self, world):
+        self.world = world
+        self.connections = {}
+        self.counts = collections.Counter()
+
+    def talk(self, database, data):
+        connection = self.connections.get(database)
+        if connection is None or connection.ended:
+            connection = self.connections[database] = self.world.open("writer", database)
+        reply = connection.talk(data)
+        connection.said = reply
+        return reply
+
+    def look_at(self, form, text):
+        """What is wrong with the answers to one statement, or None."""
+        data = cases.FORMS[form](text)
+        replies = []
+        for database in DATABASES:
+            replies.append(self.talk(database, data))
+            # PREPARE and a failed transaction stay; all of it goes.
+            self.talk(database, wire.query("ROLLBACK"))
+            if form == "prepared":
+                self.talk(database, wire.query("DEALLOCATE ALL"))
+        outcome = cases.outcome_of(replies[0])
+        self.counts[outcome] += 1
+        found = canary.find_in_reply(replies[0])
+        if found:
+            return f"{found} arrived: {replies[0].short()}"
+        if any(reply.timeout or reply.closed for reply in replies):
+            return f"the connection ended: {[reply.short() for reply in replies]}"
+        if replies[0].held or replies[1].held:
+            return None if replies[0].held and replies[1].held else "held in one database only"
+        failed = [bool(reply.errors()) for reply in replies]
+        if any(failed):
+            # That a computation fails for one value and not for another tells of it: THREAT_MODEL.md, inference.
+            codes = [[error["C"] for error in reply.errors()] for reply in replies]
+            if not all(failed) or codes[0] != codes[1]:
+                self.counts["errors that differ"] += 1
+                return None
+            # How far it came before it failed is the same thing.
+            texts = [[message for message in reply.comparable() if message[0] in "EN"] for reply in replies]
+            return None if texts[0] == texts[1] else f"errors differ:\n{texts[0]}\n{texts[1]}"
+        if replies[0].comparable() != replies[1].comparable():
+            return f"the databases answer differently:\n{replies[0].short()}\n{replies[1].short()}"
+        return None
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--seconds", type=float, default=600)
+    options.add_argument("--seed", type=int, default=None)
+    options.add_argument("--only", type=int, help="the number of one statement")
+    options.add_argument("--go-on", action="store_true", help="print finds and go on")
+    options = options.parse_args()
+    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10 ** 9)
+    print(f"seed {seed}", flush=True)
+    world, finds, number = World(), 0, 0
+    try:
+        search = Search(world)
+        end = time.monotonic() + options.seconds
+        numbers = [options.only] if options.only is not None else iter(int, 1)
+        for _ in numbers:
+            number = options.only if options.only is not None else number + 1
+            form, text = statement_of(seed, number)
+            wrong = search.look_at(form, text)
+            if options.only is not None:
+                print(f"{form}: {text}\n{dict(search.counts)}")
+            if wrong:
+                finds += 1
+                print(f"FOUND --seed {seed} --only {number} ({form})\n  {text}\n  {wrong}", flush=True)
+                if not options.go_on:
+                    break
+            if time.monotonic() > end:
+                break
+    finally:
+        world.close()
+    answered = search.counts[cases.MASKED] + search.counts[cases.CLEAN]
+    print(f"{number} statements: {', '.join(f'{count} {what}' for what, count in sorted(search.counts.items()))}; "
+          f"{answered / max(1, number):.0%} ran and were compared")
+    if finds:
+        sys.exit(1)
+    if options.only is None and answered < ANSWERED_SHARE_MIN * number:
+        sys.exit(f"too few of them ran: under {ANSWERED_SHARE_MIN:.0%}")
+
+
+if __name__ == "__main__":
+    main()
