@@ -19,13 +19,16 @@ class Definition {
   void alter_table(const Node& node) {
     table_ = node.node("relation");
     if (!knows_table()) return;
+    for (const auto& item : node.list("cmds"))
+      if (Node{&item}.text("subtype") == "AT_AddColumn")
+        new_columns_.push_back(Node{&item}.node("def").text("colname"));
     for (const auto& item : node.list("cmds")) {
       const Node command{&item};
       const Node definition = command.node("def");
       if (definition.is("Constraint")) constraint(definition);
       if (!definition.is("ColumnDef")) continue;
       // Of ALTER COLUMN TYPE this is USING.
-      lineage_.copy(lineage_.in_table(table_, definition.field("raw_default")));
+      lineage_.copy(lineage_.in_table(table_, definition.field("raw_default"), new_columns_));
       for (const auto& one : definition.list("constraints")) constraint(Node{&one});
     }
   }
@@ -76,7 +79,7 @@ class Definition {
   void constraint(const Node& node) {
     const std::string_view type = node.text("contype");
     if (type == "CONSTR_GENERATED")
-      lineage_.copy(lineage_.in_table(table_, node.field("raw_expr")));
+      lineage_.copy(lineage_.in_table(table_, node.field("raw_expr"), new_columns_));
     if (type == "CONSTR_CHECK") search(node.field("raw_expr"));
     for (const char* list : {"keys", "fk_attrs"})
       for (const auto& item : node.list(list)) search_column(table_, string_of(item));
@@ -92,7 +95,7 @@ class Definition {
   }
 
   void search(const json::value* expression) {
-    lineage_.search(lineage_.in_table(table_, expression));
+    lineage_.search(lineage_.in_table(table_, expression, new_columns_));
   }
   void search_column(const Node& table, std::string_view name) {
     if (column_is_sensitive(table, name)) lineage_.search(opaque_value());
@@ -122,6 +125,7 @@ class Definition {
   Facts& facts_;
   Lineage& lineage_;
   Node table_{nullptr};
+  std::vector<std::string_view> new_columns_;
 };
 
 }  // namespace

@@ -39,6 +39,7 @@ bool is_known_plpgsql(std::string_view tag) {
                                                               "PLpgSQL_stmt_return",
                                                               "PLpgSQL_stmt_return_next",
                                                               "PLpgSQL_stmt_raise",
+                                                              "PLpgSQL_stmt_return_query",
                                                               "PLpgSQL_raise_option",
                                                               "PLpgSQL_stmt_assert",
                                                               "PLpgSQL_stmt_execsql",
@@ -69,6 +70,8 @@ class Block {
     if (node.is("PLpgSQL_expr")) return expression(std::string{node.text("query")});
     if (!node.tag().empty() && !is_known_plpgsql(node.tag()))
       facts_.unknown("DO runs '" + std::string{node.tag()} + "', which cannot be foreseen");
+    if (node.is("PLpgSQL_stmt_return_query") && node.has("dynquery"))
+      facts_.unknown("RETURN QUERY EXECUTE cannot be foreseen");
     if (node.is("PLpgSQL_stmt_commit") || node.is("PLpgSQL_stmt_rollback"))
       facts_.action(Action::kTransaction);
     for (const auto& pair : *node.fields()) visit(pair.value());

@@ -47,8 +47,9 @@ class Lineage {
   Value free_expression(const json::value& value);
   Row table_columns(const Node& range_var, const json::array& column_names);
   // WHERE of COPY FROM, over the columns of a table.
-  // An expression over the columns of one table.
-  Value in_table(const Node& range_var, const json::value* expression);
+  // An expression over the columns of one table and of new ones, which hold nothing yet.
+  Value in_table(const Node& range_var, const json::value* expression,
+                 const std::vector<std::string_view>& new_columns);
   void table_filter(const Node& range_var, const json::value* where);
 
   bool saw_opaque() const { return saw_opaque_; }

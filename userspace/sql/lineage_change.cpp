@@ -143,9 +143,12 @@ Row Lineage::table_columns(const Node& range_var, const json::array& column_name
   return out;
 }
 
-Value Lineage::in_table(const Node& range_var, const json::value* expression) {
+Value Lineage::in_table(const Node& range_var, const json::value* expression,
+                        const std::vector<std::string_view>& new_columns) {
   if (!expression) return {};
-  return evaluate(expression, target_scope(range_var, nullptr), nullptr);
+  Scope scope = target_scope(range_var, nullptr);
+  for (const auto name : new_columns) scope.columns.fields.push_back({name, clear_value(), nullptr});
+  return evaluate(expression, scope, nullptr);
 }
 
 void Lineage::table_filter(const Node& range_var, const json::value* where) {

@@ -126,6 +126,22 @@ struct Reply {
     report.detail = std::move(detail);
     return pg::append_error_response(bytes, report), *this;
   }
+  // An ErrorResponse of just these fields.
+  Reply& error_fields(const std::vector<std::pair<char, std::string>>& fields) {
+    Bytes body;
+    for (const auto& [code, text] : fields) {
+      body.push_back(static_cast<std::uint8_t>(code));
+      append(body, text);
+      body.push_back(0);
+    }
+    body.push_back(0);
+    bytes.push_back('E');
+    const std::size_t size = body.size() + 4;
+    for (const unsigned shift : {24U, 16U, 8U, 0U})
+      bytes.push_back(static_cast<std::uint8_t>(size >> shift));
+    append(bytes, ByteView{body});
+    return *this;
+  }
   Reply& notice(std::string message, std::string detail = {}) {
     pg::Report report;
     report.severity = "NOTICE";

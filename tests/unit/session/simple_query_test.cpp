@@ -170,7 +170,7 @@ TEST_F(HeldQuery, RunsWhenItIsApproved) {
   h.log();
   h.decide(DecisionKind::kApproved);
   EXPECT_EQ(h.server_got(), "Query delete from orders where id = 7");
-  EXPECT_THAT(h.log(), ElementsAre("approved", "to server"));
+  EXPECT_THAT(h.log(), ElementsAre("approved", "fresh catalog", "to server"));
   h.server(Reply{}.complete("DELETE 1").ready());
   EXPECT_EQ(h.agent_got(), "Complete DELETE 1 ; Ready I");
 }

@@ -119,6 +119,7 @@ std::shared_ptr<const sql::Catalog> World::build(std::uint32_t oid, const std::s
   for (const char* name : {"pg_sleep", "pg_notify", "set_config", "pg_read_file"})
     rows.function(next++, "pg_catalog", name, 'v', "internal");
   rows.function(3001, "public", "writes_log", 'v', "plpgsql");
+  rows.function(3002, "public", "looks_up", 's', "sql");
   auto built = std::move(rows.builder_).build(resource->sensitive, ++catalog_version_);
   return must(std::move(built));
 }

@@ -64,10 +64,35 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"ALTER TABLE orders ADD COLUMN x text DEFAULT pg_read_file('x')", Action::kHost},
         Case{"CREATE SCHEMA s CREATE TABLE t (id int) CREATE VIEW v AS SELECT pg_read_file('x')",
              Action::kHost},
+        Case{"ALTER FUNCTION writes_log(int) SECURITY DEFINER", Action::kGrant},
+        Case{"TRUNCATE orders CASCADE", Action::kUnknown},
+        Case{"DROP TYPE mood CASCADE", Action::kUnknown},
         Case{"SET LOCAL ROLE postgres", Action::kGrant},
         Case{"SELECT set_config('session_authorization', 'x', false)", Action::kGrant}));
 
-TEST(Names, AreFoldedQuotedAndCutAsPostgresDoes) {
+class Names : public testing::TestWithParam<const char*> {};
+TEST_P(Names, OfTheTableAreSeen) {
+  const Statement statement = one(GetParam());
+  bool named = false;
+  for (const ObjectRef& object : statement.objects)
+    named |= object.kind == ObjectRef::Kind::kTable && object.name == "orders";
+  EXPECT_TRUE(named) << GetParam();
+}
+// What is changed is a relation, also where a CTE has its name.
+INSTANTIATE_TEST_SUITE_P(
+    Sql, Names,
+    testing::Values("WITH orders AS (SELECT 1) DELETE FROM orders",
+                    "WITH orders AS (SELECT 1) UPDATE orders SET total = 1",
+                    "WITH orders AS (SELECT 1) INSERT INTO orders VALUES (1)",
+                    "WITH orders AS (SELECT 1 AS id) MERGE INTO orders o USING orders c ON o.id = "
+                    "c.id WHEN MATCHED THEN DELETE",
+                    "COMMENT ON TABLE orders IS 'x'", "COMMENT ON COLUMN orders.note IS 'x'",
+                    "COMMENT ON TRIGGER t ON orders IS 'x'", "DROP TRIGGER t ON orders",
+                    "DROP RULE r ON public.orders", "DROP TABLE public.orders",
+                    "DROP SCHEMA public CASCADE", "ALTER SCHEMA public RENAME TO x",
+                    "COMMENT ON SCHEMA public IS 'x'", "ALTER TABLE orders SET SCHEMA other"));
+
+TEST(QuotedNames, AreFoldedQuotedAndCutAsPostgresDoes) {
   EXPECT_EQ(lineage_of(one("SELECT SSN FROM Customers")), "r");
   EXPECT_EQ(lineage_of(one("SELECT \"SSN\" FROM customers")), "o") << "no such column";
   const std::string base(63, 'a');

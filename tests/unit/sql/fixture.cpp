@@ -61,6 +61,17 @@ CatalogRows& CatalogRows::operator_call(std::string_view name, Oid function) {
   return *this;
 }
 
+CatalogRows& CatalogRows::dependent(Oid relation, int attnum, Oid source, int source_attnum) {
+  add(CatalogTable::kDependents, {std::to_string(relation), std::to_string(attnum),
+                                  std::to_string(source), std::to_string(source_attnum)});
+  return *this;
+}
+
+CatalogRows& CatalogRows::returns_set() {
+  rows_.back().cells[6] = "t";
+  return *this;
+}
+
 CatalogRows& CatalogRows::cast_call(std::string_view type, Oid function) {
   add(CatalogTable::kCasts, {std::string{type}, std::to_string(function)});
   return *this;
@@ -86,7 +97,13 @@ void add_builtins(CatalogRows& rows) {
                "coalesce_ btrim extract date_part width_bucket sha256 replace split_part greatest_ "
                "regexp_replace starts_with like_escape int4 text jsonb_build_object "
                "json_build_object array_to_string percentile_cont mode lag lead first_value "
-               "bool_and generate_series regexp_split_to_table jsonb_array_elements_text")
+               "bool_and jsonb_array_elements_text")
+      .builtin('i', "generate_series")
+      .returns_set()
+      .builtin('i', "regexp_split_to_table")
+      .returns_set()
+      .builtin('i', "regexp_matches")
+      .returns_set()
       .builtin('s',
                "now to_char row_to_json to_json to_jsonb json_agg jsonb_agg xmlagg array_agg "
                "concat_ws current_setting json_object_agg pg_get_viewdef has_table_privilege "
@@ -130,6 +147,10 @@ void add_shop(CatalogRows& rows) {
       .relation(1016, "public", "Secrets", 'r', "Id Value")
       .relation(1017, "public", "caller", 'v', "id")
       .view(1017, "SELECT public.writes_log(1) AS id;")
+      .relation(1018, "public", "holders", 'r', "id person")
+      .dependent(1018, 2, 1001, 0)
+      .relation(1019, "public", "made", 'r', "id ssn loud plain")
+      .dependent(1019, 3, 1019, 2)
       .relation(2001, "pg_catalog", "pg_class", 'r', "oid relname relkind")
       .relation(2002, "pg_catalog", "pg_stats", 'v',
                 "schemaname tablename attname n_distinct "

@@ -30,6 +30,10 @@ class CatalogRows {
   CatalogRows& builtin(char volatility, std::string_view names, char shape = 's',
                        std::string_view outputs = {});
   CatalogRows& operator_call(std::string_view name, Oid function);
+  // The column is made of that one of `source`; 0: of its rows.
+  CatalogRows& dependent(Oid relation, int attnum, Oid source, int source_attnum);
+  // Of the function added last: it gives a set.
+  CatalogRows& returns_set();
   CatalogRows& cast_call(std::string_view type, Oid function);
   std::shared_ptr<const Catalog> build(const std::vector<SensitiveRule>& rules,
                                        CatalogLimits limits = {});

@@ -5,12 +5,27 @@
 
 #include "proto/postgres/build.h"
 #include "proto/postgres/frame.h"
+#include "sql/functions.h"
 
 namespace sluice::session {
 namespace {
 
 using Kind = Unit::Kind;
 using sql::StatementKind;
+
+// Its values may be sensitive ones: a table with such columns, one that nobody knows (a temporary
+// one), and what a function gives whose body nobody reads.
+bool may_hold_sensitive(const ObjectRef& object, const sql::Statement& statement,
+                        const sql::Catalog& catalog) {
+  if (object.kind == ObjectRef::Kind::kFunction)
+    return sql::effect_of_function(catalog, object.schema, object.name).result ==
+           sql::FunctionResult::kOpaque;
+  if (object.kind != ObjectRef::Kind::kTable) return false;
+  const auto relations = catalog.relations_named(object.name);
+  if (relations.empty()) return statement.actions.has(Action::kRead);
+  return std::any_of(relations.begin(), relations.end(),
+                     [](const sql::Relation* relation) { return relation->any_sensitive(); });
+}
 
 bool changes_catalog(const sql::Statement& statement) {
   const ActionSet& actions = statement.actions;
@@ -345,12 +360,9 @@ bool ServerReplies::may_quote_sensitive(const Unit* unit) const {
       statement->kind == StatementKind::kPrepareTransaction ||
       statement->kind == StatementKind::kOther)
     return true;
-  for (const ObjectRef& object : statement->objects) {
-    if (object.kind != ObjectRef::Kind::kTable) continue;
-    for (const sql::Relation* relation : context_.catalog->relations_named(object.name))
-      if (relation->any_sensitive()) return true;
-  }
-  return false;
+  return std::any_of(statement->objects.begin(), statement->objects.end(), [&](const auto& object) {
+    return may_hold_sensitive(object, *statement, *context_.catalog);
+  });
 }
 
 // In the extended protocol the server ignores everything from the failed message to the next Sync.
