@@ -178,6 +178,13 @@ escape: all escape-program ## run the escape suite on this kernel (as root)
 escape-mutation: all escape-program ## take away one BPF program at a time: the escapes that it alone holds must then succeed
 	SLUICE_BUILD=$(abspath $(B)) /usr/bin/python3 tests/escape/run.py --mutation
 
+# --- the bypass suite: ways past guardrails and masks, on a real PostgreSQL ---------------------------------------------
+bypass: all ## run the table of known ways past guardrails and masks (as root)
+	SLUICE_BUILD=$(abspath $(B)) /usr/bin/python3 -m pytest -q --tb=short -p no:cacheprovider tests/bypass
+SOAK_SECONDS ?= 600
+soak: all ## look for a leak with statements at random for SOAK_SECONDS (SOAK_OPTIONS="--seed N --only NUMBER" repeats a find)
+	SLUICE_BUILD=$(abspath $(B)) /usr/bin/python3 tests/bypass/soak.py --seconds $(SOAK_SECONDS) $(SOAK_OPTIONS)
+
 # --- vmtest: Debian's kernels in QEMU ---------------------------------------------------------------------------------
 VMTEST_UNITS := kernel keeper
 KERNELS ?= 6.1 6.12 newest
@@ -224,7 +231,7 @@ clean: ## remove build/
 help: ## show this list
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z_-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
-.PHONY: regress escape escape-mutation escape-program vmtest vmtest-programs all unit unit-programs fuzz fuzz-programs integration bench lint tidy clean help skeletons
+.PHONY: bypass soak regress escape escape-mutation escape-program vmtest vmtest-programs all unit unit-programs fuzz fuzz-programs integration bench lint tidy clean help skeletons
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -7,7 +7,7 @@ import struct
 import sys
 
 HOST, PORT = sys.argv[1], int(sys.argv[2])
-SECONDS = 20
+SECONDS = 60
 
 
 def packet(body):

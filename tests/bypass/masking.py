@@ -177,6 +177,7 @@ CASES = [
         "ALTER TABLE people ADD COLUMN c9 text GENERATED ALWAYS AS (reverse(ssn)) STORED",
         "ALTER TABLE people ALTER COLUMN name TYPE text USING ssn",
         "CREATE TABLE c10 AS SELECT * FROM all_people()", "INSERT INTO notes SELECT 500 + number, word FROM people_table()",
+        "SELECT ssn::kept_text FROM people", "SELECT CAST(upper(number) AS kept_text) FROM contacts", "SELECT keeps(ssn) FROM people",
         "INSERT INTO notes SELECT 600, (person).ssn FROM holders", "CREATE TABLE c11 AS SELECT code FROM people",
         "CREATE FUNCTION c12() RETURNS void LANGUAGE sql AS 'INSERT INTO notes SELECT 700 + id, ssn FROM people'",
         "CREATE FUNCTION c13() RETURNS text LANGUAGE sql AS $$ SELECT ssn FROM people $$",

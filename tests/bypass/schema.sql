@@ -40,6 +40,8 @@ CREATE FUNCTION change_guarded() RETURNS int LANGUAGE sql AS 'UPDATE guarded SET
 CREATE PROCEDURE change_it() LANGUAGE sql AS 'UPDATE guarded SET v = v || ''!''';
 CREATE FUNCTION plus_changes(int, int) RETURNS int LANGUAGE sql AS 'SELECT change_guarded() + $1 + $2';
 CREATE OPERATOR |+| (FUNCTION = plus_changes, LEFTARG = int, RIGHTARG = int);
+CREATE FUNCTION keeps(text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN INSERT INTO notes VALUES (999, $1); RETURN true; END $$;
+CREATE DOMAIN kept_text AS text CHECK (keeps(VALUE));
 CREATE FUNCTION noisy() RETURNS trigger LANGUAGE plpgsql AS
   $$ BEGIN IF NEW.name = 'noise' THEN RAISE EXCEPTION 'no noise for %', OLD.ssn USING ERRCODE = '23514'; END IF; RETURN NEW; END $$;
 CREATE TRIGGER noisy BEFORE UPDATE ON people FOR EACH ROW EXECUTE FUNCTION noisy();

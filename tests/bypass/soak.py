@@ -57,6 +57,8 @@ class Search:
         if found:
             return f"{found} arrived: {replies[0].short()}"
         if any(reply.timeout or reply.closed for reply in replies):
+            for connection in self.connections.values():
+                connection.ended = True
             return f"the connection ended: {[reply.short() for reply in replies]}"
         if replies[0].held or replies[1].held:
             return None if replies[0].held and replies[1].held else "held in one database only"

@@ -112,7 +112,8 @@ class Reply:
 
     def refused(self):
         """Refused by Sluice: its errors have no source file of the server's."""
-        return any("F" not in error and error["C"] in ("42501", "42601", "57014", "26000", "34000") for error in self.errors())
+        return any("F" not in error and not error["M"].startswith("message withheld") and error["C"] in ("42501", "42601", "57014", "26000", "34000")
+                   for error in self.errors())
 
     def short(self):
         """For people."""

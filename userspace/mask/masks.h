@@ -39,8 +39,8 @@ enum class Masked : std::uint8_t {
 //   null     NULL
 Masked mask_cell(const CellType& type, ByteView cell, MaskKind kind, KeyedHash& hash, Bytes& out);
 
-// For a NULL that must not be told from a value (redact). Where the mask of a value takes its length
-// from that value, both have to be NULL: kNull, and redact_takes_length() is true.
+// For a NULL that must not be told from a value (redact). Where the mask of a value takes its
+// length from that value, both have to be NULL: kNull, and redact_takes_length() is true.
 Masked mask_null(const CellType& type, KeyedHash& hash, Bytes& out);
 bool redact_takes_length(const CellType& type);
 

@@ -60,8 +60,8 @@ class Definition {
     table_ = node.node("relation");
     const bool of_column = node.text("renameType") == "OBJECT_COLUMN";
     const bool of_relation =
-        one_of(node.text("renameType"), {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW",
-                                         "OBJECT_FOREIGN_TABLE"});
+        one_of(node.text("renameType"),
+               {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE"});
     if (of_relation && any_sensitive()) lineage_.copy(opaque_value());
     if (of_column && column_is_sensitive(table_, node.text("subname")))
       lineage_.copy(opaque_value());

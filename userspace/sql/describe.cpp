@@ -100,6 +100,13 @@ class Tracer {
   Tracer(Facts& facts, const SessionNames& names, const DescribeOptions& options)
       : facts_(facts), names_(names), lineage_(facts, options) {}
 
+  void trace_statement(const Node& node) {
+    trace(node);
+    if (lineage_.saw_hidden_cast() && facts_.statement().touches_sensitive)
+      lineage_.copy(opaque_value());
+  }
+
+ private:
   void trace(const Node& node) {
     if (const auto row = lineage_.statement(node)) {
       const bool returns =
@@ -128,7 +135,6 @@ class Tracer {
     trace_definition(node, facts_, lineage_, names_);
   }
 
- private:
   void give(const Row& row) {
     Statement& statement = facts_.statement();
     const Value all = whole(row);
@@ -248,7 +254,7 @@ void describe(const json::value& value, Facts& facts, const SessionNames& names,
   Statement& statement = facts.statement();
   name_statement(node, statement);
   ActionWalker{facts, names}.walk(value);
-  Tracer{facts, names, options}.trace(node);
+  Tracer{facts, names, options}.trace_statement(node);
   if (statement.actions.empty()) facts.unknown("the statement does nothing that is understood");
 }
 

@@ -53,6 +53,8 @@ class Lineage {
   void table_filter(const Node& range_var, const json::value* where);
 
   bool saw_opaque() const { return saw_opaque_; }
+  // A cast that runs a function; what it is given may have been cast without saying so.
+  bool saw_hidden_cast() const { return saw_hidden_cast_; }
   void copy(const Value& value);
   void copy(const Row& row) { copy(whole(row)); }
   void search(const Value& value);
@@ -123,6 +125,7 @@ class Lineage {
   std::size_t steps_ = 0;
   std::size_t depth_ = 0;
   bool saw_opaque_ = false;
+  bool saw_hidden_cast_ = false;
 };
 
 // The name that PostgreSQL gives an unnamed output column.

@@ -147,7 +147,8 @@ Value Lineage::in_table(const Node& range_var, const json::value* expression,
                         const std::vector<std::string_view>& new_columns) {
   if (!expression) return {};
   Scope scope = target_scope(range_var, nullptr);
-  for (const auto name : new_columns) scope.columns.fields.push_back({name, clear_value(), nullptr});
+  for (const auto name : new_columns)
+    scope.columns.fields.push_back({name, clear_value(), nullptr});
   return evaluate(expression, scope, nullptr);
 }
 

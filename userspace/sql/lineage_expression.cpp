@@ -94,8 +94,11 @@ Value Lineage::evaluate(const json::value* value, const Scope& scope, const Ctes
     out = changed(evaluate(node.field("arg"), scope, ctes));
     if (!facts_.catalog()
              .hidden_calls_of_cast(split_name(node.node("typeName").list("names")).second)
-             .empty())
+             .empty()) {
+      copy(out);
+      saw_hidden_cast_ = true;
       out = opaque_value();
+    }
   } else if (tag == "A_Expr" && !facts_.catalog()
                                      .hidden_calls_of_operator(split_name(node.list("name")).second)
                                      .empty()) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ActionWalker: statements that name what they are about by its kind: DROP, COMMENT, ALTER ... RENAME.
+// ActionWalker: statements that name what they are about by its kind: DROP, COMMENT, ALTER ...
+// RENAME.
 #include <algorithm>
 
 #include "sql/action_walker.h"

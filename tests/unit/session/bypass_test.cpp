@@ -243,19 +243,21 @@ TEST(Error, OfACommitDoesNotQuoteARow) {
   EXPECT_THAT(h.agent_got(), Not(HasSubstr(kSecret)));
 }
 
-// ssn::regclass names the value as a relation that is not there. Where the server says at which place of
-// the text a name stands, it is the agent's own.
+// ssn::regclass names the value as a relation that is not there. Where the server says at which
+// place of the text a name stands, it is the agent's own.
 TEST(Error, QuotesANameOnlyWhereItStandsInTheText) {
   Harness h{everything()};
   h.logged_in();
   h.agent(Say{}.query("select upper(ssn) from customers"));
-  h.server(Reply{}.error_fields({{'C', "42P01"}, {'M', "relation \"078-05-1120\" does not exist"}})
+  h.server(Reply{}
+               .error_fields({{'C', "42P01"}, {'M', "relation \"078-05-1120\" does not exist"}})
                .ready());
   EXPECT_THAT(h.agent_got(), AllOf(HasSubstr("42P01"), Not(HasSubstr(kSecret))));
   h.agent(Say{}.query("select upper(ssn) from customers, nothing"));
-  h.server(Reply{}.error_fields({{'C', "42P01"}, {'P', "35"},
-                                 {'M', "relation \"nothing\" does not exist"}})
-               .ready());
+  h.server(
+      Reply{}
+          .error_fields({{'C', "42P01"}, {'P', "35"}, {'M', "relation \"nothing\" does not exist"}})
+          .ready());
   EXPECT_THAT(h.agent_got(), HasSubstr("nothing"));
 }
 
@@ -264,9 +266,13 @@ TEST(Error, RaisedInsideOfAFunctionIsNotBelievedByItsCode) {
   Harness h{everything()};
   h.logged_in();
   h.agent(Say{}.query("update customers set name = 'x' where id = 1"));
-  h.server(Reply{}.error_fields({{'C', "23505"}, {'M', "there is 078-05-1120"},
-                                 {'t', "078-05-1120"}, {'c', "078-05-1120"}, {'H', "078-05-1120"},
-                                 {'W', "PL/pgSQL function noisy() line 1 at RAISE"}})
+  h.server(Reply{}
+               .error_fields({{'C', "23505"},
+                              {'M', "there is 078-05-1120"},
+                              {'t', "078-05-1120"},
+                              {'c', "078-05-1120"},
+                              {'H', "078-05-1120"},
+                              {'W', "PL/pgSQL function noisy() line 1 at RAISE"}})
                .ready());
   EXPECT_THAT(h.agent_got(), AllOf(HasSubstr("23505"), Not(HasSubstr(kSecret))));
 }
@@ -276,7 +282,8 @@ TEST(Error, OfWhatAFunctionGaveOrATableThatNobodyKnowsDoesNotQuoteIt) {
     Harness h{everything()};
     h.logged_in();
     h.agent(Say{}.query(text));
-    h.server(Reply{}.error("22P02", "invalid input syntax for type integer: \"078-05-1120\"").ready());
+    h.server(
+        Reply{}.error("22P02", "invalid input syntax for type integer: \"078-05-1120\"").ready());
     EXPECT_THAT(h.agent_got(), AllOf(HasSubstr("22P02"), Not(HasSubstr(kSecret)))) << text;
   }
 }
@@ -286,8 +293,12 @@ TEST(Masking, HidesTheNullOfWhatIsComputed) {
   Harness h{everything()};
   h.logged_in();
   h.agent(Say{}.query("select upper(ssn), ssn from customers"));
-  h.server(Reply{}.columns({kComputed, kSsn}).row({std::nullopt, std::nullopt}).row({kSecret, kSecret})
-               .complete("SELECT 2").ready());
+  h.server(Reply{}
+               .columns({kComputed, kSsn})
+               .row({std::nullopt, std::nullopt})
+               .row({kSecret, kSecret})
+               .complete("SELECT 2")
+               .ready());
   EXPECT_THAT(h.agent_got(), HasSubstr("Row [redacted]|NULL ; Row [redacted]|[redacted]"));
 }
 
@@ -298,8 +309,12 @@ TEST(Masking, HidesTheNullOfFixedLength) {
   h.agent(Say{}.query("select upper(ssn) from customers"));
   Field fixed{"upper", 0, 0, 1042};
   fixed.modifier = 24;
-  h.server(Reply{}.columns({fixed}).row({std::nullopt}).row({"078-05-1120         "})
-               .complete("SELECT 2").ready());
+  h.server(Reply{}
+               .columns({fixed})
+               .row({std::nullopt})
+               .row({"078-05-1120         "})
+               .complete("SELECT 2")
+               .ready());
   EXPECT_THAT(h.agent_got(), HasSubstr("Row NULL ; Row NULL"));
 }
 

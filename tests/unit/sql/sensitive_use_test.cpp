@@ -54,10 +54,12 @@ INSTANTIATE_TEST_SUITE_P(
         "SELECT id, EXISTS (SELECT regexp_matches(c.ssn, '^0')) FROM customers c",
         "SELECT generate_series(1, length(ssn)) FROM customers",
         "SELECT id FROM customers c, xmltable('/a' PASSING (c.ssn::xml) COLUMNS x text) t",
-        "SELECT pg_sleep(length(ssn)) FROM customers", "SELECT 1 FROM holders WHERE (person).ssn = '1'",
-        "ALTER TABLE customers ADD CHECK (ssn LIKE '0%')", "CREATE INDEX ON customers (id) WHERE ssn > '5'",
-        "CREATE INDEX ON customers (upper(ssn))", "CREATE UNIQUE INDEX ON customers (ssn)",
-        "ALTER TABLE customers ADD UNIQUE (ssn)", "ALTER TABLE customers ADD EXCLUDE (ssn WITH =)",
+        "SELECT pg_sleep(length(ssn)) FROM customers",
+        "SELECT 1 FROM holders WHERE (person).ssn = '1'",
+        "ALTER TABLE customers ADD CHECK (ssn LIKE '0%')",
+        "CREATE INDEX ON customers (id) WHERE ssn > '5'", "CREATE INDEX ON customers (upper(ssn))",
+        "CREATE UNIQUE INDEX ON customers (ssn)", "ALTER TABLE customers ADD UNIQUE (ssn)",
+        "ALTER TABLE customers ADD EXCLUDE (ssn WITH =)",
         "ALTER TABLE orders ADD FOREIGN KEY (note) REFERENCES customers (ssn)",
         "CREATE STATISTICS s ON upper(ssn), id FROM customers",
         "EXPLAIN SELECT id FROM customers WHERE ssn = '1'",
@@ -100,26 +102,36 @@ INSTANTIATE_TEST_SUITE_P(
         "SELECT dblink('x', ssn) FROM customers", "SELECT pg_read_file(ssn) FROM customers",
         "SELECT lo_from_bytea(0, ssn::bytea) FROM customers",
         "SELECT pg_logical_emit_message(true, 'x', ssn) FROM customers",
-        "SELECT ssn === '1' FROM customers",
+        "SELECT ssn === '1' FROM customers", "SELECT ssn::mood FROM customers",
+        "SELECT coalesce(ssn, NULL::mood) FROM customers",
         "ALTER TABLE customers ALTER COLUMN name TYPE text USING ssn",
         "ALTER TABLE customers ADD COLUMN x text GENERATED ALWAYS AS (upper(ssn)) STORED",
         "CREATE TRIGGER t BEFORE UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION f()",
-        "CREATE RULE r AS ON UPDATE TO customers DO ALSO INSERT INTO orders VALUES (1, 1, 1, OLD.ssn)",
+        "CREATE RULE r AS ON UPDATE TO customers DO ALSO INSERT INTO orders VALUES (1, 1, 1, "
+        "OLD.ssn)",
         "ALTER TABLE customers RENAME COLUMN ssn TO x", "ALTER TABLE customers RENAME TO x",
         "ALTER VIEW people RENAME COLUMN tax_number TO x", "ALTER TABLE customers SET SCHEMA other",
         "ALTER SCHEMA public RENAME TO x",
         "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT ssn FROM customers'",
-        "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'INSERT INTO orders (note) SELECT ssn FROM customers'",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'INSERT INTO orders (note) SELECT ssn "
+        "FROM customers'",
         "CREATE FUNCTION f(i int) RETURNS text RETURN (SELECT ssn FROM customers WHERE id = i)",
-        "CREATE FUNCTION f(int) RETURNS text BEGIN ATOMIC SELECT ssn FROM customers WHERE id = $1; END",
-        "CREATE FUNCTION f(i int, OUT s text) LANGUAGE plpgsql AS $$ BEGIN SELECT ssn INTO s FROM customers WHERE id = i; END $$",
-        "CREATE FUNCTION f() RETURNS SETOF customers LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT * FROM customers; END $$",
-        "CREATE FUNCTION f() RETURNS TABLE (x text) LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT ssn FROM customers; END $$",
-        "CREATE FUNCTION f(\"q\"\"x\" text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN EXECUTE \"q\"\"x\"; RETURN 1; END $$",
-        "CREATE FUNCTION f() RETURNS SETOF orders LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY EXECUTE 'x'; END $$",
+        "CREATE FUNCTION f(int) RETURNS text BEGIN ATOMIC SELECT ssn FROM customers WHERE id = $1; "
+        "END",
+        "CREATE FUNCTION f(i int, OUT s text) LANGUAGE plpgsql AS $$ BEGIN SELECT ssn INTO s FROM "
+        "customers WHERE id = i; END $$",
+        "CREATE FUNCTION f() RETURNS SETOF customers LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY "
+        "SELECT * FROM customers; END $$",
+        "CREATE FUNCTION f() RETURNS TABLE (x text) LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY "
+        "SELECT ssn FROM customers; END $$",
+        "CREATE FUNCTION f(\"q\"\"x\" text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN EXECUTE "
+        "\"q\"\"x\"; RETURN 1; END $$",
+        "CREATE FUNCTION f() RETURNS SETOF orders LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY "
+        "EXECUTE 'x'; END $$",
         "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'not a program'",
         "CREATE FUNCTION f() RETURNS int LANGUAGE plperl AS 'return 1'",
-        "CREATE PROCEDURE f() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO orders SELECT id, 1, 1, ssn FROM customers; END $$",
+        "CREATE PROCEDURE f() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO orders SELECT id, 1, 1, ssn "
+        "FROM customers; END $$",
         "INSERT INTO orders (note) SELECT (person).ssn FROM holders",
         "INSERT INTO orders (note) SELECT loud FROM made",
         "INSERT INTO orders SELECT * FROM not_in_the_catalogue",
@@ -148,16 +160,23 @@ INSTANTIATE_TEST_SUITE_P(
         "COPY customers FROM STDIN", "SELECT ssn FROM customers UNION ALL SELECT '1'",
         "DO $$ DECLARE i int; BEGIN FOR i IN 1..10 LOOP INSERT INTO orders VALUES (i); "
         "END LOOP; END $$",
-        "CREATE INDEX ON customers (ssn)", "CREATE UNIQUE INDEX ON customers (id)",
-        "ALTER TABLE customers ADD COLUMN x int CHECK (x > 0)", "ALTER TABLE customers ADD COLUMN x int, ADD CHECK (x > 0)", "ALTER TABLE customers ALTER name SET DEFAULT 'x'",
+        "SELECT 'x'::mood, id FROM customers", "CREATE INDEX ON customers (ssn)",
+        "CREATE UNIQUE INDEX ON customers (id)",
+        "ALTER TABLE customers ADD COLUMN x int CHECK (x > 0)",
+        "ALTER TABLE customers ADD COLUMN x int, ADD CHECK (x > 0)",
+        "ALTER TABLE customers ALTER name SET DEFAULT 'x'",
         "ALTER TABLE customers RENAME COLUMN name TO x", "ALTER TABLE orders RENAME TO x",
         "CREATE TRIGGER t BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION f()",
         "CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT a + 1'",
         "CREATE FUNCTION f(a int) RETURNS int RETURN a + 1",
-        "CREATE FUNCTION f(int, b text) RETURNS int LANGUAGE plpgsql AS $$ DECLARE x int := $1; BEGIN x := x + length(b); RETURN x; END $$",
-        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.note := 'x'; RETURN NEW; END $$",
-        "CREATE FUNCTION f(OUT a int, OUT b int) LANGUAGE plpgsql AS $$ BEGIN a := 1; b := 2; END $$",
-        "CREATE FUNCTION f() RETURNS SETOF orders LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT * FROM orders; END $$",
+        "CREATE FUNCTION f(int, b text) RETURNS int LANGUAGE plpgsql AS $$ DECLARE x int := $1; "
+        "BEGIN x := x + length(b); RETURN x; END $$",
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.note := 'x'; RETURN "
+        "NEW; END $$",
+        "CREATE FUNCTION f(OUT a int, OUT b int) LANGUAGE plpgsql AS $$ BEGIN a := 1; b := 2; END "
+        "$$",
+        "CREATE FUNCTION f() RETURNS SETOF orders LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT "
+        "* FROM orders; END $$",
         "CREATE PROCEDURE f(INOUT a int) LANGUAGE plpgsql AS $$ BEGIN a := a + 1; COMMIT; END $$",
         "SELECT plain FROM made", "SELECT generate_series(1, 3), ssn FROM customers",
         "DECLARE c CURSOR FOR SELECT ssn FROM customers"));

@@ -21,7 +21,7 @@ CellMasker::Outcome CellMasker::mask_null(const CellPlan& plan) {
   if (!plan.hides_null) return Outcome::kNull;
   cell_.clear();
   return mask::mask_null(plan.type, *tools_.hash, cell_) == mask::Masked::kValue ? Outcome::kChanged
-                                                                                : Outcome::kNull;
+                                                                                 : Outcome::kNull;
 }
 
 }  // namespace sluice::session

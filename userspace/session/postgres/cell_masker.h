@@ -15,7 +15,7 @@ class CellMasker {
   CellMasker(MaskTools tools, TextGuard& guard) : tools_(std::move(tools)), guard_(guard) {}
 
   Outcome mask(const CellPlan& plan, ByteView value);
-  Outcome mask_null(const CellPlan& plan);  // what becomes of a NULL
+  Outcome mask_null(const CellPlan& plan);    // what becomes of a NULL
   ByteView changed() const { return cell_; }  // after kChanged, until the next mask()
 
  private:

@@ -26,9 +26,9 @@ bool message_is_safe(const pg::ErrorFields& fields) {
   // Raised inside of a function, where RAISE chooses the code and the text.
   if (!fields.find('W').empty() || !fields.find('q').empty()) return false;
   // Of what the statement itself is about.
-  if (starts_with_one_of(sqlstate, {"08", "23", "25", "26", "28", "40", "42501", "42701", "42710",
-                                    "42723", "42P03", "42P05", "42P06", "42P07", "42P16", "53",
-                                    "54", "55", "57"}))
+  if (starts_with_one_of(sqlstate,
+                         {"08", "23", "25", "26", "28", "40", "42501", "42701", "42710", "42723",
+                          "42P03", "42P05", "42P06", "42P07", "42P16", "53", "54", "55", "57"}))
     return true;
   // A name that was not found is the agent's own where the server says at which place of the text
   // it stands. Without a place it may be a value: ssn::regclass, has_table_privilege(ssn, ...).
@@ -44,9 +44,9 @@ bool field_is_a_name(char code) {
 bool field_may_quote_a_row(char code) {
   return code != 'M' && code != 'H' && !field_is_a_name(code);
 }
-// RAISE ... USING TABLE = value
-bool field_names_an_object(char code) {
-  return std::string_view{"stcdn"}.find(code) != std::string_view::npos;
+// RAISE ... USING TABLE = value; and the line of the server's source tells what the value was like.
+bool field_goes_with_the_message(char code) {
+  return std::string_view{"HstcdnFLR"}.find(code) != std::string_view::npos;
 }
 
 }  // namespace
@@ -92,7 +92,7 @@ void TextGuard::append_report(Bytes& out, const pg::ErrorFields& fields, bool to
   const bool keep_message = !touches_sensitive || message_is_safe(fields);
   const auto replace = [&](char code, std::string_view text) -> std::optional<std::string> {
     if (touches_sensitive && field_may_quote_a_row(code)) return std::nullopt;
-    if (!keep_message && (code == 'H' || field_names_an_object(code))) return std::nullopt;
+    if (!keep_message && field_goes_with_the_message(code)) return std::nullopt;
     if (!keep_message && code == 'M')
       return "message withheld by sluice: it could quote a sensitive column";
     return clean(text);
