@@ -81,6 +81,9 @@ struct Resource {
   // 8).
   VerdictKind on_sensitive_search = VerdictKind::kHold;
   VerdictKind on_sensitive_copy = VerdictKind::kHold;
+  // While a statement is held the server's planner is asked how many rows it would touch: the
+  // server sees the text of it then, in an EXPLAIN of the daemon's own.
+  bool estimate_rows = false;
   bool operator==(const Resource&) const = default;
 };
 

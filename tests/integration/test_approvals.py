@@ -3,6 +3,8 @@
 planner for it must not run anything."""
 import pytest
 
+from conftest import policy_for
+from support.daemon import Daemon
 from support.places import wait_for
 
 SCHEMA = """
@@ -11,6 +13,15 @@ ANALYZE many;
 GRANT ALL ON many TO {login};
 CREATE FUNCTION tells() RETURNS bool IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RAISE LOG 'it was called'; RETURN true; END$$;
 """
+
+
+@pytest.fixture(scope="module")
+def daemon(place, postgres):
+    daemon = Daemon(place)
+    text = policy_for(postgres, daemon.secret("orders", postgres.password))
+    daemon.policy(text.replace("    sensitive:\n", "    estimate_rows: true\n    sensitive:\n"))
+    yield daemon.start()
+    daemon.close()
 
 
 @pytest.fixture(scope="module")

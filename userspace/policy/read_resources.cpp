@@ -17,9 +17,9 @@ constexpr std::array<Detector, 5> kDetectors = {Detector::kCreditCard, Detector:
                                                 Detector::kAwsKey, Detector::kPrivateKey,
                                                 Detector::kJwt};
 // What only a resource has that the daemon logs in to.
-constexpr std::array<std::string_view, 6> kReadKeys = {
-    "upstream_tls", "upstream_ca",         "login",
-    "sensitive",    "on_sensitive_search", "on_sensitive_copy"};
+constexpr std::array<std::string_view, 7> kReadKeys = {
+    "upstream_tls",        "upstream_ca",       "login",        "sensitive",
+    "on_sensitive_search", "on_sensitive_copy", "estimate_rows"};
 
 std::string absolute_path(const Node& node, const std::string& what, const std::string& hint,
                           Findings& findings) {
@@ -165,6 +165,8 @@ void read_upstream(Fields& fields, ResourceDraft& draft, Findings& findings) {
     resource.on_sensitive_search = read_switch(*search, "'on_sensitive_search'", findings);
   if (const Node* copy = fields.take("on_sensitive_copy"))
     resource.on_sensitive_copy = read_switch(*copy, "'on_sensitive_copy'", findings);
+  if (const Node* estimate = fields.take("estimate_rows"))
+    resource.estimate_rows = read_flag(*estimate, "'estimate_rows'", findings).value_or(false);
 }
 
 void refuse_upstream(Fields& fields, const Resource& resource) {

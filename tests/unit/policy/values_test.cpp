@@ -144,6 +144,7 @@ resources:
       - { column: "*.*.email", mask: partial }
       - { detect: [jwt, us_ssn], mask: hash }
     on_sensitive_search: deny
+    estimate_rows: true
 require: [b, a, b2]
 )");
   const Resource& r = *policy->resource_named("r");
@@ -155,6 +156,7 @@ require: [b, a, b2]
   EXPECT_EQ(r.sensitive[1].detectors, (std::vector{Detector::kJwt, Detector::kUsSsn}));
   EXPECT_EQ(r.on_sensitive_search, VerdictKind::kDeny);
   EXPECT_EQ(r.on_sensitive_copy, VerdictKind::kHold);
+  EXPECT_TRUE(r.estimate_rows);
   EXPECT_EQ(policy->require(), (std::vector<std::string>{"a", "b", "b2"}));
 }
 
