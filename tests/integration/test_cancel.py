@@ -91,7 +91,7 @@ import psycopg2, sys, threading
 connection = psycopg2.connect(sys.argv[1])
 connection.autocommit = True
 cursor = connection.cursor()
-for turn in range(200):
+for turn in range(100):
     canceller = threading.Thread(target=connection.cancel)
     canceller.start()
     try:

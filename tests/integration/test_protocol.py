@@ -11,6 +11,7 @@ import pytest
 from two_resources import HOSTS, daemon, postgres  # noqa: F401
 
 CLIENTS = pathlib.Path(__file__).resolve().parent / "clients"
+PROGRAM = CLIENTS / "conversations.py"
 
 CONVERSATIONS = ["portals_with_row_limits", "a_limit_of_the_exact_number", "flush_without_sync", "close_of_statements_and_portals",
                  "the_unnamed_statement", "an_error_in_a_pipeline", "very_many_pipelined_messages", "copy_in", "copy_out",
@@ -21,16 +22,27 @@ def environment(where, **more):
     return {"WIRE": where, "PYTHONPATH": str(CLIENTS), **more}
 
 
+@pytest.fixture(scope="module")
+def said_directly(postgres):  # noqa: F811
+    """What the server itself says in a conversation; each is held once."""
+    said = {}
+
+    def held(conversation):
+        if conversation not in said:
+            there = environment(f"{postgres.home}/.s.PGSQL.{postgres.port}", PGUSER="postgres")
+            direct = subprocess.run(["/usr/bin/python3", PROGRAM, conversation], env={**os.environ, **there}, capture_output=True,
+                                    text=True, timeout=120)
+            assert direct.returncode == 0 and direct.stdout, direct.stderr
+            said[conversation] = direct.stdout.splitlines()
+        return said[conversation]
+    return held
+
+
 @pytest.mark.parametrize("host, conversation", [*itertools.product(HOSTS, CONVERSATIONS), ("127.0.0.2", "large_objects")])
-def test_is_the_same_as_with_the_server(daemon, postgres, host, conversation):  # noqa: F811
-    program = CLIENTS / "conversations.py"
-    there = environment(f"{postgres.home}/.s.PGSQL.{postgres.port}", PGUSER="postgres")
-    direct = subprocess.run(["/usr/bin/python3", program, conversation], env={**os.environ, **there}, capture_output=True, text=True,
-                            timeout=120)
-    assert direct.returncode == 0 and direct.stdout, direct.stderr
-    done = daemon.run("writer", "/usr/bin/python3", program, conversation, env=environment(f"{host} {postgres.port}"), timeout=120)
+def test_is_the_same_as_with_the_server(daemon, postgres, said_directly, host, conversation):  # noqa: F811
+    done = daemon.run("writer", "/usr/bin/python3", PROGRAM, conversation, env=environment(f"{host} {postgres.port}"), timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines() == direct.stdout.splitlines()
+    assert done.stdout.splitlines() == said_directly(conversation)
 
 
 HEARS = """

@@ -81,7 +81,7 @@ def an_error_in_a_pipeline():
 
 def very_many_pipelined_messages():
     wire = begun()
-    count = 20000
+    count = 4000
     batch = b"".join((parse("SELECT $1::int4 + 1"), bind(values=[b"1"]), describe("P"), execute(), SYNC))
     sender = threading.Thread(target=lambda: wire.send(batch * count))
     sender.start()
@@ -92,7 +92,7 @@ def very_many_pipelined_messages():
     sender.join()
     for lines, times in answers.items():
         print(times, lines)
-    ones = b"".join(parse(f"SELECT {number}") + bind() + execute() for number in range(5000)) + SYNC
+    ones = b"".join(parse(f"SELECT {number}") + bind() + execute() for number in range(3000)) + SYNC
     sender = threading.Thread(target=lambda: wire.send(ones))
     sender.start()
     lines = wire.until("Z")
