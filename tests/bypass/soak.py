@@ -6,6 +6,7 @@ import argparse
 import collections
 import pathlib
 import random
+import signal
 import sys
 import time
 
@@ -86,6 +87,9 @@ def main():
     options = options.parse_args()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10 ** 9)
     print(f"seed {seed}", flush=True)
+    # Whoever stops the search leaves nothing behind.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit("stopped"))
     world, finds, number = World(), 0, 0
     try:
         search = Search(world)
