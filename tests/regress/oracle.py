@@ -212,8 +212,8 @@ def main():
         replay = Replay(server, Facts())
         for number, session in enumerate(sessions, 1):
             replay.play(session)
-            if number % 50 == 0:
-                print(f"{number} of {len(sessions)} sessions", file=sys.stderr, flush=True)
+            if number % 20 == 0:
+                print(f"{number} of {len(sessions)} sessions so far\n{replay.text()}", file=sys.stderr, flush=True)
         server.stop()
     finally:
         if "server" in locals():
