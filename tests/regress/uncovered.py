@@ -13,7 +13,7 @@ LISTED = pathlib.Path(__file__).with_name("uncovered.yaml")
 NEEDED = {
     "READ": {"read"}, "READ COPY": {"copy_out", "host"},
     "WRITE INSERT": {"insert"}, "WRITE UPDATE": {"update"}, "WRITE DELETE": {"delete"}, "WRITE TRUNCATE TABLE": {"delete"},
-    "WRITE MERGE": {"insert", "update", "delete"}, "WRITE COPY": {"copy_in", "host"},
+    "WRITE MERGE": {"insert", "update", "delete"}, "WRITE PREPARE": {"insert", "update", "delete"}, "WRITE COPY": {"copy_in", "host"},
     # A function that is not volatile is not an action of its own: it can only read.
     "FUNCTION": {"read", "call"}, "FUNCTION DO": {"call"},
     "ROLE": {"grant"}, "DDL": {"ddl"},
@@ -38,8 +38,9 @@ class Uncovered:
             if "unknown" in actions or (substatement > 1 and "call" in actions):
                 self.by_unknown += 1
                 continue
-            where = "inside of" if substatement > 1 else "by"
-            self.found[f"{kind} {command} {where} {kinds}"].append(f"{test}: {' '.join(text.split())[:160]} -> {sorted(actions)}")
+            # What runs inside of a statement is functions, triggers and the like: which is all one.
+            key = f"inside of {kinds}" if substatement > 1 else f"{kind} {command} by {kinds}"
+            self.found[key].append(f"{test}: {' '.join(text.split())[:160]} -> {sorted(actions)}")
 
     def listed(self):
         return yaml.safe_load(LISTED.read_text()) or {}

@@ -43,6 +43,7 @@ class ActionWalker {
   void transaction(const Node& node);
   void alter_table(const Node& node);
   // object_actions.cpp
+  void kind_of_object(std::string_view type);
   void drop(const Node& node);
   bool about_object(const Node& node);
   void named_object(std::string_view type, const Node& object);

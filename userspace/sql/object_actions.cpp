@@ -49,13 +49,19 @@ void ActionWalker::named_object(std::string_view type, const Node& object) {
   if (!name.empty()) facts_.object(ObjectRef::Kind::kOther, schema, name);
 }
 
+// What it is to drop or rename something of this kind, beside ddl: the same as to make it.
+void ActionWalker::kind_of_object(std::string_view type) {
+  if (one_of(type,
+             {"OBJECT_EXTENSION", "OBJECT_FDW", "OBJECT_FOREIGN_SERVER", "OBJECT_LANGUAGE",
+              "OBJECT_ACCESS_METHOD", "OBJECT_PUBLICATION", "OBJECT_SUBSCRIPTION",
+              "OBJECT_TRANSFORM", "OBJECT_FOREIGN_TABLE", "OBJECT_DATABASE", "OBJECT_TABLESPACE"}))
+    facts_.action(Action::kHost);
+  if (type == "OBJECT_POLICY" || type == "OBJECT_ROLE") facts_.action(Action::kGrant);
+}
+
 void ActionWalker::drop(const Node& node) {
   const std::string_view type = node.text("removeType");
-  if (one_of(type, {"OBJECT_EXTENSION", "OBJECT_FDW", "OBJECT_FOREIGN_SERVER", "OBJECT_LANGUAGE",
-                    "OBJECT_ACCESS_METHOD", "OBJECT_PUBLICATION", "OBJECT_TRANSFORM",
-                    "OBJECT_FOREIGN_TABLE"}))
-    facts_.action(Action::kHost);
-  if (type == "OBJECT_POLICY") facts_.action(Action::kGrant);
+  kind_of_object(type);
   if (one_of(type, {"OBJECT_TYPE", "OBJECT_DOMAIN"}) && node.text("behavior") == "DROP_CASCADE")
     facts_.unknown("DROP ... CASCADE of a type takes columns away that it does not name");
   for (const auto& item : node.list("objects")) named_object(type, Node{&item});
@@ -72,6 +78,7 @@ bool ActionWalker::about_object(const Node& node) {
     type = node.text("objtype");
   } else if (tag == "RenameStmt") {
     type = node.text("renameType");
+    kind_of_object(type);
     if (type == "OBJECT_SCHEMA") whole_schema(node.text("subname"));
   } else if (tag == "AlterObjectSchemaStmt" || tag == "AlterOwnerStmt") {
     type = node.text("objectType");
