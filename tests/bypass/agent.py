@@ -8,6 +8,7 @@ import sys
 
 HOST, PORT = sys.argv[1], int(sys.argv[2])
 SECONDS = 60
+ANSWER_BYTES_MAX = 8 << 20  # what gives more is cancelled, and its rows are not kept
 
 
 def packet(body):
@@ -46,6 +47,7 @@ class Connection:
     def talk(self, data, readies, keep_held):
         """Sends, then reads until so many ReadyForQuery. What is held is withdrawn, or with `keep_held` left waiting."""
         said = {"messages": [], "held": False, "closed": False, "timeout": False}
+        room = ANSWER_BYTES_MAX
         try:
             if data:
                 self.socket.sendall(data)
@@ -55,7 +57,11 @@ class Connection:
                     said["closed"] = True
                     break
                 kind, body = got
-                said["messages"].append([kind, body.hex()])
+                if room > 0 >= room - len(body):
+                    self.cancel()
+                room -= len(body)
+                if room > 0 or kind not in "Dd":
+                    said["messages"].append([kind, body.hex()])
                 if kind == "Z":
                     readies -= 1
                 elif kind == "G":

@@ -126,6 +126,7 @@ class World:
         self.postgres = Postgres(self.place.dir).start(schema=None)
         self.marker = self.place.dir / "pg" / "marker"
         self.postgres.sql(f"CREATE ROLE {self.postgres.login} LOGIN SUPERUSER PASSWORD '{self.postgres.password}'; CREATE DATABASE shop;"
+                          f" ALTER ROLE {self.postgres.login} SET statement_timeout = '10s';"  # a join at random may be huge
                           " ALTER SYSTEM SET autovacuum = off; ALTER SYSTEM SET max_prepared_transactions = 10; SELECT pg_reload_conf()")
         self.postgres.sql(SCHEMA, database="shop")
         # A copy of the catalogue, so that what has a number has the same one in both.
