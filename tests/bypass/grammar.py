@@ -49,7 +49,7 @@ EXPRESSIONS = {
 AGGREGATES = ["max({text})", "min({text})", "string_agg({text}, '')", "count({text})::text", "sum({int})::text", "json_agg({text})::text", "array_agg({text})::text", "bool_or({bool})::text", "jsonb_object_agg({int}, {text})::text", "xmlagg(xmlelement(name a, {text}))::text"]
 WINDOWS = ["lag({text}) OVER (ORDER BY {clear})", "first_value({text}) OVER ()", "lag({text}, {small}) OVER ()", "count({text}) OVER ()", "max({text}) OVER (PARTITION BY {clear})", "string_agg({text}, '') OVER ()", "row_number() OVER (ORDER BY {clear})",
            "ntile({small}) OVER ()", "nth_value({text}, {small}) OVER ()", "rank() OVER (ORDER BY {text})"]
-SETS = ["generate_series(1, {small})", "unnest({array})", "regexp_split_to_table({text}, 'V')", "jsonb_each_text({jsonb})", "regexp_matches({text}, '^(.)')", "jsonb_array_elements({jsonb})", "generate_series(1, {int})"]
+SETS = ["generate_series(1, {small})", "unnest({array})", "regexp_split_to_table({text}, 'V')", "jsonb_each_text({jsonb})", "regexp_matches({text}, '^(.)')", "jsonb_array_elements({jsonb})", "generate_series(1, least({int}, 4))"]
 FAILING = ["({text})::int", "({text})::regclass", "({text})::regtype", "({text})::date", "({text})::uuid", "({text})::jsonpath", "({text})::tsquery", "({text})::json", "({text})::xml", "({text})::inet", "({text})::regrole", "({text})::interval", "1 / {int}",
            "has_table_privilege({text}, 'select')", "current_setting({text})", "({text})::regproc", "({text})::orders", "({text})::bit(4)", "to_date({text}, 'YYYY')", "decode({text}, 'hex')", "('' ~ ({text} || '('))", "({bigint})::int", "({text})::money", "nextval({text})",
            "complain({int})", "mumble({int})", "chr(-{int})", "({text})::point", "pg_get_viewdef({text})", "date_trunc({text}, {date})", "parse_ident({text})", "({text})::regnamespace", "to_regclass({text})", "xpath({text}, '<a/>')", "({text})::numeric(2)"]
@@ -108,7 +108,7 @@ class Grammar:
     def part(self, what, depth):
         if what == "small":
             # Sometimes a number that depends on a value, where a number is expected.
-            return self.expression("int", 1) if self.chance(0.06) else str(self.random.randint(1, 4))
+            return f"least({self.expression('int', 1)}, 4)" if self.chance(0.06) else str(self.random.randint(1, 4))
         if what == "clear":
             return self.clear()
         if what == "aggregate":
