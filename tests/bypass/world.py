@@ -4,6 +4,7 @@ sluiced between, and one agent process for each agent. Whatever is not stopped b
 import itertools
 import json
 import pathlib
+import subprocess
 
 import psycopg2
 
@@ -107,7 +108,11 @@ class AgentProcess:
         return json.loads(line)
 
     def close(self):
-        self.process.communicate(timeout=30)
+        try:
+            self.process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:  # in the middle of an answer; its cgroup is emptied with the place
+            self.process.kill()
+            self.process.communicate()
 
 
 class World:
