@@ -20,6 +20,7 @@ namespace type = postgres_type;
 constexpr std::uint8_t kJsonbVersion = 1;
 constexpr std::int32_t kModifierHeader = 4;  // VARHDRSZ, part of atttypmod of varchar(n), char(n)
 constexpr std::size_t kNameBytes = 63;       // NAMEDATALEN - 1
+constexpr std::size_t kScaleMax = 60;        // decimals of a masked numeric
 
 template <class N>
 void append_big_endian(Bytes& out, N value, std::size_t width) {
@@ -123,11 +124,11 @@ Masked mask_integer(const CellType& cell_type, std::size_t width, ByteView cell,
 }
 
 // The decimals that numeric(precision, scale) shows: its modifier is precision << 16 | scale, where
-// the scale has 11 bits with a sign.
+// the scale has 11 bits with a sign. A wrong modifier must not make us write very much.
 std::size_t scale_of(std::int32_t modifier) {
   if (modifier < kModifierHeader) return 0;
   const auto bits = static_cast<std::uint32_t>(modifier - kModifierHeader) & 0x7ffU;
-  return bits > 0x3ffU ? 0 : bits;
+  return bits > 0x3ffU ? 0 : std::min<std::size_t>(bits, kScaleMax);
 }
 
 // In binary: the counts of digits and of those before the point, the sign, the decimals.

@@ -89,6 +89,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"numeric_scale", text(type::kNumeric, (6 << 16 | 2) + 4), "12.50", "0.00"},
         Case{"numeric_scale_binary", binary(type::kNumeric, (6 << 16 | 2) + 4),
              "\0\1\0\0\0\0\0\2\0\7"s, "\0\0\0\0\0\0\0\2"s},
+        Case{"numeric_lying_modifier", text(type::kNumeric, 0x3ff + 4), "1",
+             "0." + std::string(60, '0')},
         Case{"numeric_negative_scale", text(type::kNumeric, (3 << 16 | 0x7fe) + 4), "12000", "0"},
         Case{"range", text(type::kInt4Range), "[1,5)", "empty"},
         Case{"range_binary", binary(type::kInt4Range), "x", "\1"},
