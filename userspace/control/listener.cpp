@@ -21,6 +21,8 @@ namespace {
 constexpr int kBacklog = 64;
 // How long the last threads of a killed daemon may take to go: 5 s.
 constexpr int kDyingTries = 250;
+// How long a daemon that was just killed may look alive: 0.5 s.
+constexpr int kServedTries = 25;
 constexpr std::chrono::milliseconds kDyingPause{20};
 
 Result<sockaddr_un> address_of(const std::string& path) {
@@ -72,7 +74,7 @@ Result<void> clear_way(const std::string& path, const sockaddr_un& address, int 
   for (int tries = 0;; ++tries) {
     SLUICE_TRY(const Answer answer, knock(path, address, type));
     if (answer == Answer::kDead) break;
-    if (answer == Answer::kServed || tries == kDyingTries)
+    if (tries >= (answer == Answer::kServed ? kServedTries : kDyingTries))
       return Error{"another sluiced serves '" + path +
                    "': stop it, or give this one another run_dir"};
     std::this_thread::sleep_for(kDyingPause);
