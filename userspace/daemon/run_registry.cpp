@@ -179,8 +179,20 @@ Result<bool> RunRegistry::enrol_one(const policy::Agent& agent, Processes proces
     static_cast<void>(ports_.store.end(live.run.id, ports_.clock.wall()));
     return inserted.error();
   }
-  if (processes == Processes::kLiving) take_census(live, !agent.keeps_open_connections);
+  if (may_be_unjudged(agent, processes)) take_census(live, !agent.keeps_open_connections);
   return true;
+}
+
+// A cgroup that was awaited is judged from its first process on, whoever enrols it.
+bool RunRegistry::may_be_unjudged(const policy::Agent& agent, Processes processes) const {
+  if (processes != Processes::kNewlyAwaited) return processes == Processes::kLiving;
+  const std::lock_guard lock{mutex_};
+  return newly_awaited_.contains(awaited_path(agent));
+}
+
+std::string RunRegistry::awaited_path(const policy::Agent& agent) const {
+  const std::string& root = ports_.mount.root;
+  return root == "/" ? agent.cgroup : root + agent.cgroup;
 }
 
 Result<std::size_t> RunRegistry::enrol() {
@@ -193,10 +205,15 @@ Result<std::size_t> RunRegistry::enrol_living() {
   return enrol_matches(Processes::kLiving);
 }
 
+Result<std::size_t> RunRegistry::enrol_newly_awaited() {
+  const std::lock_guard lock{enrol_mutex_};
+  return enrol_matches(Processes::kNewlyAwaited);
+}
+
 Result<std::size_t> RunRegistry::await_and_enrol(const std::unique_lock<std::mutex>& held) {
   SLUICE_CHECK(held.owns_lock() && held.mutex() == &enrol_mutex_);
   SLUICE_TRY_VOID(await_matches());
-  return enrol_matches(Processes::kLiving);
+  return enrol_matches(Processes::kNewlyAwaited);
 }
 
 Result<std::size_t> RunRegistry::enrol_matches(Processes processes) {
@@ -217,6 +234,10 @@ Result<std::size_t> RunRegistry::enrol_matches(Processes processes) {
     if (!one && outcome) outcome = one.error();
   }
   if (!outcome) return outcome.error();
+  if (processes != Processes::kNew) {
+    const std::lock_guard lock{mutex_};
+    newly_awaited_.clear();
+  }
   return enrolled;
 }
 
@@ -252,10 +273,12 @@ Result<void> RunRegistry::await_matches() {
   for (const auto& [cgroup, agent] : matches) {
     SLUICE_TRY(const std::uint32_t subject,
                ports_.verdicts.subject_of(awaited_lineage(matches, *agent)));
-    const std::string& root = ports_.mount.root;
-    awaited.push_back({root == "/" ? agent->cgroup : root + agent->cgroup, subject});
+    awaited.push_back({awaited_path(*agent), subject});
   }
-  return ports_.awaited.set(awaited);
+  SLUICE_TRY(auto fresh, ports_.awaited.set(awaited));
+  const std::lock_guard lock{mutex_};
+  newly_awaited_.merge(fresh);
+  return {};
 }
 
 std::optional<LiveRun> RunRegistry::by_cgroup_of_flow(std::uint64_t cgroup_id) {

@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -91,7 +92,11 @@ class RunRegistry {
   // As enrol(), for processes that ran before the kernel knew of the match: what they are connected
   // to is listed, and ended unless the policy keeps it.
   Result<std::size_t> enrol_living();
-  // Both, for a policy that came into force while `held` kept everybody else from enrolling.
+  // The same after a hand-over: a daemon was there all along, so it is looked for in cgroups only
+  // that were not awaited before.
+  Result<std::size_t> enrol_newly_awaited();
+  // await_matches() and that, for a policy that came into force while `held` kept everybody else
+  // from enrolling.
   std::unique_lock<std::mutex> hold_enrolment() { return std::unique_lock{enrol_mutex_}; }
   Result<std::size_t> await_and_enrol(const std::unique_lock<std::mutex>& held);
   // Found by enrol_living() since the last call, for the audit.
@@ -130,9 +135,11 @@ class RunRegistry {
   bool populated(const std::string& cgroup_path) const;
   bool enrolled_already(const std::string& cgroup_path, std::uint64_t id) const;
   Result<void> check_match(const policy::Agent& agent) const;
-  enum class Processes : std::uint8_t { kNew, kLiving };
+  enum class Processes : std::uint8_t { kNew, kNewlyAwaited, kLiving };
   Result<std::size_t> enrol_matches(Processes processes);
   Result<bool> enrol_one(const policy::Agent& agent, Processes processes);
+  bool may_be_unjudged(const policy::Agent& agent, Processes processes) const;
+  std::string awaited_path(const policy::Agent& agent) const;
   void take_census(const LiveRun& live, bool kill);
   using Matches = std::map<std::string_view, const policy::Agent*>;  // by cgroup
   VerdictPublisher::AgentNames awaited_lineage(const Matches& matches,
@@ -142,6 +149,8 @@ class RunRegistry {
   std::function<void(const RunId&, const std::string&)> ended_;
   std::atomic<bool> enrol_no_more_{false};
   std::mutex enrol_mutex_;  // one enrolment at a time, so that no cgroup becomes two runs
+  std::set<std::string>
+      newly_awaited_;  // since the last look at what lives there; guarded by mutex_
   mutable std::mutex mutex_;
   std::map<std::uint64_t, LiveRun> by_cgroup_;
   std::vector<FoundOpen> found_open_;

@@ -120,7 +120,7 @@ Result<void> AwaitedCgroups::set_depth(std::uint64_t depth) const {
   return {};
 }
 
-Result<void> AwaitedCgroups::set(const std::vector<AwaitedCgroup>& wanted) {
+Result<std::set<std::string>> AwaitedCgroups::set(const std::vector<AwaitedCgroup>& wanted) {
   SLUICE_TRY(const auto subjects, subjects_of(wanted));
   SLUICE_TRY(const auto steps, read_steps(map_.get()));
   Tree tree = tree_of(steps);
@@ -131,6 +131,7 @@ Result<void> AwaitedCgroups::set(const std::vector<AwaitedCgroup>& wanted) {
   // All levels are looked at until what is no longer wanted is gone.
   if (!wanted.empty()) SLUICE_TRY_VOID(set_depth(SLUICE_CGROUP_LEVELS_MAX - 1));
 
+  std::set<std::string> fresh;
   for (const auto& [path, subject] : subjects) {
     const std::string parent{parent_of(path)};
     const std::uint32_t parent_node = parent.empty() ? 0 : tree.at(parent).value.node;
@@ -138,6 +139,7 @@ Result<void> AwaitedCgroups::set(const std::vector<AwaitedCgroup>& wanted) {
     if (is_new) at->second = new_step(path, parent_node, ++last_node);
     Step& step = at->second;
     if (!is_new && step.value.subject == subject) continue;
+    if (step.value.subject == 0 && subject != 0) fresh.insert(path);
     step.value.subject = subject;
     if (bpf_map_update_elem(map_.get(), &step.key, &step.value, BPF_ANY) != 0)
       return Error::sys(errno, errno == E2BIG ? "await a cgroup: the map of awaited cgroups is full"
@@ -148,7 +150,8 @@ Result<void> AwaitedCgroups::set(const std::vector<AwaitedCgroup>& wanted) {
     if (!subjects.contains(at->first) && bpf_map_delete_elem(map_.get(), &at->second.key) != 0 &&
         errno != ENOENT)
       return Error::sys(errno, "await the cgroup '" + at->first + "' no longer");
-  return set_depth(depth);
+  SLUICE_TRY_VOID(set_depth(depth));
+  return fresh;
 }
 
 }  // namespace sluice::kernel

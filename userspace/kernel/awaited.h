@@ -7,6 +7,7 @@
 #include <sluice/result.h>
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,9 @@ class AwaitedCgroups {
   static Result<AwaitedCgroups> adopt(const MapDescriptors& maps);
 
   // From now on exactly these. What was awaited before and still is stays so at every moment, and
-  // what an earlier daemon awaited is taken over. Not for two threads at once.
-  Result<void> set(const std::vector<AwaitedCgroup>& wanted);
+  // what an earlier daemon awaited is taken over. Not for two threads at once. Gives the paths that
+  // were not awaited before: what is in there may be connected to what nobody judged.
+  Result<std::set<std::string>> set(const std::vector<AwaitedCgroup>& wanted);
 
  private:
   AwaitedCgroups(UniqueFd map, UniqueFd settings)
