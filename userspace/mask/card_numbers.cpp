@@ -104,29 +104,73 @@ bool is_fraction(std::string_view text, std::size_t begin, std::size_t end) {
   return before || after;
 }
 
-}  // namespace
-
-std::size_t find_cards(std::string_view text, std::size_t inside, std::vector<Range>& found) {
-  // A run: digits, with single separators between them.
-  const auto joins = [&](std::size_t at) {
-    return (text[at] == ' ' || text[at] == '-') && at > 0 && at + 1 < text.size() &&
-           is_digit(text[at - 1]) && is_digit(text[at + 1]);
-  };
-  std::size_t begin = inside;
-  while (begin > 0 && (is_digit(text[begin - 1]) || joins(begin - 1))) --begin;
-  std::size_t end = inside;
-  while (end < text.size() && (is_digit(text[end]) || joins(end))) ++end;
-  std::size_t at = begin;
-  while (at < end) {
-    const std::size_t stop = card_end(text, at, end);
+// Of the run: digits with single separators between them.
+void find_in_run(std::string_view text, const Range& run, std::vector<Range>& found) {
+  std::size_t at = run.begin;
+  while (at < run.end) {
+    const std::size_t stop = card_end(text, at, run.end);
     if (stop != 0 && !is_fraction(text, at, stop)) {
       found.push_back({at, stop});
       at = stop;
     }
-    while (at < end && is_digit(text[at])) ++at;
-    if (at < end) ++at;  // the separator
+    while (at < run.end && is_digit(text[at])) ++at;
+    if (at < run.end) ++at;  // the separator
   }
-  return end;
+}
+
+// The run around the digit at `inside`, and how many digits it has.
+struct Run {
+  Range range;
+  std::size_t digits = 0;
+};
+Run run_around(std::string_view text, std::size_t inside) {
+  const auto separates = [&](std::size_t at) { return text[at] == ' ' || text[at] == '-'; };
+  Run run{{inside, inside + 1}, 1};
+  for (std::size_t at = inside; at > 0;) {
+    if (is_digit(text[at - 1]))
+      --at;
+    else if (at > 1 && separates(at - 1) && is_digit(text[at - 2]))
+      at -= 2;
+    else
+      break;
+    run.range.begin = at;
+    ++run.digits;
+  }
+  for (std::size_t at = inside + 1; at < text.size();) {
+    if (!is_digit(text[at]) && !(separates(at) && at + 1 < text.size() && is_digit(text[++at])))
+      break;
+    run.range.end = ++at;
+    ++run.digits;
+  }
+  return run;
+}
+
+}  // namespace
+
+std::optional<Range> next_digit_run(std::string_view text, std::size_t from) {
+  // Of two neighbours in a run one is a digit. So of kStep pairs in a row one lies in a run of
+  // kDigitsMin digits that begins among them, and the others need not be looked at.
+  constexpr std::size_t kStep = kDigitsMin - 1;
+  std::size_t at = from + kStep - 1;
+  while (at + 1 < text.size()) {
+    const bool first = is_digit(text[at]);
+    if (!first && !is_digit(text[at + 1])) {
+      at += kStep;
+      continue;
+    }
+    const Run run = run_around(text, first ? at : at + 1);
+    if (run.digits >= kDigitsMin) return run.range;
+    at = run.range.end + kStep - 1;
+  }
+  return std::nullopt;
+}
+
+void find_cards(std::string_view text, std::vector<Range>& found) {
+  std::size_t from = 0;
+  while (const auto run = next_digit_run(text, from)) {
+    find_in_run(text, *run, found);
+    from = run->end;
+  }
 }
 
 }  // namespace sluice::mask

@@ -26,12 +26,13 @@ struct FreeScratch {
 using Database = std::unique_ptr<hs_database_t, FreeDatabase>;
 using ScratchPtr = std::unique_ptr<hs_scratch_t, FreeScratch>;
 
-enum Pattern : unsigned { kCard, kSsn, kAwsKeyId, kAwsSecretWord, kPemBegin, kJwtDots, kPatterns };
+enum Pattern : unsigned { kSsn, kAwsKeyId, kAwsSecretWord, kPemBegin, kJwtDots, kPatterns };
 
 // They report where a candidate ends; where it begins is found by reading back, which costs nothing
-// on text without any (start-of-match tracking would cost on all text).
+// on text without any (start-of-match tracking would cost on all text). None looks at what stands
+// around a candidate, so what matches in a part of a text matches in the whole: may_find() needs
+// it.
 constexpr std::array<const char*, kPatterns> kExpressions = {
-    "[0-9](?:[ -]?[0-9]){12}",
     "[0-9]{3}[ -][0-9]{2}[ -][0-9]{4}",
     "(?:AKIA|ASIA)[A-Z0-9]{16}",
     "(?i)(?:secret[ _-]?(?:access[ _-]?)?key|aws[ _-]?secret|secretaccesskey)",
@@ -39,16 +40,17 @@ constexpr std::array<const char*, kPatterns> kExpressions = {
     "e[yw][A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]{2,}\\.",
 };
 
-constexpr std::array<Detector, kPatterns> kDetectorOf = {Detector::kCreditCard, Detector::kUsSsn,
-                                                         Detector::kAwsKey,     Detector::kAwsKey,
-                                                         Detector::kPrivateKey, Detector::kJwt};
+constexpr std::array<Detector, kPatterns> kDetectorOf = {
+    Detector::kUsSsn, Detector::kAwsKey, Detector::kAwsKey, Detector::kPrivateKey, Detector::kJwt};
+
+// Nothing that is found is shorter: a social security number.
+constexpr std::size_t kCandidateBytesMin = 11;
 
 // What one scan knows while Vectorscan calls back.
 struct Pass {
   std::string_view text;
   DetectorSet wanted;
   std::vector<Hit>& hits;
-  std::vector<Range>& cards;
   std::array<std::size_t, kPatterns> seen_to{};  // candidates that end before are part of a hit
   bool failed = false;
 
@@ -63,11 +65,6 @@ void Pass::look(unsigned pattern, std::size_t end) {
   if (!wanted.has(kDetectorOf[pattern]) || end < seen_to[pattern]) return;
   std::optional<Range> range;
   switch (static_cast<Pattern>(pattern)) {
-    case kCard:
-      cards.clear();
-      seen_to[kCard] = find_cards(text, end, cards) + 1;
-      for (const Range& card : cards) hits.push_back({card.begin, card.end, Detector::kCreditCard});
-      return;
     case kSsn: range = ssn_before(text, end); break;
     case kAwsKeyId:
       range = aws_key_id_before(text, end);
@@ -143,16 +140,23 @@ Result<Scratch> Detectors::make_scratch() const {
 
 Result<void> Detectors::scan(ByteView text, DetectorSet wanted, Scratch& scratch,
                              std::vector<Hit>& hits) const {
-  if (wanted.empty() || text.empty()) return {};
+  if (wanted.empty() || text.size() < kCandidateBytesMin) return {};
   if (text.size() > std::numeric_limits<unsigned>::max())
     return Error{"the text is too long for the detectors"};
   const std::size_t begin = hits.size();
-  Pass pass{as_text(text), wanted, hits, scratch.state_->cards};
+  if (wanted.has(Detector::kCreditCard)) {
+    std::vector<Range>& cards = scratch.state_->cards;
+    cards.clear();
+    find_cards(as_text(text), cards);
+    for (const Range& card : cards) hits.push_back({card.begin, card.end, Detector::kCreditCard});
+  }
+  Pass pass{as_text(text), wanted, hits};
   const auto code =
       hs_scan(state_->database.get(), pass.text.data(), static_cast<unsigned>(text.size()), 0,
               scratch.state_->scratch.get(), on_match, &pass);
   if (code != HS_SUCCESS || pass.failed)
     return Error{"the detectors could not read a text (code " + std::to_string(code) + ")"};
+  if (hits.size() == begin) return {};
   std::sort(hits.begin() + static_cast<std::ptrdiff_t>(begin), hits.end(),
             [](const Hit& a, const Hit& b) {
               return std::tie(a.begin, a.end, a.detector) < std::tie(b.begin, b.end, b.detector);
@@ -160,6 +164,16 @@ Result<void> Detectors::scan(ByteView text, DetectorSet wanted, Scratch& scratch
   hits.erase(std::unique(hits.begin() + static_cast<std::ptrdiff_t>(begin), hits.end()),
              hits.end());
   return {};
+}
+
+bool Detectors::may_find(ByteView bytes, Scratch& scratch) const {
+  if (bytes.size() > std::numeric_limits<unsigned>::max()) return true;
+  if (next_digit_run(as_text(bytes), 0)) return true;
+  const auto stop_at_once = [](unsigned, unsigned long long, unsigned long long, unsigned, void*) {
+    return 1;
+  };
+  return hs_scan(state_->database.get(), as_text(bytes).data(), static_cast<unsigned>(bytes.size()),
+                 0, scratch.state_->scratch.get(), stop_at_once, nullptr) != HS_SUCCESS;
 }
 
 }  // namespace sluice::mask

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds values that are sensitive wherever they stand: card numbers, US social security numbers,
-// AWS keys, private keys, JSON web tokens. One Vectorscan pass finds candidates, a check of each
+// AWS keys, private keys, JSON web tokens. One pass finds candidates, a check of each
 // (Luhn, prefixes, Base64) throws out what only looks alike.
 #pragma once
 
@@ -71,6 +71,10 @@ class Detectors {
   // 4).
   Result<void> scan(ByteView text, DetectorSet wanted, Scratch& scratch,
                     std::vector<Hit>& hits) const;
+
+  // False: no part of `bytes` holds anything that a scan of that part would find, whatever is
+  // wanted. True says nothing. Much faster than a scan of each of many small parts.
+  bool may_find(ByteView bytes, Scratch& scratch) const;
 
  private:
   struct State;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The second look at what the scan found: is it really one, and where does it begin and end?
-// Each takes the text and a place within the candidate, and reads no more than the candidate.
+// Each takes the text and a place within the candidate, and reads no more than the candidate; but
+// for card numbers, which are sought here: a pattern of digits costs on all text.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +16,12 @@ struct Range {
   std::size_t end = 0;
 };
 
-// Card numbers in the run of digits, spaces and hyphens around `inside`: 13 to 19 digits, whole or
-// in groups, of a known issuer, with a right Luhn digit. Appends them. Returns the end of the run.
-std::size_t find_cards(std::string_view text, std::size_t inside, std::vector<Range>& found);
+// The next run of at least 13 digits with at most one space or hyphen between two, at or after
+// `from`, which no run may span: 0 or the end of a run.
+std::optional<Range> next_digit_run(std::string_view text, std::size_t from);
+// Card numbers in such runs: 13 to 19 digits, whole or in groups, of a known issuer, with a right
+// Luhn digit. Appends them in their order.
+void find_cards(std::string_view text, std::vector<Range>& found);
 
 // "123-45-6789" or "123 45 6789" that ends at `end` and was issued: no area 000, 666 or 900-999.
 std::optional<Range> ssn_before(std::string_view text, std::size_t end);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the detectors find, what they leave alone, and what becomes of it.
 #include "mask/detectors.h"
+#include "mask/evidence.h"
 
 #include <sluice/postgres_types.h>
 
 #include <gtest/gtest.h>
 
 #include <ostream>
+#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::mask {
@@ -28,6 +31,7 @@ class Scanner {
     redact_hits(as_bytes(text), find(text), masks, hash_, out);
     return std::string{as_text(out)};
   }
+  bool may_find(std::string_view bytes) { return detectors_.may_find(as_bytes(bytes), scratch_); }
   KeyedHash& hash() { return hash_; }
 
  private:
@@ -202,6 +206,88 @@ TEST(HitsInACell, LeaveAValueOfItsType) {
   EXPECT_EQ(masked(type::kJson, -1, "\"\\\\4111111111111111\\n\""), "\"\\\\[redacted]\\n\"");
   EXPECT_EQ(masked(type::kTextArray, -1, "{4111111111111111}"), "{}");
   EXPECT_EQ(masked(99999, -1, "4111111111111111"), "NULL");
+}
+
+// What lets a session read many cells at once: nothing is found in a part of what is clean.
+TEST(MayFind, IsTrueOfWhateverHoldsAHitOfADetector) {
+  Scanner scanner;
+  for (const std::string& found :
+       {std::string{"4111 1111 1111 1111"}, std::string{"378282246310005"},
+        std::string{"078-05-1120"}, std::string{"AKIAIOSFODNN7EXAMPLE"},
+        "aws_secret_access_key = " + kAwsSecret, kPem, kJwt}) {
+    ASSERT_FALSE(scanner.find(found).empty()) << found;
+    for (const std::string& before :
+         {std::string{}, std::string{"x"}, std::string{"7"}, std::string{"1-"},
+          std::string("\0\0\0\x30", 4), std::string(40, 'e')})
+      for (const std::string& after :
+           {std::string{}, std::string{"x"}, std::string{"7"}, std::string{" 1"},
+            std::string("\0\0\0\x30", 4), std::string(40, '.')})
+        EXPECT_TRUE(scanner.may_find(before + found + after)) << before + found + after;
+  }
+  EXPECT_FALSE(scanner.may_find(""));
+  EXPECT_FALSE(scanner.may_find("Ada Lovelace, 2026-11-27, 12 345 678 9012"));
+}
+
+TEST(MayFind, IsTrueWhereAScanOfAnyPartFindsSomething) {
+  Scanner scanner;
+  std::minstd_rand random{1};
+  const std::string_view letters = "0123456789014111-- .\0ASIKBey\n";
+  int clean = 0;
+  for (int round = 0; round < 20000; ++round) {
+    std::string text;
+    for (std::size_t length = random() % 60; length > 0; --length)
+      text += letters[random() % letters.size()];
+    const bool may = scanner.may_find(text);
+    clean += may ? 0 : 1;
+    for (int part = 0; part < 4 && !may; ++part) {
+      const std::size_t begin = text.empty() ? 0 : random() % text.size();
+      EXPECT_TRUE(scanner.find(std::string_view{text}.substr(begin, random() % 60)).empty())
+          << text;
+    }
+  }
+  EXPECT_GT(clean, 1000);
+}
+
+// Every run of 13 digits or more is found, wherever it begins and whatever stands around it.
+TEST(DigitRuns, AreThoseThatAPlainLookFinds) {
+  const auto plain_look = [](std::string_view text) {
+    const auto digit = [&](std::size_t at) {
+      return at < text.size() && text[at] >= '0' && text[at] <= '9';
+    };
+    std::vector<std::pair<std::size_t, std::size_t>> runs;
+    for (std::size_t at = 0; at < text.size();) {
+      if (!digit(at)) {
+        ++at;
+        continue;
+      }
+      std::size_t end = at;
+      int digits = 0;
+      while (digit(end)) {
+        ++digits;
+        ++end;
+        if (!digit(end) && end < text.size() && (text[end] == ' ' || text[end] == '-') &&
+            digit(end + 1))
+          ++end;
+      }
+      if (digits >= 13) runs.emplace_back(at, end);
+      at = end;
+    }
+    return runs;
+  };
+  std::minstd_rand random{2};
+  const std::string_view letters = "01234567890123456789012345678901234567890123456789--  .x";
+  std::size_t found = 0;
+  for (int round = 0; round < 50000; ++round) {
+    std::string text;
+    for (std::size_t length = random() % 90; length > 0; --length)
+      text += letters[random() % letters.size()];
+    std::vector<std::pair<std::size_t, std::size_t>> runs;
+    for (auto run = next_digit_run(text, 0); run; run = next_digit_run(text, run->end))
+      runs.emplace_back(run->begin, run->end);
+    EXPECT_EQ(runs, plain_look(text)) << text;
+    found += runs.size();
+  }
+  EXPECT_GT(found, 10000U);
 }
 
 }  // namespace

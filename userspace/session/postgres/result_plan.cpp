@@ -110,6 +110,7 @@ ResultPlan plan_result(const std::vector<ResultField>& fields, const PlanInputs&
                                                                : CellPlan::Kind::kPass;
     }
     plan.untouched = plan.untouched && cell.kind == CellPlan::Kind::kPass;
+    plan.detects = plan.detects || cell.kind == CellPlan::Kind::kDetect;
     plan.cells.push_back(cell);
   }
   return plan;

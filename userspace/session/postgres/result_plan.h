@@ -44,6 +44,7 @@ struct CellPlan {
 struct ResultPlan {
   std::vector<CellPlan> cells;
   bool untouched = false;  // every cell passes: rows need not be read
+  bool detects = false;    // some cell is read by the detectors
 };
 
 // Some rule of the resource names columns. Asked instead of whether the catalogue has any of them:

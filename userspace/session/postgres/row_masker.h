@@ -16,14 +16,13 @@ class RowMasker {
  public:
   explicit RowMasker(CellMasker& cells) : cells_(cells) {}
 
-  // `whole` is the frame with its head. Error: the row does not fit the plan or cannot be read;
-  // nothing was written.
-  Result<void> mask(const pg::Frame& frame, ByteView whole, const ResultPlan& plan,
+  // `whole` is the frame with its head. `clean`: the detectors know already that they would find
+  // nothing in it. Error: the row does not fit the plan or cannot be read; nothing was written.
+  Result<void> mask(const pg::Frame& frame, ByteView whole, bool clean, const ResultPlan& plan,
                     const pg::Limits& limits, Output& out);
 
  private:
   CellMasker& cells_;
-  Bytes row_;
 };
 
 }  // namespace sluice::session

@@ -57,6 +57,7 @@ bool ServerReplies::may_pass_in_pieces(const pg::FrameHead& head) const {
 }
 
 std::size_t ServerReplies::read(ByteView in) {
+  clean_.forget();
   std::size_t consumed = pass_piece(in);
   while (!context_.closed && context_.passing_to_agent == 0 && consumed < in.size()) {
     if (!pipeline_.waiting_notice.empty()) {
@@ -83,7 +84,7 @@ std::size_t ServerReplies::read(ByteView in) {
       break;
     }
     const auto& frame = std::get<pg::Frame>(step);
-    if (dispatch({frame, rest.first(frame.size)}) == Outcome::kWait) break;
+    if (dispatch({frame, rest.first(frame.size), rest}) == Outcome::kWait) break;
     consumed += frame.size;
   }
   if (context_.passing_to_agent == 0 && !pipeline_.waiting_notice.empty() && !context_.closed) {
@@ -152,8 +153,9 @@ ServerReplies::Outcome ServerReplies::on_row(const Message& message) {
     context_.to_agent.pass(message.whole);
     return Outcome::kConsumed;
   }
-  const auto masked =
-      masker_.mask(message.frame, message.whole, *plan, context_.options.limits, context_.to_agent);
+  const bool clean = plan->detects && clean_.covers(message.whole, message.rest, guard_);
+  const auto masked = masker_.mask(message.frame, message.whole, clean, *plan,
+                                   context_.options.limits, context_.to_agent);
   if (!masked) context_.fatal("08P01", "a row from the server: " + masked.error().text());
   return Outcome::kConsumed;
 }

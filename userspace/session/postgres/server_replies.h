@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "proto/postgres/backend.h"
+#include "session/postgres/clean_stretch.h"
 #include "session/postgres/copy_masker.h"
 #include "session/postgres/pipeline.h"
 #include "session/postgres/row_masker.h"
@@ -24,7 +25,8 @@ class ServerReplies {
   enum class Outcome : std::uint8_t { kConsumed, kWait };
   struct Message {
     pg::Frame frame;
-    ByteView whole;
+    ByteView whole;  // with its head
+    ByteView rest;   // from there on, as far as it is here
   };
 
   std::size_t pass_piece(ByteView in);
@@ -71,6 +73,7 @@ class ServerReplies {
   TextGuard& guard_;
   CellMasker cells_;
   RowMasker masker_{cells_};
+  CleanStretch clean_;
   CopyMasker copy_{cells_};
   bool catalog_of_copy_asked_ = false;
   std::vector<std::uint32_t> missing_tables_;  // a fresh catalogue did not have them either

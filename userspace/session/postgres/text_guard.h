@@ -25,6 +25,10 @@ class TextGuard {
 
   bool has_detectors() const { return !wanted_.empty(); }
 
+  // False: nothing would be found in `bytes`, nor in any part of them. True says nothing.
+  bool may_find(ByteView bytes) const {
+    return !wanted_.empty() && tools_.detectors->may_find(bytes, *tools_.scratch);
+  }
   // True if `text` holds something that a detector found (or could not be read): then `out` has the
   // replacement appended. False: nothing was appended, the text may pass as it is.
   bool replace_hits(ByteView text, Bytes& out);
