@@ -24,8 +24,11 @@ class CopyMasker {
   bool active() const { return copy_.has_value(); }
   // Nobody has to read the data.
   bool passes() const { return copy_ && copy_->plan.untouched; }
-  // `body` of the CopyData message `whole`. Error: it cannot be read; nothing was written.
-  Result<void> mask(ByteView body, ByteView whole, Output& out);
+  // The detectors may read the next message as a whole: its cells stand in it as they are read.
+  bool cells_show() const;
+  // `body` of the CopyData message `whole`. `clean`: the detectors know already that they would
+  // find nothing in it; only where cells_show(). Error: it cannot be read; nothing was written.
+  Result<void> mask(ByteView body, ByteView whole, bool clean, Output& out);
   // At CopyDone. Error: the data does not end where a row does.
   Result<void> finish();
   // The COPY is over, however it ended.
@@ -36,9 +39,10 @@ class CopyMasker {
     CopyFormat format;
     ResultPlan plan;
     pg::CopyReader reader;
+    bool escapes_nothing_found = false;  // nothing that detectors find has escapes within
   };
   // False: nothing of it changes, and `rows_` has it as it came.
-  bool mask_row(const pg::CopyPiece& row);
+  bool mask_row(const pg::CopyPiece& row, bool clean);
 
   CellMasker& cells_;
   std::optional<Copy> copy_;

@@ -88,7 +88,8 @@ ServerReplies::Outcome ServerReplies::on_copy_out_response(const Message& messag
 
 ServerReplies::Outcome ServerReplies::on_copy_data(const Message& message) {
   if (!copy_.active()) return violation(message);
-  const auto masked = copy_.mask(message.frame.body, message.whole, context_.to_agent);
+  const bool clean = copy_.cells_show() && clean_.covers(message.whole, message.rest, guard_);
+  const auto masked = copy_.mask(message.frame.body, message.whole, clean, context_.to_agent);
   if (!masked) context_.fatal("08P01", "from the server: " + masked.error().text());
   return Outcome::kConsumed;
 }
