@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <string_view>
 
 #include "base/check.h"
@@ -33,6 +34,14 @@ constexpr std::array<Escape, 6> kEscapes{
 
 Error not_of(const char* format, const std::string& why) {
   return Error{std::string{"the data is no COPY data in "} + format + " format: " + why};
+}
+
+// Where it stands; the size of `bytes` where it does not.
+std::size_t find_byte(ByteView bytes, char byte) {
+  const void* found = bytes.empty() ? nullptr : std::memchr(bytes.data(), byte, bytes.size());
+  return found == nullptr
+             ? bytes.size()
+             : static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - bytes.data());
 }
 
 }  // namespace
@@ -100,19 +109,29 @@ CopyReader::Size CopyReader::end_of_row(std::size_t size) {
 
 // A line feed in a value is escaped, and a delimiter too.
 CopyReader::Size CopyReader::next_text(ByteView data) {
-  const auto line_feed = std::find(data.begin(), data.end(), '\n');
-  if (line_feed == data.end()) return std::size_t{0};
-  const auto size = static_cast<std::size_t>(line_feed - data.begin());
+  const std::size_t size = find_byte(data, '\n');
+  if (size == data.size()) return std::size_t{0};
+  const ByteView row = data.first(size);
+  if (find_byte(row, '\\') == size) {
+    // Without an escape a cell is its value: the only word that is certainly NULL has one.
+    for (std::size_t start = 0; start <= size;) {
+      const ByteView rest = row.subspan(start);
+      const ByteView cell = rest.first(find_byte(rest, format_.delimiter));
+      cells_.push_back({cell, cell});
+      start += cell.size() + 1;
+    }
+    return end_of_row(size + 1);
+  }
   std::size_t start = 0;
   for (std::size_t at = 0; at < size; ++at) {
-    if (data[at] == '\\') {
+    if (row[at] == '\\') {
       if (++at == size) return not_of("text", "a backslash ends a row");
-    } else if (data[at] == static_cast<std::uint8_t>(format_.delimiter)) {
-      cells_.push_back({std::nullopt, data.subspan(start, at - start)});
+    } else if (row[at] == static_cast<std::uint8_t>(format_.delimiter)) {
+      cells_.push_back({std::nullopt, row.subspan(start, at - start)});
       start = at + 1;
     }
   }
-  cells_.push_back({std::nullopt, data.subspan(start, size - start)});
+  cells_.push_back({std::nullopt, row.subspan(start)});
   plain_.reserve(size);
   for (CopyCell& cell : cells_) SLUICE_TRY_VOID(read_text(cell));
   return end_of_row(size + 1);
