@@ -200,8 +200,8 @@ vmtest: ## run the kernel tests and the escape suite in QEMU (KERNELS="6.1 6.12 
 integration: all ## run the integration tests against real servers (as root)
 	SLUICE_BUILD=$(abspath $(B)) /usr/bin/python3 -m pytest -q -x --tb=short tests/integration
 
-$(B)/bench/session_costs: $(B)/obj/tests/bench/session_costs.o $(B)/obj/tests/unit/session/world.o $(foreach m,session $(NEEDS_session),$(call archive,$(m)))
-	$(link) $(LIBS_session) $(LIBS_base)
+$(B)/bench/session_costs: $(B)/obj/tests/bench/session_costs.o $(B)/obj/tests/unit/session/world.o $(foreach m,session record $(NEEDS_session),$(call archive,$(m)))
+	$(link) $(LIBS_session) $(LIBS_record) $(LIBS_base)
 
 bench: ## run the benchmarks (ONLY=name runs one); rows are written to build/bench/
 	$(MAKE) MODE=release all $(BUILD_ROOT)/release/bench/session_costs

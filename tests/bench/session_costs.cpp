@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a session costs beside the network: masking, detectors, verdicts, statements. Prints one
 // JSON object a line: name, unit, values (one a round), of this thread's own CPU time.
+//
+// session_costs NAME COUNT does one of them COUNT times and measures nothing: for callgrind, where
+// the difference between two counts is what each time costs.
 #include <time.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "../unit/session/say.h"
 #include "../unit/session/world.h"
+#include "base/system_clock.h"
 #include "policy/compile.h"
+#include "record/recorder.h"
 #include "session/postgres/session.h"
 
 namespace {
@@ -22,6 +28,12 @@ using namespace sluice::session::test;
 
 constexpr int kRounds = 5;
 
+// What the command line asked for instead of measuring.
+struct Only {
+  std::string name;
+  int count = 0;
+} only;
+
 double cpu_seconds() {
   timespec now{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -31,6 +43,10 @@ double cpu_seconds() {
 // `work` does `count` things; the value is how many of them a second takes, by `scale`.
 void report(const std::string& name, const char* unit, double count, double scale,
             const std::function<void()>& work) {
+  if (!only.name.empty()) {
+    for (int i = 0; name == only.name && i < only.count; ++i) work();
+    return;
+  }
   work();  // what is made once is made now
   std::string values;
   for (int round = 0; round < kRounds; ++round) {
@@ -42,10 +58,12 @@ void report(const std::string& name, const char* unit, double count, double scal
               values.c_str());
 }
 
-// A session that is logged in. What it sends is looked at no further.
+// A session that is logged in. What it sends is looked at no further; what it records is written
+// where there is a writer, as the driver does it.
 class Talk {
  public:
-  Talk() : session_(make_postgres_session(world().session_options())) {
+  explicit Talk(SessionWriter* writer = nullptr)
+      : session_(make_postgres_session(world().session_options())), writer_(writer) {
     say(Side::kAgent, Say{}.startup());
     say(Side::kUpstream, Reply{}.authentication_ok().key().ready());
   }
@@ -70,6 +88,8 @@ class Talk {
     actions_.clear();
     const std::size_t used = session_->handle(input, now_, WallTime{}, actions_);
     for (const FlowAction& action : actions_) {
+      if (const auto* record = std::get_if<Record>(&action); record != nullptr && writer_ != nullptr)
+        must(writer_->append(WallTime{}, record->event));
       if (std::holds_alternative<NeedCatalog>(action))
         next_.push_back(CatalogArrived{world().catalog, ""});
       else if (std::holds_alternative<ConnectUpstream>(action))
@@ -77,10 +97,15 @@ class Talk {
       else if (std::holds_alternative<Close>(action))
         std::abort();
     }
+    if (writer_ != nullptr) must(writer_->commit());
     return used;
+  }
+  static void must(const Result<void>& done) {
+    if (!done) std::abort();
   }
 
   std::unique_ptr<FlowSession> session_;
+  SessionWriter* writer_;
   FlowActions actions_;
   std::vector<Input> next_;
   SteadyTime now_{std::chrono::hours{1}};
@@ -167,13 +192,13 @@ void judging() {
   }
 }
 
-void speaking() {
+void speaking(const std::string& prefix, SessionWriter* writer) {
   constexpr int kStatements = 20'000;
-  Talk talk;
+  Talk talk{writer};
   const Field id{"id", kOrders, 1, 23};
   int number = 0;
   const Reply answer = Reply{}.columns({id}).row({"1"}).complete("SELECT 1").ready();
-  report("statements_simple", "statements/s", kStatements, 1, [&] {
+  report(prefix + "_simple", "statements/s", kStatements, 1, [&] {
     for (int i = 0; i < kStatements; ++i) {
       talk.agent(Say{}.query("select id from orders where id = " + std::to_string(++number)));
       talk.server(answer);
@@ -182,7 +207,7 @@ void speaking() {
   talk.agent(Say{}.parse("s", "select id from orders where id = $1", {23}).sync());
   talk.server(Reply{}.parsed().ready());
   const Reply row = Reply{}.bound().columns({id}).row({"1"}).complete("SELECT 1").ready();
-  report("statements_prepared", "statements/s", kStatements, 1, [&] {
+  report(prefix + "_prepared", "statements/s", kStatements, 1, [&] {
     for (int i = 0; i < kStatements; ++i) {
       talk.agent(
           Say{}.bind("", "s", {std::to_string(++number)}).describe_portal("").execute("").sync());
@@ -191,11 +216,51 @@ void speaking() {
   });
 }
 
+// The same with a recording on the disk.
+void recording() {
+  std::string directory = std::filesystem::temp_directory_path() / "session_costs.XXXXXX";
+  if (::mkdtemp(directory.data()) == nullptr) std::abort();
+  {
+    const SystemClock clock;
+    auto recorder = record::DirectoryRecorder::start(
+        {.directory = directory + "/sessions", .key_directory = directory + "/keys"}, clock);
+    if (!recorder) std::abort();
+    SessionOpened opened;
+    opened.session = "ses-costs";
+    opened.lineage = *World{}.lineage;
+    auto writer = (*recorder)->open(WallTime{}, opened);
+    if (!writer) std::abort();
+    speaking("recorded", writer->get());
+  }
+  std::filesystem::remove_all(directory);
+}
+
+// Rows that nothing has to be masked in, and such that detectors read.
+void rows_passing() {
+  constexpr int kRows = 100, kMessages = 1000;
+  Talk talk;
+  const auto send = [&](const char* name, const char* query, const Field& field, const char* value) {
+    Reply rows;
+    for (int i = 0; i < kRows; ++i) rows.row({value});
+    report(name, "rows/s", kRows * kMessages, 1, [&] {
+      talk.agent(Say{}.query(query));
+      talk.server(Reply{}.columns({field}));
+      for (int i = 0; i < kMessages; ++i) talk.server(rows);
+      talk.server(Reply{}.complete("SELECT 1").ready());
+    });
+  };
+  send("rows_untouched", "select id from orders", {"id", kOrders, 1, 23}, "123456");
+  send("rows_detected", "select note from orders", {"note", kOrders, 3}, "a lamp, and a table");
+}
+
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  if (argc == 3) only = {argv[1], std::atoi(argv[2])};
   masking();
   detecting();
   judging();
-  speaking();
+  speaking("statements", nullptr);
+  recording();
+  rows_passing();
 }
