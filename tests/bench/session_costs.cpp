@@ -2,8 +2,8 @@
 // What a session costs beside the network: masking, detectors, verdicts, statements. Prints one
 // JSON object a line: name, unit, values (one a round), of this thread's own CPU time.
 //
-// session_costs NAME COUNT does one of them COUNT times and measures nothing: for callgrind, where
-// the difference between two counts is what each time costs.
+// session_costs NAME COUNT does one of them COUNT times and measures nothing: for callgrind with
+// --toggle-collect='*Talk::say*', which counts what the session does.
 #include <time.h>
 
 #include <cstdio>
@@ -88,7 +88,8 @@ class Talk {
     actions_.clear();
     const std::size_t used = session_->handle(input, now_, WallTime{}, actions_);
     for (const FlowAction& action : actions_) {
-      if (const auto* record = std::get_if<Record>(&action); record != nullptr && writer_ != nullptr)
+      if (const auto* record = std::get_if<Record>(&action);
+          record != nullptr && writer_ != nullptr)
         must(writer_->append(WallTime{}, record->event));
       if (std::holds_alternative<NeedCatalog>(action))
         next_.push_back(CatalogArrived{world().catalog, ""});
@@ -231,6 +232,7 @@ void recording() {
     auto writer = (*recorder)->open(WallTime{}, opened);
     if (!writer) std::abort();
     speaking("recorded", writer->get());
+    if (!(*writer)->close()) std::abort();
   }
   std::filesystem::remove_all(directory);
 }
@@ -239,7 +241,8 @@ void recording() {
 void rows_passing() {
   constexpr int kRows = 100, kMessages = 1000;
   Talk talk;
-  const auto send = [&](const char* name, const char* query, const Field& field, const char* value) {
+  const auto send = [&](const char* name, const char* query, const Field& field,
+                        const char* value) {
     Reply rows;
     for (int i = 0; i < kRows; ++i) rows.row({value});
     report(name, "rows/s", kRows * kMessages, 1, [&] {

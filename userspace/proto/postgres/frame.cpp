@@ -109,7 +109,10 @@ Step next_frame(Direction direction, ByteView in, const Limits& limits) {
   const HeadStep step = next_head(direction, in, limits);
   if (const auto* more = std::get_if<NeedMore>(&step)) return *more;
   if (const auto* bad = std::get_if<Bad>(&step)) return *bad;
-  const FrameHead& head = *std::get_if<FrameHead>(&step);
+  return whole_frame(direction, *std::get_if<FrameHead>(&step), in, limits);
+}
+
+Step whole_frame(Direction direction, const FrameHead& head, ByteView in, const Limits& limits) {
   const std::uint32_t bytes_max = direction == Direction::kFrontend
                                       ? limits.frontend_message_bytes_max
                                       : limits.backend_message_bytes_max;

@@ -53,6 +53,8 @@ using HeadStep = std::variant<FrameHead, NeedMore, Bad>;
 // The head of the first message as soon as five bytes are there, up to stream_message_bytes_max,
 // for a caller that passes or drops a large body piece by piece.
 HeadStep next_head(Direction direction, ByteView in, const Limits& limits);
+// The whole message that `head`, the head of the first one of `in`, begins.
+Step whole_frame(Direction direction, const FrameHead& head, ByteView in, const Limits& limits);
 
 bool frontend_message_known(char type);
 bool backend_message_known(char type);

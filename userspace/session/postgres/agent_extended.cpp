@@ -54,7 +54,8 @@ PreparedPtr unread_prepared(std::string_view name) {
 
 // The server gets a Parse that fails in place of the refused message, and skips to Sync from there;
 // so do we.
-void AgentMessages::refuse_extended(pg::Report report, const std::string& request) {
+void AgentMessages::refuse_extended(std::unique_ptr<pg::Report> report,
+                                    const std::string& request) {
   Unit unit;
   unit.kind = Unit::Kind::kParse;
   unit.refusal = std::move(report);
@@ -63,6 +64,11 @@ void AgentMessages::refuse_extended(pg::Report report, const std::string& reques
   pg::append_flush(context_.to_upstream.own());
   pipeline_.units.push_back(std::move(unit));
   pipeline_.skipping = true;
+}
+
+// A name that stands for nothing.
+void AgentMessages::refuse_unknown(pg::Report report) {
+  refuse_extended(std::make_unique<pg::Report>(std::move(report)), gate_.next_request());
 }
 
 // Null: there is none. Where nothing is guarded an unread text may have made it, and if not, the
@@ -94,19 +100,19 @@ AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg:
   if (wait_for_newer_catalog(*prepared->text)) return Outcome::kWait;
   UpcomingBind bind = upcoming_bind(message.after, parse.statement, prepared->parameter_types,
                                     context_.options.limits);
-  const Judgement judgement = judge_.judge(*prepared->text, bind.parameters);
+  Judgement judgement = judge_.judge(*prepared->text, bind.parameters);
   // Whoever is asked must see the parameters, so wait until they are here or cannot come any more.
   if (judgement.verdict().kind == VerdictKind::kHold && !bind.certain && !gate_.holds())
     return Outcome::kWait;
 
-  Admitted admitted = gate_.admit(judgement, prepared->text->text);
+  Admitted admitted = gate_.admit(std::move(judgement), prepared->text->text);
   if (admitted.admission == Admission::kWait) return Outcome::kWait;
   if (admitted.admission == Admission::kRefuse) {
     refuse_extended(std::move(admitted.refusal), admitted.request);
     return Outcome::kConsumed;
   }
   prepared->covered = std::move(bind.parameters);
-  if (admitted.by_approval) prepared->approved = judgement.whole(prepared->text->text);
+  prepared->approved = std::move(admitted.approved);
   prepared->approved_epoch = pipeline_.names.epoch();
   Unit unit;
   unit.kind = Unit::Kind::kParse;
@@ -130,9 +136,8 @@ bool AgentMessages::renew_analysis(PreparedStatement& prepared) {
 
 AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::Bind& bind) {
   const PreparedPtr prepared = prepared_named(bind.statement);
-  const std::string next_request = request_id(context_.options.session, context_.statements + 1);
   if (!prepared) {
-    refuse_extended(no_such_statement(bind.statement), next_request);
+    refuse_unknown(no_such_statement(bind.statement));
     return Outcome::kConsumed;
   }
   if (pipeline_.names.full()) {
@@ -149,7 +154,7 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
   portal->judged_under = context_.options.policy()->version();
   portal->judged_at = context_.now;
 
-  const Judgement judgement = judge_.judge(*prepared->text, portal->parameters);
+  Judgement judgement = judge_.judge(*prepared->text, portal->parameters);
   const bool approved = prepared->approved && prepared->approved_epoch == pipeline_.names.epoch() &&
                         same_intent(*prepared->approved, judgement.whole(prepared->text->text));
   const bool covered = !gate_.holds() && prepared->covered &&
@@ -158,13 +163,13 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
                         (judgement.verdict().kind == VerdictKind::kHold && approved));
   portal->approved = covered && approved;
   if (!covered) {
-    Admitted admitted = gate_.admit(judgement, prepared->text->text);
+    Admitted admitted = gate_.admit(std::move(judgement), prepared->text->text);
     if (admitted.admission == Admission::kWait) return Outcome::kWait;
     if (admitted.admission == Admission::kRefuse) {
       refuse_extended(std::move(admitted.refusal), admitted.request);
       return Outcome::kConsumed;
     }
-    portal->approved = admitted.by_approval;
+    portal->approved = admitted.approved.has_value();
   }
   prepared->covered.reset();
   prepared->approved.reset();
@@ -180,19 +185,18 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
 AgentMessages::Outcome AgentMessages::on_describe(const Message& message,
                                                   const pg::Describe& describe) {
   Unit unit;
-  const std::string request = request_id(context_.options.session, context_.statements + 1);
   if (describe.target == pg::Target::kStatement) {
     unit.kind = Unit::Kind::kDescribeStatement;
     unit.prepared = prepared_named(describe.name);
     if (!unit.prepared) {
-      refuse_extended(no_such_statement(describe.name), request);
+      refuse_unknown(no_such_statement(describe.name));
       return Outcome::kConsumed;
     }
   } else {
     unit.kind = Unit::Kind::kDescribePortal;
     unit.portal = portal_named(describe.name);
     if (!unit.portal) {
-      refuse_extended(no_such_portal(describe.name), request);
+      refuse_unknown(no_such_portal(describe.name));
       return Outcome::kConsumed;
     }
     unit.portal->described = true;
@@ -243,19 +247,19 @@ std::optional<AgentMessages::Outcome> AgentMessages::judge_portal_again(const Po
   const bool judged =
       portal->judged_under == version && context_.now - portal->judged_at <= kJudgementAgeMax;
   if (judged && !gate_.holds()) return std::nullopt;
-  const Judgement judgement = judge_.judge(*portal->prepared->text, portal->parameters);
+  Judgement judgement = judge_.judge(*portal->prepared->text, portal->parameters);
   const VerdictKind kind = judgement.verdict().kind;
   const bool more_of_the_same =
       portal->judged_under != 0 && !gate_.holds() &&
       (kind == VerdictKind::kAllow || (kind == VerdictKind::kHold && portal->approved));
   if (!more_of_the_same) {
-    Admitted admitted = gate_.admit(judgement, portal->prepared->text->text);
+    Admitted admitted = gate_.admit(std::move(judgement), portal->prepared->text->text);
     if (admitted.admission == Admission::kWait) return Outcome::kWait;
     if (admitted.admission == Admission::kRefuse) {
       refuse_extended(std::move(admitted.refusal), admitted.request);
       return Outcome::kConsumed;
     }
-    portal->approved = admitted.by_approval;
+    portal->approved = admitted.approved.has_value();
   }
   portal->judged_under = version;
   portal->judged_at = context_.now;
@@ -266,8 +270,7 @@ AgentMessages::Outcome AgentMessages::on_execute(const Message& message,
                                                  const pg::Execute& execute) {
   const PortalPtr portal = portal_named(execute.portal);
   if (!portal) {
-    refuse_extended(no_such_portal(execute.portal),
-                    request_id(context_.options.session, context_.statements + 1));
+    refuse_unknown(no_such_portal(execute.portal));
     return Outcome::kConsumed;
   }
   if (const auto outcome = judge_portal_again(portal)) return *outcome;

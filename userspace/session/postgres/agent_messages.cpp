@@ -117,7 +117,7 @@ std::size_t AgentMessages::read(ByteView in) {
       consumed += pass_piece(rest);
       break;
     }
-    const auto step = pg::next_frame(Direction::kFrontend, rest, context_.options.limits);
+    const auto step = pg::whole_frame(Direction::kFrontend, head, rest, context_.options.limits);
     if (std::holds_alternative<pg::NeedMore>(step)) break;
     if (const auto* bad = std::get_if<pg::Bad>(&step)) {
       context_.fatal("54000", "message from the client: " + std::string{bad->reason});
@@ -223,7 +223,7 @@ AgentMessages::Outcome AgentMessages::on_function_call(const Message& message,
     verdict.rule.clear();
     verdict.message = "the result of a function call by OID cannot be masked; use SELECT";
   }
-  Admitted admitted = gate_.admit(judgement, shown);
+  Admitted admitted = gate_.admit(std::move(judgement), shown);
   if (admitted.admission == Admission::kWait) return Outcome::kWait;
 
   Unit unit;

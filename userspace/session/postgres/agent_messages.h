@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 
 #include "proto/postgres/frontend.h"
@@ -54,7 +55,8 @@ class AgentMessages {
   Outcome on_execute(const Message& message, const pg::Execute& execute);
   Outcome on_close(const Message& message, const pg::Close& close);
   Outcome on_sync(const Message& message);
-  void refuse_extended(pg::Report report, const std::string& request);
+  void refuse_extended(std::unique_ptr<pg::Report> report, const std::string& request);
+  void refuse_unknown(pg::Report report);
   std::optional<Outcome> judge_portal_again(const PortalPtr& portal);
   void describe_if_rows_are_read(const PortalPtr& portal);
   bool renew_analysis(PreparedStatement& prepared);

@@ -51,8 +51,20 @@ struct Context {
     }
     return unguarded_;
   }
-  void act(FlowAction action) { actions->push_back(std::move(action)); }
-  void record(Event event) { act(Record{std::move(event)}); }
+  template <class Action>
+  void act(Action&& action) {
+    actions->emplace_back(std::forward<Action>(action));
+  }
+  // An event among the actions, to be filled in where it stands: some are large.
+  template <class Kind>
+  Kind& record() {
+    actions->emplace_back(std::in_place_type<Record>);
+    return std::get<Record>(actions->back()).event.emplace<Kind>();
+  }
+  template <class Kind>
+  void record(Kind&& event) {
+    record<std::decay_t<Kind>>() = std::forward<Kind>(event);
+  }
   void remark(std::string text) { record(Remark{std::move(text)}); }
   // What the server reports about how it reads and writes text.
   void note_parameter(const pg::ParameterStatus& status) {

@@ -25,6 +25,10 @@ TicketId ticket_of(const SessionId& session, std::uint64_t statement) {
   return ticket;
 }
 
+Admitted refusing(pg::Report refusal, std::string request) {
+  return {Admission::kRefuse, std::make_unique<pg::Report>(std::move(refusal)), std::move(request)};
+}
+
 }  // namespace
 
 bool same_intent(const Intent& a, const Intent& b) {
@@ -33,75 +37,71 @@ bool same_intent(const Intent& a, const Intent& b) {
          a.columns == b.columns && a.parameters == b.parameters && a.unbounded == b.unbounded;
 }
 
-std::uint64_t Gate::record(const Judgement& judgement, const TicketId& ticket) {
-  const std::uint64_t first = context_.statements + 1;
-  for (const Judged& judged : judgement.statements) {
-    StatementJudged event;
-    event.statement = ++context_.statements;
-    event.intent = judged.intent;
-    event.verdict = judged.verdict;
-    if (judged.verdict.kind == VerdictKind::kHold) event.ticket = ticket;
-    context_.record(std::move(event));
-  }
-  return first;
+std::string Gate::next_request() const {
+  return request_id(context_.options.session, context_.statements + 1);
 }
 
-Admitted Gate::admit(const Judgement& judgement, const std::string& text) {
+void Gate::record(Judgement judgement, const TicketId& ticket) {
+  for (Judged& judged : judgement.statements) {
+    auto& event = context_.record<StatementJudged>();
+    event.statement = ++context_.statements;
+    if (judged.verdict.kind == VerdictKind::kHold) event.ticket = ticket;
+    event.intent = std::move(judged.intent);
+    event.verdict = std::move(judged.verdict);
+  }
+}
+
+Admitted Gate::admit(Judgement judgement, const std::string& text) {
   if (held_) {
     if (waiting()) return {};
-    return release(judgement, text);
+    return release(std::move(judgement), text);
   }
-  const std::uint64_t first = context_.statements + 1;
-  std::string request = request_id(context_.options.session, first);
   switch (judgement.verdict().kind) {
-    case VerdictKind::kAllow:
-      record(judgement, {});
-      return {Admission::kPass, {}, std::move(request), false};
-    case VerdictKind::kHold: return hold(judgement, text, request, first);
+    case VerdictKind::kAllow: record(std::move(judgement), {}); return {Admission::kPass};
+    case VerdictKind::kHold: return hold(std::move(judgement), text);
     case VerdictKind::kDeny: break;
   }
-  record(judgement, {});
-  pg::Report refusal = refused_by_policy(judgement, request);
-  return {Admission::kRefuse, std::move(refusal), std::move(request), false};
+  return refuse(std::move(judgement));
 }
 
-Admitted Gate::hold(const Judgement& judgement, const std::string& text, const std::string& request,
-                    std::uint64_t first) {
+Admitted Gate::refuse(Judgement judgement) {
+  std::string request = next_request();
+  pg::Report refusal = refused_by_policy(judgement, request);
+  record(std::move(judgement), {});
+  return refusing(std::move(refusal), std::move(request));
+}
+
+Admitted Gate::hold(Judgement judgement, const std::string& text) {
+  const std::uint64_t first = context_.statements + 1;
+  const std::string request = next_request();
   const TicketId ticket = ticket_of(context_.options.session, first);
-  record(judgement, ticket);
-  const Verdict& verdict = judgement.verdict();
   const std::uint64_t statement = first + judgement.worst;
   held_ = Held{ticket, statement, judgement.whole(text), request, std::nullopt, false};
+  Ask ask{ticket, statement, held_->intent, judgement.verdict(),
+          std::move(judgement.statements[judgement.worst].plan)};
+  record(std::move(judgement), ticket);
   pipeline_.notice(context_,
-                   held_notice(ticket, verdict, context_.wall + verdict.timeout, request));
-  context_.act(
-      Ask{ticket, statement, held_->intent, verdict, judgement.statements[judgement.worst].plan});
+                   held_notice(ticket, ask.verdict, context_.wall + ask.verdict.timeout, request));
+  context_.act(std::move(ask));
   return {};
 }
 
-Admitted Gate::release(const Judgement& judgement, const std::string& text) {
-  const Held held = std::move(*held_);
+Admitted Gate::release(Judgement judgement, const std::string& text) {
+  Held held = std::move(*held_);
   held_.reset();
-  if (held.cancelled)
-    return {Admission::kRefuse, cancelled_while_held(held.ticket), held.request, false};
+  if (held.cancelled) return refusing(cancelled_while_held(held.ticket), held.request);
   const Decision& decision = *held.decision;
   if (decision.kind != DecisionKind::kApproved)
-    return {
-        Admission::kRefuse,
+    return refusing(
         refused_after_hold(decision.kind, decision.by, decision.note, held.ticket, held.request),
-        held.request, false};
+        held.request);
   // Approved: still judged once more, because policy and catalogue may have moved on.
-  if (judgement.verdict().kind == VerdictKind::kDeny) {
-    const std::string request = request_id(context_.options.session, context_.statements + 1);
-    record(judgement, {});
-    return {Admission::kRefuse, refused_by_policy(judgement, request), request, false};
-  }
+  if (judgement.verdict().kind == VerdictKind::kDeny) return refuse(std::move(judgement));
   if (!same_intent(held.intent, judgement.whole(text))) {
     context_.remark("ticket " + held.ticket + " was approved, but what would run had changed");
-    return {Admission::kRefuse, changed_since_approval(held.ticket, held.request), held.request,
-            false};
+    return refusing(changed_since_approval(held.ticket, held.request), held.request);
   }
-  return {Admission::kPass, {}, held.request, true};
+  return {Admission::kPass, {}, {}, std::move(held.intent)};
 }
 
 void Gate::decided(const Decision& decision) {

@@ -4,6 +4,7 @@
 // at a time; it stays at the front of the agent's bytes, so the order of the stream is kept.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "session/postgres/judge.h"
@@ -18,9 +19,9 @@ enum class Admission : std::uint8_t { kPass, kRefuse, kWait };
 
 struct Admitted {
   Admission admission = Admission::kWait;
-  pg::Report refusal;        // for kRefuse
-  std::string request;       // request id of the (first) statement
-  bool by_approval = false;  // for kPass
+  std::unique_ptr<pg::Report> refusal{};  // for kRefuse: never null
+  std::string request{};                  // for kRefuse: request id of the (first) statement
+  std::optional<Intent> approved{};       // for kPass, where people had to be asked: what they saw
 };
 
 class Gate {
@@ -29,7 +30,10 @@ class Gate {
 
   // The answer for one message. Records each statement with its verdict the first time it is asked.
   // kWait: ask again with the same message after decided() or cancelled().
-  Admitted admit(const Judgement& judgement, const std::string& text);
+  Admitted admit(Judgement judgement, const std::string& text);
+
+  // Request id of the statement that is judged next.
+  std::string next_request() const;
 
   bool waiting() const { return held_ && !held_->decision && !held_->cancelled; }
   bool holds() const { return held_.has_value(); }
@@ -50,10 +54,10 @@ class Gate {
     std::optional<Decision> decision;
     bool cancelled = false;
   };
-  Admitted release(const Judgement& judgement, const std::string& text);
-  Admitted hold(const Judgement& judgement, const std::string& text, const std::string& request,
-                std::uint64_t first);
-  std::uint64_t record(const Judgement& judgement, const TicketId& ticket);
+  Admitted release(Judgement judgement, const std::string& text);
+  Admitted refuse(Judgement judgement);
+  Admitted hold(Judgement judgement, const std::string& text);
+  void record(Judgement judgement, const TicketId& ticket);
 
   Context& context_;
   Pipeline& pipeline_;

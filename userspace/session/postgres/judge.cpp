@@ -89,9 +89,9 @@ AnalysedTextPtr Judge::analyse(std::string_view text, const sql::SessionNames& n
   return analysed;
 }
 
-Judged Judge::judge_one(const sql::Statement& statement, std::string_view shown,
-                        const std::vector<Parameter>& parameters) const {
-  Judged judged;
+Judged& Judge::judge_one(const sql::Statement& statement, std::string_view shown,
+                         const std::vector<Parameter>& parameters, Judgement& judgement) const {
+  Judged& judged = judgement.statements.emplace_back();
   Intent& intent = judged.intent;
   intent.lineage = context_.options.lineage;
   intent.resource = context_.options.resource->name;
@@ -126,7 +126,7 @@ Judged Judge::judge_one(const sql::Statement& statement, std::string_view shown,
 Judgement Judge::judge(const sql::Statement& statement, const std::string& shown,
                        const std::vector<Parameter>& parameters) const {
   Judgement judgement;
-  judgement.statements.push_back(judge_one(statement, shown, parameters));
+  judge_one(statement, shown, parameters, judgement);
   return judgement;
 }
 
@@ -139,9 +139,8 @@ Judgement Judge::judge(const AnalysedText& text, const std::vector<Parameter>& p
     const bool unguarded = context_.unguarded();
     const std::string_view shown = std::string_view{text.text}.substr(
         0, unguarded ? text.text.size() : context_.options.sql_limits.statement_bytes_max);
-    judgement.statements.push_back(judge_one(unknown, shown, parameters));
+    Verdict& verdict = judge_one(unknown, shown, parameters, judgement).verdict;
     if (unguarded) return judgement;
-    Verdict& verdict = judgement.statements.front().verdict;
     verdict.kind = VerdictKind::kDeny;
     verdict.message = text.error;
     judgement.syntax_error = text.error;
@@ -153,19 +152,19 @@ Judgement Judge::judge(const AnalysedText& text, const std::vector<Parameter>& p
     // there is.
     sql::Statement empty;
     empty.actions = {Action::kRead};
-    judgement.statements.push_back(judge_one(empty, text.text, parameters));
-    judgement.statements.front().verdict.kind = VerdictKind::kAllow;
+    judge_one(empty, text.text, parameters, judgement).verdict.kind = VerdictKind::kAllow;
     return judgement;
   }
   const auto& statements = text.analysis->statements;
   const bool single = statements.size() == 1;
+  judgement.statements.reserve(statements.size());
   for (const sql::Statement& statement : statements) {
     const std::string_view shown =
         single ? std::string_view{text.text}
                : std::string_view{text.text}.substr(std::min(statement.location, text.text.size()),
                                                     statement.length);
-    judgement.statements.push_back(judge_one(statement, shown, parameters));
-    if (judgement.statements.back().verdict.kind > judgement.verdict().kind)
+    const Judged& judged = judge_one(statement, shown, parameters, judgement);
+    if (judged.verdict.kind > judgement.verdict().kind)
       judgement.worst = judgement.statements.size() - 1;
   }
   return judgement;

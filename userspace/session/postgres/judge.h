@@ -50,8 +50,9 @@ class Judge {
                   const std::vector<Parameter>& parameters) const;
 
  private:
-  Judged judge_one(const sql::Statement& statement, std::string_view shown,
-                   const std::vector<Parameter>& parameters) const;
+  // Adds to the judgement.
+  Judged& judge_one(const sql::Statement& statement, std::string_view shown,
+                    const std::vector<Parameter>& parameters, Judgement& judgement) const;
 
   static constexpr std::size_t kKeptTextBytesMax = 4096;
 

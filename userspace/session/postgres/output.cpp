@@ -29,11 +29,12 @@ Bytes& Output::own() {
 void Output::flush(FlowActions& out) {
   for (const Piece& piece : pieces_) {
     const ByteView bytes = piece.chunk != nullptr ? ByteView{*piece.chunk} : piece.range;
-    if (piece.recorded && !bytes.empty()) out.push_back(Record{AgentSees{bytes}});
+    if (piece.recorded && !bytes.empty())
+      std::get<Record>(out.emplace_back(std::in_place_type<Record>)).event = AgentSees{bytes};
   }
   for (const Piece& piece : pieces_) {
     const ByteView bytes = piece.chunk != nullptr ? ByteView{*piece.chunk} : piece.range;
-    if (!bytes.empty()) out.push_back(Send{side_, bytes});
+    if (!bytes.empty()) out.emplace_back(Send{side_, bytes});
   }
   pieces_.clear();
 }

@@ -77,7 +77,7 @@ std::size_t ServerReplies::read(ByteView in) {
       consumed += pass_piece(rest);
       break;
     }
-    const auto step = pg::next_frame(pg::Direction::kBackend, rest, context_.options.limits);
+    const auto step = pg::whole_frame(pg::Direction::kBackend, head, rest, context_.options.limits);
     if (std::holds_alternative<pg::NeedMore>(step)) break;
     if (const auto* bad = std::get_if<pg::Bad>(&step)) {
       context_.fatal("54000", "message from the server: " + std::string{bad->reason});

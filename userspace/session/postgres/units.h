@@ -66,8 +66,8 @@ struct Unit {
   Kind kind = Kind::kSync;
   bool hidden = false;   // our own; its reply is not for the agent
   bool settles = false;  // the agent's next message waits until this is answered
-  std::optional<pg::Report>
-      refusal;  // sent in place of a refused message; the error reply becomes this
+  // Sent in place of a refused message: the error reply becomes this. Else null.
+  std::unique_ptr<pg::Report> refusal;
 
   AnalysedTextPtr text;            // kQuery, and through portal/prepared for the others
   std::size_t statement = 0;       // kQuery: index of the statement whose replies are coming
