@@ -86,14 +86,15 @@ Result<std::unique_ptr<FlowFactory>> FlowFactory::make(Ports ports, const Secret
   return factory;
 }
 
-Result<session::MaskTools> FlowFactory::tools_of_this_thread() {
+Result<FlowFactory::ThreadTools> FlowFactory::tools_of_this_thread() {
   const std::lock_guard lock{mutex_};
   const auto found = tools_.find(std::this_thread::get_id());
   if (found != tools_.end()) return found->second;
   SLUICE_TRY(auto scratch, detectors_->make_scratch());
   SLUICE_TRY(auto hash, hash_->clone());
-  session::MaskTools tools{detectors_, std::make_shared<mask::Scratch>(std::move(scratch)),
-                           std::make_shared<mask::KeyedHash>(std::move(hash))};
+  ThreadTools tools{{detectors_, std::make_shared<mask::Scratch>(std::move(scratch)),
+                     std::make_shared<mask::KeyedHash>(std::move(hash))},
+                    std::make_shared<PolicyReader>(ports_.policies)};
   tools_.emplace(std::this_thread::get_id(), tools);
   return tools;
 }
@@ -117,8 +118,10 @@ Error FlowFactory::refuse(const LiveRun& run, const SessionOpened& opened, const
 
 Result<std::unique_ptr<FlowSession>> FlowFactory::make_session(const net::FlowSetup& setup,
                                                                const std::string& where) {
-  const auto& policies = ports_.policies;
-  const auto current = [&policies] { return policies.policy(); };
+  SLUICE_TRY(const ThreadTools tools, tools_of_this_thread());
+  const auto current = [policies = tools.policies]() -> const policy::Policy& {
+    return policies->current();
+  };
   if (setup.resource->protocol != Protocol::kPostgres) {
     session::OpaqueOptions options;
     options.session = setup.session_id;
@@ -139,7 +142,7 @@ Result<std::unique_ptr<FlowSession>> FlowFactory::make_session(const net::FlowSe
   }
   options.upstream_is_unix = !setup.upstream.target.unix_path.empty();
   options.randomness = random_bytes(session::PostgresOptions::kRandomBytes);
-  SLUICE_TRY(options.mask, tools_of_this_thread());
+  options.mask = tools.mask;
   return session::make_postgres_session(std::move(options));
 }
 

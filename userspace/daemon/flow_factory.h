@@ -49,7 +49,12 @@ class FlowFactory {
 
  private:
   explicit FlowFactory(Ports ports) : ports_(ports) {}
-  Result<session::MaskTools> tools_of_this_thread();
+  // Shared by the sessions of one worker thread.
+  struct ThreadTools {
+    session::MaskTools mask;
+    std::shared_ptr<PolicyReader> policies;
+  };
+  Result<ThreadTools> tools_of_this_thread();
   struct Arrival;
   Result<Arrival> arrival_of(int accepted_fd);
   Result<net::FlowSetup> set_up(const Arrival& arrival);
@@ -69,7 +74,7 @@ class FlowFactory {
   mutable std::mutex mutex_;  // guards the three below
   std::map<SessionId, std::string> unix_names_;
   std::optional<mask::KeyedHash> hash_;
-  std::map<std::thread::id, session::MaskTools> tools_;
+  std::map<std::thread::id, ThreadTools> tools_;
 };
 
 }  // namespace sluice::daemon

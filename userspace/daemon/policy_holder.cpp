@@ -38,6 +38,8 @@ Result<std::shared_ptr<const policy::Policy>> PolicyHolder::read(const Check& ac
 
 Result<void> PolicyHolder::replace(std::shared_ptr<const policy::Policy> policy, const Flip& flip) {
   const std::lock_guard lock{mutex_};
+  // Before the flip: whoever asks from now on waits for its end.
+  changes_.fetch_add(1);
   SLUICE_TRY_VOID(flip());
   state_.policy = std::move(policy);
   state_.loaded_at = clock_.wall();

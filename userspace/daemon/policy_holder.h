@@ -6,6 +6,8 @@
 #include <sluice/clock.h>
 #include <sluice/result.h>
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -44,6 +46,8 @@ class PolicyHolder {
 
   PolicyState state() const;
   std::shared_ptr<const policy::Policy> policy() const;
+  // Another one than before: policy() may have changed, or is changing now and is waited for.
+  std::uint64_t changes() const { return changes_.load(std::memory_order_acquire); }
   const std::string& directory() const { return directory_; }
 
  private:
@@ -51,6 +55,28 @@ class PolicyHolder {
   const Clock& clock_;
   mutable std::mutex mutex_;
   PolicyState state_;
+  std::atomic<std::uint64_t> changes_{0};
+};
+
+// For one thread that asks again and again: takes the holder's lock only after a change. What it
+// says is what the holder would have said.
+class PolicyReader {
+ public:
+  explicit PolicyReader(const PolicyHolder& holder) : holder_(&holder) {}
+
+  const policy::Policy& current() {  // good until the next call
+    const std::uint64_t changes = holder_->changes();
+    if (policy_ == nullptr || changes != seen_) {
+      policy_ = holder_->policy();
+      seen_ = changes;
+    }
+    return *policy_;
+  }
+
+ private:
+  const PolicyHolder* holder_;
+  std::shared_ptr<const policy::Policy> policy_;
+  std::uint64_t seen_ = 0;
 };
 
 }  // namespace sluice::daemon

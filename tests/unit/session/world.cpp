@@ -129,7 +129,7 @@ PostgresOptions World::session_options() {
   options.session = "ses-00000000000000aa";
   options.lineage = lineage;
   options.resource = resource;
-  options.policy = [this] { return policy; };
+  options.policy = [this]() -> const policy::Policy& { return *policy; };
   options.password = Secret{std::string_view{"upstream-password"}};
   for (std::size_t i = 0; i < PostgresOptions::kRandomBytes; ++i)
     options.randomness.push_back(static_cast<std::uint8_t>(i * 7 + 1));

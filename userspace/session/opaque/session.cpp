@@ -47,7 +47,7 @@ class OpaqueSession final : public FlowSession {
     out.push_back(
         Record{HoldDecided{decision.ticket, 1, decision.kind, decision.by, decision.note}});
     if (decision.kind != DecisionKind::kApproved ||
-        options_.policy()->judge(intent(wall)).kind == VerdictKind::kDeny)
+        options_.policy().judge(intent(wall)).kind == VerdictKind::kDeny)
       close("refused", out);
     else
       connect(out);
@@ -86,7 +86,7 @@ class OpaqueSession final : public FlowSession {
     StatementJudged event;
     event.statement = 1;
     event.intent = intent(wall);
-    event.verdict = options_.policy()->judge(event.intent);
+    event.verdict = options_.policy().judge(event.intent);
     const Verdict verdict = event.verdict;
     const Intent asked = event.intent;
     if (verdict.kind == VerdictKind::kHold) event.ticket = options_.ticket;

@@ -20,8 +20,8 @@ struct OpaqueOptions {
   TicketId ticket;  // used if the connection is held
   std::shared_ptr<const Lineage> lineage;
   std::shared_ptr<const Resource> resource;
-  std::function<std::shared_ptr<const policy::Policy>()> policy;  // never gives null
-  std::string destination;  // "10.0.0.5:443", "unix:/run/x.sock"
+  std::function<const policy::Policy&()> policy;  // the one in force; good until the next call
+  std::string destination;                        // "10.0.0.5:443", "unix:/run/x.sock"
 };
 
 // The bytes are counted but not recorded. A refusal is a reset: an opaque protocol has no error

@@ -151,7 +151,7 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
   portal->parameters =
       render_values(bind.parameters, bind.parameter_formats, prepared->parameter_types);
   portal->result_formats = formats_of(bind.result_formats);
-  portal->judged_under = context_.options.policy()->version();
+  portal->judged_under = context_.options.policy().version();
   portal->judged_at = context_.now;
 
   Judgement judgement = judge_.judge(*prepared->text, portal->parameters);
@@ -243,7 +243,7 @@ void AgentMessages::describe_if_rows_are_read(const PortalPtr& portal) {
 // A portal that was bound under another policy, or a while ago, or that SQL declared. Nothing: it
 // may run.
 std::optional<AgentMessages::Outcome> AgentMessages::judge_portal_again(const PortalPtr& portal) {
-  const std::uint64_t version = context_.options.policy()->version();
+  const std::uint64_t version = context_.options.policy().version();
   const bool judged =
       portal->judged_under == version && context_.now - portal->judged_at <= kJudgementAgeMax;
   if (judged && !gate_.holds()) return std::nullopt;

@@ -43,11 +43,11 @@ struct Context {
   // The policy would let whatever this run asks of the resource pass, and masks nothing: then what
   // cannot be read may pass too, and no catalogue needs to be waited for.
   bool unguarded() {
-    const auto policy = options.policy();
-    if (unguarded_under_ != policy->version()) {
-      unguarded_under_ = policy->version();
+    const policy::Policy& policy = options.policy();
+    if (unguarded_under_ != policy.version()) {
+      unguarded_under_ = policy.version();
       unguarded_ = options.resource->sensitive.empty() &&
-                   policy->guards_nothing(*options.lineage, options.resource->name);
+                   policy.guards_nothing(*options.lineage, options.resource->name);
     }
     return unguarded_;
   }

@@ -110,7 +110,7 @@ Judged& Judge::judge_one(const sql::Statement& statement, std::string_view shown
   intent.parameters = parameters;
   intent.unbounded = statement.unbounded;
   intent.asked_at = context_.wall;
-  judged.verdict = context_.options.policy()->judge(intent);
+  judged.verdict = context_.options.policy().judge(intent);
   if (judged.verdict.kind != VerdictKind::kDeny) {
     if (auto why = copy_refusal(statement, context_)) {
       judged.verdict.kind = VerdictKind::kDeny;

@@ -31,8 +31,8 @@ struct PostgresOptions {
   SessionId session;
   std::shared_ptr<const Lineage> lineage;
   std::shared_ptr<const Resource> resource;
-  std::function<std::shared_ptr<const policy::Policy>()> policy;  // never gives null
-  Secret password;                                                // of resource->login
+  std::function<const policy::Policy&()> policy;  // the one in force; good until the next call
+  Secret password;                                // of resource->login
   // The server is behind a Unix socket: PostgreSQL has no TLS there, and upstream_tls does not
   // apply.
   bool upstream_is_unix = false;
