@@ -70,6 +70,26 @@ TEST(NextHead, GivesALargeMessageForStreaming) {
       std::holds_alternative<Bad>(next_head(Direction::kBackend, head('d', 0x3fffffff), Limits{})));
 }
 
+TEST(LeadingFrames, AreTheWholeOnesOfThatTypeInFront) {
+  Bytes rows = head('D', 6);
+  append(rows, "ab");
+  const Bytes one = rows;
+  append(rows, one);
+  const Limits limits;
+  EXPECT_EQ(leading_frames('D', {}, limits), 0);
+  for (std::size_t size = 0; size < rows.size(); ++size)
+    EXPECT_EQ(leading_frames('D', ByteView{rows}.first(size), limits),
+              size < one.size() ? 0 : one.size())
+        << size;
+  EXPECT_EQ(leading_frames('D', rows, limits), rows.size());
+  EXPECT_EQ(leading_frames('d', rows, limits), 0);
+  for (const Bytes& next : {head('C', 4), head('D', 3), head('D', 0xffffffff)}) {
+    Bytes then = rows;
+    append(then, next);
+    EXPECT_EQ(leading_frames('D', then, limits), rows.size());
+  }
+}
+
 // --- the first packet
 
 Bytes packet(std::uint16_t major, std::uint16_t minor, std::string_view rest) {

@@ -105,6 +105,17 @@ HeadStep next_head(Direction direction, ByteView in, const Limits& limits) {
   return FrameHead{letter, length - 4, std::size_t{1} + length};
 }
 
+std::size_t leading_frames(char type, ByteView in, const Limits& limits) {
+  std::size_t end = 0;
+  while (in.size() - end >= kFrameHeadBytes && in[end] == static_cast<std::uint8_t>(type)) {
+    const std::uint32_t length = load_u32(in.data() + end + 1);
+    if (length < 4 || length > limits.stream_message_bytes_max || length > in.size() - end - 1)
+      break;
+    end += std::size_t{1} + length;
+  }
+  return end;
+}
+
 Step next_frame(Direction direction, ByteView in, const Limits& limits) {
   const HeadStep step = next_head(direction, in, limits);
   if (const auto* more = std::get_if<NeedMore>(&step)) return *more;

@@ -56,6 +56,10 @@ HeadStep next_head(Direction direction, ByteView in, const Limits& limits);
 // The whole message that `head`, the head of the first one of `in`, begins.
 Step whole_frame(Direction direction, const FrameHead& head, ByteView in, const Limits& limits);
 
+// How many bytes of the front of `in` are whole messages of this type, which must be one that may
+// be long (DataRow, CopyData). What stops it is for next_head() to name.
+std::size_t leading_frames(char type, ByteView in, const Limits& limits);
+
 bool frontend_message_known(char type);
 bool backend_message_known(char type);
 

@@ -111,11 +111,13 @@ std::size_t AgentMessages::read(ByteView in) {
       break;
     }
     const auto& head = std::get<pg::FrameHead>(head_step);
-    // COPY data needs no reading on its way in, so a large message of it is not gathered.
-    if (head.type == 'd' && pipeline_.copying_in && head.size > rest.size()) {
-      pipeline_.passing_to_upstream = head.size;
+    // COPY data needs no reading on its way in: all of it that is here goes as one, and a large
+    // message is not gathered.
+    if (head.type == 'd' && pipeline_.copying_in) {
+      const std::size_t whole = pg::leading_frames(head.type, rest, context_.options.limits);
+      pipeline_.passing_to_upstream = whole > 0 ? whole : head.size;
       consumed += pass_piece(rest);
-      break;
+      continue;
     }
     const auto step = pg::whole_frame(Direction::kFrontend, head, rest, context_.options.limits);
     if (std::holds_alternative<pg::NeedMore>(step)) break;

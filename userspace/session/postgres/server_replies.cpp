@@ -45,13 +45,13 @@ std::size_t ServerReplies::pass_piece(ByteView in) {
   return count;
 }
 
-// Rows and COPY data that nobody has to read are not gathered, however large one is.
-bool ServerReplies::may_pass_in_pieces(const pg::FrameHead& head) const {
+// Rows and COPY data in which nothing is masked.
+bool ServerReplies::needs_no_reading(char type) const {
   if (pipeline_.units.empty()) return false;
   const Unit& unit = pipeline_.units.front();
   if (unit.refusal || unit.failed) return false;
-  if (head.type == 'd') return copy_.passes();
-  if (head.type != 'D') return false;
+  if (type == 'd') return copy_.passes();
+  if (type != 'D') return false;
   if (unit.kind == Kind::kQuery) return unit.plan && unit.plan->untouched;
   return unit.kind == Kind::kExecute && unit.portal->plan && unit.portal->plan->untouched;
 }
@@ -72,10 +72,12 @@ std::size_t ServerReplies::read(ByteView in) {
       break;
     }
     const auto& head = std::get<pg::FrameHead>(head_step);
-    if (head.size > rest.size() && may_pass_in_pieces(head)) {
-      context_.passing_to_agent = head.size;
+    if (needs_no_reading(head.type)) {
+      // All that are here as one; a large one is not gathered.
+      const std::size_t whole = pg::leading_frames(head.type, rest, context_.options.limits);
+      context_.passing_to_agent = whole > 0 ? whole : head.size;
       consumed += pass_piece(rest);
-      break;
+      continue;
     }
     const auto step = pg::whole_frame(pg::Direction::kBackend, head, rest, context_.options.limits);
     if (std::holds_alternative<pg::NeedMore>(step)) break;

@@ -30,7 +30,7 @@ class ServerReplies {
   };
 
   std::size_t pass_piece(ByteView in);
-  bool may_pass_in_pieces(const pg::FrameHead& head) const;
+  bool needs_no_reading(char type) const;
   Outcome dispatch(const Message& message);
   Outcome violation(const Message& message);
 
