@@ -17,6 +17,16 @@ namespace {
 // IOV_MAX of Linux; sendmsg() refuses more.
 constexpr std::size_t kPartsMax = 1024;
 
+// Most messages are one range, and for one the kernel does less than for a list.
+ssize_t send_once(int fd, std::span<iovec> parts) {
+  if (parts.size() == 1)
+    return ::send(fd, parts.front().iov_base, parts.front().iov_len, MSG_NOSIGNAL);
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = std::min(parts.size(), kPartsMax);
+  return ::sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
 bool interrupted_for_now(int err) { return err == EAGAIN || err == EWOULDBLOCK; }
 
 }  // namespace
@@ -58,10 +68,7 @@ IoResult Socket::receive(std::span<std::uint8_t> into) {
 std::size_t Socket::send_now(std::span<iovec> parts) {
   std::size_t sent = 0;
   while (!parts.empty() && !write_broken_) {
-    msghdr message{};
-    message.msg_iov = parts.data();
-    message.msg_iovlen = std::min(parts.size(), kPartsMax);
-    const ssize_t count = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
+    const ssize_t count = send_once(fd_.get(), parts);
     if (count < 0) {
       if (errno == EINTR) continue;
       if (!interrupted_for_now(errno)) write_broken_ = true;
