@@ -121,7 +121,7 @@ void ActionWalker::insert(const Node& node) {
   if (node.has("returningList")) facts_.action(Action::kRead);
   if (const Node conflict = node.node("onConflictClause"))
     if (conflict.text("action") == "ONCONFLICT_UPDATE") facts_.action(Action::kUpdate);
-  target(node.node("relation"));
+  target(node.node("relation"), Action::kInsert);
   if (const json::value* source = node.field("selectStmt")) {
     values_only_ = true;
     walk(*source);
@@ -142,14 +142,15 @@ void ActionWalker::change(const Node& node, Action action) {
   for (const char* reads : {"returningList", "fromClause", "usingClause"})
     if (node.has(reads)) facts_.action(Action::kRead);
   unbounded_if(node.field("whereClause"));
-  target(node.node("relation"));
+  target(node.node("relation"), action);
   children_except(node, {"withClause", "relation"});
 }
 
 void ActionWalker::merge(const Node& node) {
   with_clause(node);
   facts_.action(Action::kRead);
-  target(node.node("relation"));
+  const Node into = node.node("relation");
+  facts_.relation(into.text("schemaname"), into.text("relname"));
   const PredicateFinding joined = examine_predicate(node.field("joinCondition"));
   facts_.statement().literals_matter |= joined.literals_matter;
   for (const auto& item : node.list("mergeWhenClauses")) {
@@ -157,8 +158,11 @@ void ActionWalker::merge(const Node& node) {
     const std::string_view command = when.text("commandType");
     if (command == "CMD_INSERT") {
       facts_.action(Action::kInsert);
+      target(into, Action::kInsert);
     } else if (command == "CMD_UPDATE" || command == "CMD_DELETE") {
-      facts_.action(command == "CMD_UPDATE" ? Action::kUpdate : Action::kDelete);
+      const Action how = command == "CMD_UPDATE" ? Action::kUpdate : Action::kDelete;
+      facts_.action(how);
+      target(into, how);
       if (joined.unbounded) unbounded_if(when.field("condition"));
     } else if (command != "CMD_NOTHING") {
       facts_.unknown("this kind of MERGE is not understood");
@@ -176,8 +180,8 @@ void ActionWalker::relation(const Node& range_var) {
 }
 
 // What a statement changes is a relation, also where a CTE has its name.
-void ActionWalker::target(const Node& range_var) {
-  facts_.relation(range_var.text("schemaname"), range_var.text("relname"));
+void ActionWalker::target(const Node& range_var, Action how) {
+  facts_.changed_relation(range_var.text("schemaname"), range_var.text("relname"), how);
 }
 
 bool ActionWalker::expression(const Node& node) {

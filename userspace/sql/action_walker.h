@@ -30,7 +30,7 @@ class ActionWalker {
   void merge(const Node& node);
   void with_clause(const Node& node);
   void relation(const Node& range_var);
-  void target(const Node& range_var);
+  void target(const Node& range_var, Action how);
   void unbounded_if(const json::value* where);
   void operators(const json::array& name);
   void function_call(const Node& node);
@@ -48,7 +48,10 @@ class ActionWalker {
   bool about_object(const Node& node);
   void named_object(std::string_view type, const Node& object);
   void whole_schema(std::string_view name);
+  // later_calls.cpp
+  bool runs_later(const Node& node);
   void create_function(const Node& node);
+  void not_volatile(const Node& create);
 
   Facts& facts_;
   const SessionNames& names_;

@@ -44,6 +44,8 @@ struct Relation {
   // Of a view: what its definition does and reaches; null for others and where it is not
   // understood.
   std::shared_ptr<const Statement> definition;
+  // What rewrite rules do when somebody changes it; null where there is none.
+  std::shared_ptr<const Statement> on_insert, on_update, on_delete;
   std::vector<Column> columns;  // by attnum; dropped columns are left out
   const Column* column(std::string_view column_name) const;
   const Column* column(std::int16_t attnum) const;

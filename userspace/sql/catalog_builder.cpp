@@ -74,6 +74,7 @@ Result<void> CatalogBuilder::add_row(CatalogTable table, CatalogRow row) {
       return {};
     }
     case CatalogTable::kDependents: return add_dependent(row);
+    case CatalogTable::kRewrites: return add_rewrite(row);
   }
   return Error{"a row of no known catalogue query"};
 }
@@ -134,6 +135,16 @@ Result<void> CatalogBuilder::add_dependent(CatalogRow row) {
   return {};
 }
 
+Result<void> CatalogBuilder::add_rewrite(CatalogRow row) {
+  Rewrite rewrite;
+  SLUICE_TRY(rewrite.relation, number_in<Oid>(row[0], "rule"));
+  rewrite.event = letter_in(row[1], ' ');
+  rewrite.definition = text_in(row[2]);
+  if (rewrite.definition.size() > limits_.view_definition_bytes_max) rewrite.definition.clear();
+  rewrites_.push_back(std::move(rewrite));
+  return {};
+}
+
 Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
     const std::vector<SensitiveRule>& sensitive, std::uint64_t version) && {
   if (catalog_->relations_.empty() || catalog_->functions_.empty())
@@ -150,6 +161,7 @@ Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
   if (catalog_->any_sensitive_) mark_statistics();
   mark_views();
   if (mark_dependents()) mark_views();
+  read_rewrites();
   return std::shared_ptr<const Catalog>{std::move(catalog_)};
 }
 

@@ -46,10 +46,16 @@ class CatalogBuilder {
     Oid oid = 0;
     std::string definition;
   };
+  struct Rewrite {
+    Oid relation = 0;
+    char event = 0;  // pg_rewrite.ev_type
+    std::string definition;
+  };
   Result<void> add_relation(CatalogRow row);
   Result<void> add_column(CatalogRow row);
   Result<void> add_function(CatalogRow row);
   Result<void> add_dependent(CatalogRow row);
+  Result<void> add_rewrite(CatalogRow row);
   void attach_columns();
   void index();
   void index_hidden_calls();
@@ -59,6 +65,9 @@ class CatalogBuilder {
   bool mark_dependents();
   void mark_views();
   bool mark_view(Relation& view, const std::string& definition);
+  // catalog_rewrites.cpp
+  void read_rewrites();
+  bool read_rewrite(Relation& relation, const Rewrite& rewrite);
 
   CatalogLimits limits_;
   std::shared_ptr<Catalog> catalog_;
@@ -67,6 +76,7 @@ class CatalogBuilder {
   std::vector<Inheritance> inheritance_;
   std::vector<Dependent> dependents_;
   std::vector<View> views_;
+  std::vector<Rewrite> rewrites_;
   std::vector<HiddenCall> operators_, casts_;
 };
 

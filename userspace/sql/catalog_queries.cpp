@@ -96,7 +96,13 @@ WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 
   AND c.relpersistence <> 't' AND (t.typrelid <> 0 OR t.typelem <> 0)
   AND r.reltype <> 0 AND r.relkind IN ('r', 'p', 'v', 'm', 'f'))sql";
 
-constexpr std::array<CatalogQuery, 9> kQueries = {{
+// Rules of CREATE RULE; those that make a view what it is are kViews. pg_settings has one, too.
+constexpr std::string_view kRewrites = R"sql(
+SELECT r.ev_class, r.ev_type, pg_catalog.pg_get_ruledef(r.oid)
+FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
+WHERE r.ev_type <> '1' AND r.ev_enabled <> 'D' AND c.relpersistence <> 't')sql";
+
+constexpr std::array<CatalogQuery, 10> kQueries = {{
     {CatalogTable::kSettings, "SELECT pg_catalog.current_setting('server_version_num')", 1},
     {CatalogTable::kRelations, kRelations, 4},
     {CatalogTable::kColumns, kColumns, 6},
@@ -106,6 +112,7 @@ constexpr std::array<CatalogQuery, 9> kQueries = {{
     {CatalogTable::kOperators, kOperators, 2},
     {CatalogTable::kCasts, kCasts, 2},
     {CatalogTable::kDependents, kDependents, 4},
+    {CatalogTable::kRewrites, kRewrites, 3},
 }};
 
 }  // namespace

@@ -21,6 +21,7 @@ enum class CatalogTable : std::uint8_t {
   kOperators,
   kCasts,
   kDependents,
+  kRewrites,
 };
 
 struct CatalogQuery {

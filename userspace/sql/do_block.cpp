@@ -194,7 +194,8 @@ void judge_do(const Node& statement, Facts& facts, const SessionNames& names) {
   }
 }
 
-void judge_function_body(const Node& create, Facts& facts, const SessionNames& names) {
+std::optional<Statement> function_body(const Node& create, const Facts& facts,
+                                       const SessionNames& names) {
   std::string_view body, language = "sql";
   for (const auto& item : create.list("options")) {
     const Node option{&item};
@@ -205,19 +206,23 @@ void judge_function_body(const Node& create, Facts& facts, const SessionNames& n
   Statement inner;
   Facts inner_facts{inner, facts.catalog(), facts.limits()};
   Block block{inner_facts, names};
-  bool understood = true;
   if (const json::value* parsed = create.field("sql_body")) {
     block.parsed(*parsed);
   } else if (language == "sql") {
     block.expression(std::string{body});
   } else if (language == "plpgsql") {
     const auto tree = plpgsql_tree(plpgsql_function(create, body), facts.limits());
-    if (tree) block.visit(*tree);
-    understood = tree.has_value();
+    if (!tree) return std::nullopt;
+    block.visit(*tree);
   } else {
-    understood = false;
+    return std::nullopt;
   }
-  if (understood && !inner.touches_sensitive && !inner.actions.has(Action::kUnknown)) return;
+  return inner;
+}
+
+void judge_function_body(const Node& create, Facts& facts, const SessionNames& names) {
+  const auto body = function_body(create, facts, names);
+  if (body && !body->touches_sensitive && !body->actions.has(Action::kUnknown)) return;
   facts.note("the function uses sensitive columns, or cannot be read");
   facts.touches();
   facts.copies();

@@ -50,6 +50,31 @@ void Facts::relation(std::string_view schema, std::string_view name) {
   object(ObjectRef::Kind::kTable, found, name);
 }
 
+void Facts::changed_relation(std::string_view schema, std::string_view name, Action how) {
+  relation(schema, name);
+  for (const Relation* relation : catalog_.relations_named(name)) {
+    if (!schema.empty() && relation->schema != schema) continue;
+    rewritten(*relation, how);
+    if (!relation->definition) continue;
+    // To change a view is to change a table below it.
+    for (const ObjectRef& below : relation->definition->objects)
+      for (const Relation* table : catalog_.relations_named(below.name))
+        if (below.schema.empty() || table->schema == below.schema) rewritten(*table, how);
+  }
+}
+
+void Facts::rewritten(const Relation& relation, Action how) {
+  const auto& rewrite = how == Action::kInsert   ? relation.on_insert
+                        : how == Action::kUpdate ? relation.on_update
+                                                 : relation.on_delete;
+  if (!rewrite) return;
+  actions(rewrite->actions);
+  for (const ObjectRef& object : rewrite->objects)
+    this->object(object.kind, object.schema, object.name);
+  statement_.changes_meaning |= rewrite->changes_meaning;
+  note("a rule of " + relation.name + " adds to what is written here");
+}
+
 FunctionEffect Facts::function(std::string_view schema, std::string_view name) {
   FunctionEffect effect = effect_of_function(catalog_, schema, name);
   actions(effect.actions);

@@ -29,6 +29,9 @@ class Facts {
   void object(ObjectRef::Kind kind, std::string_view schema, std::string_view name);
   // A relation that the text names: resolved through the catalogue; a view's own reach is added.
   void relation(std::string_view schema, std::string_view name);
+  // The same of one that is changed: `how` is kInsert, kUpdate or kDelete. What rules make of it is
+  // added.
+  void changed_relation(std::string_view schema, std::string_view name, Action how);
   // A function that the text calls: its actions, its name.
   FunctionEffect function(std::string_view schema, std::string_view name);
   void hidden_call(const Function& function);
@@ -40,6 +43,8 @@ class Facts {
   void include(const Statement& other);
 
  private:
+  void rewritten(const Relation& relation, Action how);
+
   Statement& statement_;
   const Catalog& catalog_;
   const Limits& limits_;

@@ -84,8 +84,13 @@ bool ActionWalker::about_object(const Node& node) {
     type = node.text("objectType");
   } else if (tag == "AlterFunctionStmt") {
     type = "OBJECT_FUNCTION";
-    for (const auto& item : node.list("actions"))
-      if (Node{&item}.text("defname") == "security") facts_.action(Action::kGrant);
+    for (const auto& item : node.list("actions")) {
+      const Node option{&item};
+      if (option.text("defname") == "security") facts_.action(Action::kGrant);
+      // From then on a call of it counts as reading.
+      if (option.text("defname") == "volatility" && option.node("arg").text("sval") != "volatile")
+        facts_.action(Action::kCall);
+    }
     named_object(type, node.node("func"));
   } else {
     return false;

@@ -13,7 +13,9 @@ const std::unordered_map<std::string_view, StatementRow>& statements() {
   static const auto kTable = [] {
     const ActionSet ddl{Action::kDdl}, grant{Action::kGrant}, session{Action::kSession},
         transaction{Action::kTransaction}, host{Action::kHost},
-        ddl_host{Action::kDdl, Action::kHost}, ddl_grant{Action::kDdl, Action::kGrant}, none{};
+        ddl_host{Action::kDdl, Action::kHost}, ddl_grant{Action::kDdl, Action::kGrant},
+        // Indexes call the functions of their operator classes.
+        ddl_call{Action::kDdl, Action::kCall}, none{};
     const StatementRow rows[] = {
         // Queries; their actions are found in the tree.
         {"SelectStmt", K::kSelect, none},
@@ -51,7 +53,7 @@ const std::unordered_map<std::string_view, StatementRow>& statements() {
         {"AlterRoleStmt", K::kGrant, grant},
         {"AlterRoleSetStmt", K::kGrant, grant},
         {"DropRoleStmt", K::kGrant, grant},
-        {"ReassignOwnedStmt", K::kGrant, grant},
+        {"ReassignOwnedStmt", K::kGrant, ddl_grant},
         {"DropOwnedStmt", K::kGrant, {Action::kGrant, Action::kDdl, Action::kDelete}},
         {"SecLabelStmt", K::kGrant, grant},
         {"AlterOwnerStmt", K::kGrant, ddl_grant},
@@ -100,7 +102,7 @@ const std::unordered_map<std::string_view, StatementRow>& statements() {
         {"AlterObjectDependsStmt", K::kDdl, ddl},
         {"AlterObjectSchemaStmt", K::kDdl, ddl},
         {"AlterOperatorStmt", K::kDdl, ddl},
-        {"AlterOpFamilyStmt", K::kDdl, ddl},
+        {"AlterOpFamilyStmt", K::kDdl, ddl_call},
         {"AlterSeqStmt", K::kDdl, ddl},
         {"AlterStatsStmt", K::kDdl, ddl},
         {"AlterCollationStmt", K::kDdl, ddl},
@@ -115,7 +117,7 @@ const std::unordered_map<std::string_view, StatementRow>& statements() {
         {"CreateEnumStmt", K::kDdl, ddl},
         {"CreateEventTrigStmt", K::kDdl, ddl},
         {"CreateFunctionStmt", K::kDdl, ddl},
-        {"CreateOpClassStmt", K::kDdl, ddl},
+        {"CreateOpClassStmt", K::kDdl, ddl_call},
         {"CreateOpFamilyStmt", K::kDdl, ddl},
         {"CreateRangeStmt", K::kDdl, ddl},
         {"CreateSchemaStmt", K::kDdl, ddl},

@@ -21,11 +21,6 @@ bool one_of(std::string_view text, std::initializer_list<std::string_view> words
   return std::find(words.begin(), words.end(), text) != words.end();
 }
 
-// Languages in which anyone who may use them is still inside SQL.
-bool is_trusted_language(std::string_view language) {
-  return one_of(lower_case(language), {"sql", "plpgsql", "pltcl", "plperl", "plv8", "plrust"});
-}
-
 }  // namespace
 
 bool setting_changes_meaning(std::string_view name) {
@@ -151,19 +146,6 @@ void ActionWalker::alter_table(const Node& node) {
   children(node);
 }
 
-void ActionWalker::create_function(const Node& node) {
-  const auto [schema, name] = split_name(node.list("funcname"));
-  facts_.object(ObjectRef::Kind::kFunction, schema, name);
-  for (const auto& item : node.list("options")) {
-    const Node option{&item};
-    const std::string_view option_name = option.text("defname");
-    if (option_name == "language" && !is_trusted_language(option.node("arg").text("sval")))
-      facts_.action(Action::kHost);
-    if (option_name == "security") facts_.action(Action::kGrant);
-  }
-  children_except(node, {"funcname"});
-}
-
 bool ActionWalker::utility(const Node& node) {
   const std::string_view tag = node.tag();
   if (tag == "CopyStmt") {
@@ -191,8 +173,8 @@ bool ActionWalker::utility(const Node& node) {
     children(node);
   } else if (about_object(node)) {
     return true;
-  } else if (tag == "CreateFunctionStmt") {
-    create_function(node);
+  } else if (runs_later(node)) {
+    return true;
   } else if (tag == "CallStmt") {
     function_call(node.node_as("funccall", "FuncCall"));
   } else if (tag == "DropOwnedStmt") {

@@ -122,7 +122,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"DROP ROLE bob", "grant"}, Case{"ALTER ROLE bob RENAME TO admin", "ddl grant"},
         Case{"ALTER POLICY p ON orders RENAME TO q", "ddl grant"},
         Case{"ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO bob", "grant"},
-        Case{"REASSIGN OWNED BY a TO b", "grant"},
+        Case{"REASSIGN OWNED BY a TO b", "ddl grant"},
         Case{"SECURITY LABEL ON TABLE orders IS 'x'", "grant"},
         Case{"ALTER TABLE orders OWNER TO bob", "ddl grant"},
         Case{"ALTER TABLE orders DISABLE ROW LEVEL SECURITY", "ddl grant"},

@@ -31,6 +31,12 @@ CatalogRows& CatalogRows::view(Oid oid, std::string_view definition) {
   return *this;
 }
 
+CatalogRows& CatalogRows::rule(Oid oid, char how, std::string_view definition) {
+  const char* event = how == 'u' ? "2" : how == 'i' ? "3" : "4";
+  add(CatalogTable::kRewrites, {std::to_string(oid), event, std::string{definition}});
+  return *this;
+}
+
 CatalogRows& CatalogRows::inherits(Oid child, Oid parent) {
   add(CatalogTable::kInheritance, {std::to_string(child), std::to_string(parent)});
   return *this;

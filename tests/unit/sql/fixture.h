@@ -23,6 +23,8 @@ class CatalogRows {
   CatalogRows& relation(Oid oid, std::string_view schema, std::string_view name, char kind,
                         std::string_view columns);
   CatalogRows& view(Oid oid, std::string_view definition);
+  // How: u(pdate) i(nsert) d(elete).
+  CatalogRows& rule(Oid oid, char how, std::string_view definition);
   CatalogRows& inherits(Oid child, Oid parent);
   CatalogRows& function(Oid oid, std::string_view schema, std::string_view name, char volatility,
                         std::string_view language, char shape = 's', std::string_view outputs = {},
