@@ -17,10 +17,11 @@ import psycopg2
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+from regress.causes import Causes  # noqa: E402
 from regress.corpus import sessions_of  # noqa: E402
 from regress.server import SuiteServer  # noqa: E402
 from regress.suites import REGRESSION, writable  # noqa: E402
-from regress.uncovered import Uncovered  # noqa: E402
+from regress.uncovered import EXAMPLES_MAX, Act, Uncovered  # noqa: E402
 from regress.ways import Direct  # noqa: E402
 from support.daemon import BUILD  # noqa: E402
 from support.places import Place  # noqa: E402
@@ -28,8 +29,10 @@ from support.places import Place  # noqa: E402
 # Until one of these has run, the catalogue is the same (session/postgres/server_replies.cpp says so too).
 CHANGES_CATALOGUE = {"ddl", "grant", "call", "unknown", "host"}
 FIRST_OID_OF_USERS = 16384  # FirstNormalObjectId of access/transam.h
-# pgaudit's words for what it saw: statement, substatement, class, command.
-AUDIT = re.compile(r"AUDIT: SESSION,(\d+),(\d+),(\w+),([A-Z ]+),")
+AUDIT = re.compile(r"AUDIT: SESSION,(\d+),(\d+),(\w+),([A-Z ]+),[A-Z ]*,([^,]*),(.*)")
+
+
+USABLE = (psycopg2.extensions.TRANSACTION_STATUS_IDLE, psycopg2.extensions.TRANSACTION_STATUS_INTRANS)
 
 
 class Facts:
@@ -93,7 +96,7 @@ class Replay:
         self.server, self.facts = server, facts
         self.log = open(server.log, encoding="utf-8", errors="surrogateescape")
         self.readers = {}
-        self.lineage = collections.Counter()
+        self.lineage, self.why, self.touching = collections.Counter(), collections.defaultdict(list), 0
         self.uncovered = Uncovered()
         self.texts = self.unread = self.failed = 0
 
@@ -123,7 +126,8 @@ class Replay:
         for text in session.texts:
             if connection.closed:
                 break
-            if stale:
+            # What a transaction made is seen when it is over.
+            if stale and connection.info.transaction_status == psycopg2.extensions.TRANSACTION_STATUS_IDLE:
                 stale = not self.facts.read_catalogue(self.reader(session.database))
             stale |= self.play_text(connection, pid, session, text)
         connection.close()
@@ -145,11 +149,27 @@ class Replay:
             self.facts.ask(completed=True)
         if ran and statements:
             self.lineage.update(statement["lineage"] for statement in statements)
+            self.touching += sum(statement["touches"] for statement in statements)
+            for statement in statements:
+                if statement["why"]:
+                    self.why[statement["why"]].append(" ".join(text.split())[:160])
         if statements:
-            self.uncovered.look(session.test, text, statements, self.audits(pid))
-        else:
-            self.audits(pid)
+            acts = self.audits(pid)
+            self.uncovered.look(session.test, text, statements, acts, Causes(lambda *q, **of: self.ask(connection, session, *q, **of)))
+        self.audits(pid)
+        if not ran and connection.info.transaction_status == psycopg2.extensions.TRANSACTION_STATUS_IDLE:
+            return False
         return not statements or any(CHANGES_CATALOGUE & set(one["actions"]) for one in statements)
+
+    def ask(self, connection, session, query, **of):
+        """In the session itself, where it can be asked: others do not see what its transaction made."""
+        asked = connection if connection.info.transaction_status in USABLE and not connection.closed else self.reader(session.database)
+        try:
+            with asked.cursor() as cursor:
+                cursor.execute(query, of)
+                return cursor.fetchone()[0]
+        except psycopg2.Error:
+            return None
 
     @staticmethod
     def execute(connection, text, statements):
@@ -169,15 +189,19 @@ class Replay:
         found = []
         for line in self.log:
             if line.startswith(f"[{pid}] "):
-                found += [(int(a), int(b), c, d) for a, b, c, d in AUDIT.findall(line)]
+                found += [Act(int(a), int(b), *rest) for a, b, *rest in AUDIT.findall(line)]
         return found
 
-    def text(self):
-        rows = self.lineage["resolved"] + self.lineage["some columns unknown"] + self.lineage["unknown"]
-        return (f"corpus: {self.texts} texts, {self.failed} of them fail; {self.unread} are not read by the analysis\n"
-                f"lineage: of {sum(self.lineage.values())} statements that ran {self.lineage['no rows']} return no rows; of the other "
-                f"{rows} it is known for {self.lineage['resolved']} ({100 * self.lineage['resolved'] / max(rows, 1):.1f} %), in part for "
-                f"{self.lineage['some columns unknown']}, not for {self.lineage['unknown']}\n" + self.uncovered.text())
+    def text(self, whole=False):
+        known, part, unknown = (self.lineage[key] for key in ("resolved", "some columns unknown", "unknown"))
+        rows = known + part + unknown
+        lines = [f"corpus: {self.texts} texts, {self.failed} of them fail; {self.unread} are not read by the analysis",
+                 f"lineage: of {sum(self.lineage.values())} statements that ran {self.lineage['no rows']} return no rows; of the other {rows} "
+                 f"it is known for {known} ({100 * known / max(rows, 1):.1f} %), in part for {part}, not for {unknown}; {self.touching} "
+                 "touch a sensitive column"]
+        lines += [f"  because of {cause}: {len(texts)}" for cause, texts in sorted(self.why.items(), key=lambda one: -len(one[1]))]
+        lines += [f"      {text}" for text in self.why["other"][:EXAMPLES_MAX]]
+        return "\n".join(lines + [self.uncovered.text(whole)])
 
 
 def record(server, work, tests):
@@ -205,7 +229,7 @@ def main():
             writable(work / "output" / directory)
         server.restore("fresh")
         with open(server.data / "postgresql.auto.conf", "a") as settings:
-            settings.write("shared_preload_libraries = 'pgaudit'\npgaudit.log = 'all'\npgaudit.log_statement = off\n"
+            settings.write("shared_preload_libraries = 'pgaudit'\npgaudit.log = 'all'\n"
                            "log_line_prefix = '[%p] '\n")
         server.start(schema=None)
         server.sql("CREATE DATABASE regression TEMPLATE template0")
@@ -219,8 +243,9 @@ def main():
         if "server" in locals():
             server.stop()
         place.close()
-    print(replay.text())
-    return 0 if replay.uncovered.right() and replay.texts else 1
+    whole = not options.tests
+    print(replay.text(whole))
+    return 0 if replay.uncovered.right(whole) and replay.touching else 1
 
 
 if __name__ == "__main__":

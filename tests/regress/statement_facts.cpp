@@ -19,6 +19,7 @@
 
 #include "sql/analysis.h"
 #include "sql/catalog_builder.h"
+#include "sql/functions.h"
 
 namespace {
 
@@ -28,8 +29,9 @@ namespace json = boost::json;
 // Common names of columns in the corpus: with nothing sensitive every lineage would be resolved.
 std::vector<SensitiveRule> sensitive_rules() {
   std::vector<SensitiveRule> rules;
-  for (const char* column : {"*.*.a", "*.*.f1", "*.*.stringu1", "*.*.name"}) {
+  for (const char* column : {"a", "f1", "stringu1", "name"}) {
     SensitiveRule rule;
+    rule.schema = rule.table = "*";
     rule.column = column;
     rules.push_back(std::move(rule));
   }
@@ -100,10 +102,29 @@ class Facts {
     return {{"statements", statements}};
   }
 
-  static json::object described(const sql::Statement& statement) {
+  // Why some of a result's sources are not known.
+  const char* why(const sql::Statement& statement) const {
+    for (const ObjectRef& object : statement.objects)
+      if (object.kind == ObjectRef::Kind::kTable && catalog_->relations_named(object.name).empty())
+        return "a table that is temporary or made in the same transaction";
+    for (const ObjectRef& object : statement.objects) {
+      if (object.kind != ObjectRef::Kind::kFunction) continue;
+      const auto effect = sql::effect_of_function(*catalog_, object.schema, object.name);
+      if (effect.result != sql::FunctionResult::kOpaque) continue;
+      return effect.schema == "pg_catalog" ? "a function of PostgreSQL's that may read anything"
+                                           : "a function of users";
+    }
+    if (statement.actions.has(Action::kUnknown)) return "what it does is unknown";
+    return "other";
+  }
+
+  json::object described(const sql::Statement& statement) const {
     json::array actions;
     for (const Action action : statement.actions.list())
       actions.push_back(json::string{name_of(action)});
+    json::array tables;
+    for (const ObjectRef& object : statement.objects)
+      if (object.kind == ObjectRef::Kind::kTable) tables.push_back(json::string{object.name});
     std::string lineage = "resolved";
     if (statement.lineage == sql::ResultLineage::kNoRows) lineage = "no rows";
     if (statement.lineage == sql::ResultLineage::kUnknown) lineage = "unknown";
@@ -111,7 +132,10 @@ class Facts {
       if (output.kind == sql::OutputColumn::Kind::kOpaque) lineage = "some columns unknown";
     return {{"kind", json::string{name_of(statement.kind)}},
             {"actions", actions},
+            {"tables", tables},
             {"lineage", lineage},
+            {"why", lineage == "unknown" || lineage == "some columns unknown" ? why(statement) : ""},
+            {"touches", statement.touches_sensitive},
             {"unbounded", statement.unbounded}};
   }
 

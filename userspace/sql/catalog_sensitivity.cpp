@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // CatalogBuilder: which columns are sensitive, and why.
 #include <algorithm>
+#include <unordered_set>
+#include <utility>
 
 #include "sql/catalog_builder.h"
 #include "sql/describe.h"
@@ -155,13 +157,25 @@ bool CatalogBuilder::mark_dependents() {
 void CatalogBuilder::mark_views() {
   std::unordered_map<Oid, Relation*> by_oid;
   for (Relation& relation : catalog_->relations_) by_oid.emplace(relation.oid, &relation);
+  // By name, as views refer to them. To read a definition costs much, so it is read again only where
+  // what it reaches has changed.
+  std::unordered_set<std::string_view> before, now;
+  const auto has_changed = [&](const ObjectRef& object) {
+    return before.contains(object.name) || now.contains(object.name);
+  };
   bool changed = true;
   for (std::size_t pass = 0; changed && pass <= limits_.view_depth_max; ++pass) {
-    changed = false;
+    before = std::exchange(now, {});
     for (const View& view : views_) {
       const auto found = by_oid.find(view.oid);
-      if (found != by_oid.end()) changed |= mark_view(*found->second, view.definition);
+      if (found == by_oid.end()) continue;
+      Relation& relation = *found->second;
+      const bool again = pass == 0 || !relation.definition ||
+                         std::any_of(relation.definition->objects.begin(),
+                                     relation.definition->objects.end(), has_changed);
+      if (again && mark_view(relation, view.definition)) now.insert(relation.name);
     }
+    changed = !now.empty();
   }
   if (!changed || !catalog_->any_sensitive_) return;
   // Views upon views deeper than we follow: any of them may show anything.

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why the server did something that the text of a statement does not say, as far as its catalogue and its log prove it."""
+import re
+
+# The queries that PostgreSQL's own foreign keys run: their names are all quoted, and nobody else writes so.
+FOREIGN_KEY = re.compile(r'^"?(SELECT 1 FROM (ONLY )?""?[^ ]+ x\b|SELECT (fk|pk)\.|DELETE FROM (ONLY )?""?[^ ]+ WHERE \$1|'
+                         r'UPDATE (ONLY )?""?[^ ]+ SET )')
+
+# The tables that a statement names, those above, below and behind them, and those that foreign keys reach.
+REACHED = """
+WITH RECURSIVE named(oid) AS (
+  SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relname = ANY (%(names)s::pg_catalog.text[])
+), edge(a, b) AS (
+  SELECT inhrelid, inhparent FROM pg_catalog.pg_inherits UNION ALL SELECT inhparent, inhrelid FROM pg_catalog.pg_inherits
+  UNION ALL SELECT confrelid, conrelid FROM pg_catalog.pg_constraint WHERE contype = 'f'
+  UNION ALL SELECT r.ev_class, d.refobjid FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d ON d.objid = r.oid
+    AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+), reached(oid) AS (SELECT oid FROM named UNION SELECT edge.b FROM reached JOIN edge ON edge.a = reached.oid)
+"""
+HAS_TRIGGER = REACHED + """SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger t JOIN reached r ON r.oid = t.tgrelid WHERE NOT t.tgisinternal)"""
+HAS_EVENT_TRIGGER = "SELECT EXISTS (SELECT FROM pg_catalog.pg_event_trigger)"
+# Of defaults, checks, indexes, partition keys, policies, and the types of columns.
+HAS_FUNCTION = REACHED + """, objects(classid, objid) AS (
+  SELECT 'pg_catalog.pg_attrdef'::pg_catalog.regclass::pg_catalog.oid, a.oid FROM pg_catalog.pg_attrdef a JOIN reached r ON r.oid = a.adrelid
+  UNION SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, c.oid FROM pg_catalog.pg_constraint c JOIN reached r ON r.oid = c.conrelid
+  UNION SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid FROM pg_catalog.pg_index i JOIN reached r ON r.oid = i.indrelid
+  UNION SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, r.oid FROM reached r
+  UNION SELECT 'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid FROM pg_catalog.pg_policy p JOIN reached r ON r.oid = p.polrelid
+  UNION SELECT 'pg_catalog.pg_rewrite'::pg_catalog.regclass, w.oid FROM pg_catalog.pg_rewrite w JOIN reached r ON r.oid = w.ev_class
+  UNION SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass, o.oid FROM pg_catalog.pg_opclass o WHERE o.oid >= 16384
+  UNION SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, c.oid FROM pg_catalog.pg_constraint c WHERE c.contypid <> 0
+)
+SELECT EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN objects o USING (classid, objid)
+               WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass)
+    OR EXISTS (SELECT FROM pg_catalog.pg_amproc a WHERE a.oid >= 16384)"""
+IS_VOLATILE = """
+SELECT coalesce(pg_catalog.bool_or(p.provolatile = 'v'), true)
+FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+WHERE pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(p.proname) = %(name)s"""
+
+
+class Causes:
+    """`ask` runs one query where the text ran, and gives its only cell; None where it cannot be asked."""
+
+    def __init__(self, ask):
+        self.ask = ask
+
+    def only_reads(self, act):
+        """A call of a function that is not volatile: what it reads is another act."""
+        return act.kind == "FUNCTION" and act.command == "EXECUTE" and self.ask(IS_VOLATILE, name=act.object) is False
+
+    def of(self, act, statements, own_text):
+        kinds = " and ".join(dict.fromkeys(statement["kind"] for statement in statements))
+        if all(statement["kind"] == "explain" for statement in statements):
+            return "planned by EXPLAIN"
+        if FOREIGN_KEY.match(act.text):
+            return "foreign key"
+        if own_text:
+            return f"{act.kind} {act.command} by {kinds}"
+        names = [name for statement in statements for name in statement["tables"]]
+        if names and self.ask(HAS_TRIGGER, names=names):
+            return "trigger"
+        if self.ask(HAS_EVENT_TRIGGER) and any({"ddl", "grant"} & set(statement["actions"]) for statement in statements):
+            return "event trigger"
+        if names and self.ask(HAS_FUNCTION, names=names):
+            return "function of a definition"
+        return f"{act.kind} {act.command} inside of {kinds}"
