@@ -12,6 +12,11 @@ def by_writer(row, *texts, **more):
     return refused(row, *texts, agent="writer", **more)
 
 
+def by_maker(row, *texts, **more):
+    """May define things, and call nothing."""
+    return refused(row, *texts, agent="maker", **more)
+
+
 def allowed(row, *texts, forms=STATEMENT, agent="reader", expect=(CLEAN, MASKED), **more):
     """Looks like an attack and is none: a guard that refuses it is a guard that people switch off."""
     return [Case(row, text, expect, agent=agent, forms=forms, twins=False, **more) for text in texts]
@@ -120,6 +125,19 @@ CASES = [
     *by_writer("g06", "DO $$ BEGIN DELETE FROM guarded WHERE id = 1; END $$",
         "DO $$ BEGIN EXECUTE 'DELETE FROM guarded'; END $$", "PREPARE p AS DELETE FROM guarded WHERE id = 1",
         "PREPARE p AS UPDATE notes SET body = body WHERE id = 1; PREPARE q AS DELETE FROM guarded WHERE id = 1; EXECUTE q"),
+    *by_maker("g06", "INSERT INTO inbox VALUES (1)", "INSERT INTO inbox_view VALUES (1)",
+        "CREATE TRIGGER g20 BEFORE INSERT ON notes EXECUTE FUNCTION noisy()",
+        "CREATE OR REPLACE FUNCTION noisy() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM guarded; RETURN NEW; END $$",
+        "CREATE FUNCTION g21() RETURNS int STABLE LANGUAGE sql AS 'SELECT change_guarded()'",
+        "CREATE FUNCTION g22() RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM change_guarded(); RETURN 1; END $$",
+        "CREATE FUNCTION g23() RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT 1'; RETURN 1; END $$",
+        "BEGIN; ALTER FUNCTION change_guarded() STABLE; ROLLBACK",
+        "CREATE EVENT TRIGGER g24 ON ddl_command_end EXECUTE FUNCTION noisy()",
+        "CREATE CAST (notes AS int) WITH FUNCTION g25(notes) AS ASSIGNMENT"),
+    *allowed("g06", "CREATE OR REPLACE FUNCTION g26(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 + 1'", agent="maker",
+        forms=("simple",)),
+    *by_writer("g06", "INSERT INTO inbox VALUES (1)", "INSERT INTO inbox_view VALUES (1)",
+        "WITH i AS (INSERT INTO inbox VALUES (1)) SELECT 1"),
     *refused(
         "g07",
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity", "SELECT pg_cancel_backend(1)",
@@ -243,6 +261,9 @@ CASES = [
              "SELECT ARRAY" + "[" * 4000 + "1" + "]" * 4000, "DELETE FROM guarded /* " + "x" * 2000000 + " */"),
     *allowed("g11", "SELECT '\u00e9\u4e2d\U0001f600', length('\u00e9')", "SELECT '" + "x" * 500000 + "' <> ''",
         "SELECT 1 IN (" + "1," * 2000 + "1)"),
+    *by_writer("g12", "UPDATE pg_settings SET setting = 'postgres' WHERE name = 'role'",
+        "UPDATE pg_catalog.pg_settings SET setting = 'other' WHERE name = 'search_path'",
+        "WITH s AS (UPDATE pg_settings SET setting = 'off' WHERE name = 'row_security' RETURNING 1) SELECT 1"),
     *refused(
         "g12",
         "SET SERVER ROLE TO 'any'; DELETE FROM guarded", "SET SHARD TO '1'; DELETE FROM guarded",

@@ -24,6 +24,7 @@ agents:
   reader: {{ launchers: {{ users: [root] }} }}
   writer: {{ launchers: {{ users: [root] }} }}
   asker: {{ launchers: {{ users: [root] }} }}
+  maker: {{ launchers: {{ users: [root] }} }}
 resources:
   db:
     protocol: postgres
@@ -45,6 +46,7 @@ rules:
     resources: [db]
     actions: [read, insert, update, delete, ddl, session, transaction, call, copy_in, copy_out]
     verdict: allow
+  - {{ name: maker makes, agents: [maker], resources: [db], actions: [read, insert, update, ddl, session, transaction], verdict: allow }}
   - {{ name: asker reads, agents: [asker], resources: [db], actions: [read, session, transaction, ddl, call], verdict: allow }}
   - {{ name: asker asks, agents: [asker], resources: [db], actions: [insert, update, delete], verdict: hold, approvers: {{ users: [root] }} }}
   - name: guarded stays
@@ -142,7 +144,7 @@ class World:
         self.secret = self.daemon.secret("db", self.postgres.password)
         self.set_policy()
         self.daemon.start()
-        for name in ("reader", "writer", "asker"):
+        for name in ("reader", "writer", "asker", "maker"):
             self.agents[name] = AgentProcess(self.daemon, name, self.postgres.port)
         for database in DATABASES:
             self.direct[database] = psycopg2.connect(host=str(self.postgres.home), port=self.postgres.port, user="postgres", dbname=database)

@@ -40,28 +40,41 @@ FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespa
 WHERE pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(p.proname) = %(name)s"""
 
 
-class Causes:
-    """`ask` runs one query where the text ran, and gives its only cell; None where it cannot be asked."""
+def bare(text):
+    """What a text and its first line in pgaudit's CSV have in common."""
+    return re.sub(r'[\s"\\;]+', "", text)
 
-    def __init__(self, ask):
-        self.ask = ask
+
+class Causes:
+    """`ask` runs one query where the text ran, and gives its only cell; None where it cannot be asked. `earlier`: bare texts of
+    the session."""
+
+    def __init__(self, ask, text, earlier):
+        self.ask, self.text, self.earlier = ask, bare(text), earlier
+
+    def own(self, act):
+        """The act is of the statement itself, as it stands or as rules rewrote it, and not of a function."""
+        return bare(act.text.removesuffix(",<not logged>").removesuffix(",<none>")) in self.text
 
     def only_reads(self, act):
         """A call of a function that is not volatile: what it reads is another act."""
         return act.kind == "FUNCTION" and act.command == "EXECUTE" and self.ask(IS_VOLATILE, name=act.object) is False
 
-    def of(self, act, statements, own_text):
+    def of(self, act, statements):
         kinds = " and ".join(dict.fromkeys(statement["kind"] for statement in statements))
+        actions = {action for statement in statements for action in statement["actions"]}
         if all(statement["kind"] == "explain" for statement in statements):
             return "planned by EXPLAIN"
         if FOREIGN_KEY.match(act.text):
             return "foreign key"
-        if own_text:
+        if self.own(act):
             return f"{act.kind} {act.command} by {kinds}"
+        if bare(act.text.removesuffix(",<not logged>").removesuffix(",<none>")) in self.earlier:
+            return f"{act.kind} {act.command} by an earlier statement"
         names = [name for statement in statements for name in statement["tables"]]
         if names and self.ask(HAS_TRIGGER, names=names):
             return "trigger"
-        if self.ask(HAS_EVENT_TRIGGER) and any({"ddl", "grant"} & set(statement["actions"]) for statement in statements):
+        if {"ddl", "grant"} & actions and self.ask(HAS_EVENT_TRIGGER):
             return "event trigger"
         if names and self.ask(HAS_FUNCTION, names=names):
             return "function of a definition"

@@ -17,7 +17,7 @@ import psycopg2
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from regress.causes import Causes  # noqa: E402
+from regress.causes import Causes, bare  # noqa: E402
 from regress.corpus import sessions_of  # noqa: E402
 from regress.server import SuiteServer  # noqa: E402
 from regress.suites import REGRESSION, writable  # noqa: E402
@@ -32,13 +32,16 @@ FIRST_OID_OF_USERS = 16384  # FirstNormalObjectId of access/transam.h
 AUDIT = re.compile(r"AUDIT: SESSION,(\d+),(\d+),(\w+),([A-Z ]+),[A-Z ]*,([^,]*),(.*)")
 
 
+VIEW_CELLS = 2  # oid, definition: of no other query whose rows have an OID in front
 USABLE = (psycopg2.extensions.TRANSACTION_STATUS_IDLE, psycopg2.extensions.TRANSACTION_STATUS_INTRANS)
 
 
 class Facts:
     """The analysis, as a program that answers lines."""
 
-    def __init__(self):
+    def __init__(self, texts):
+        """`texts`: all that will be asked about."""
+        self.texts = texts
         self.process = subprocess.Popen([BUILD / "regress/statement_facts"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True, encoding="utf-8", errors="surrogateescape")
         self.numbered = self.known = None
@@ -55,7 +58,7 @@ class Facts:
         try:
             if not self.numbered:
                 self.numbered = self.first_columns(reader)
-                self.ask(builtin=self.rows(reader, "<"))
+                self.ask(builtin=self.without_unused_views(self.rows(reader, "<"), reader))
             rows = self.rows(reader, ">=")
         except psycopg2.Error:
             reader.rollback()
@@ -64,6 +67,23 @@ class Facts:
             return True
         self.known = rows
         return "error" not in self.ask(catalog=rows)
+
+    def without_unused_views(self, builtin, reader):
+        """Most of a catalogue's cost is the definitions of PostgreSQL's own views, of which few are ever named."""
+        with reader.cursor() as cursor:
+            cursor.execute(f"SELECT oid::text, relname::text FROM pg_class WHERE relkind = 'v' AND oid < {FIRST_OID_OF_USERS}")
+            names = dict(cursor.fetchall())
+        used, unread = set(), [self.texts]
+        while unread:
+            words = set(re.findall(r"\w+", unread.pop()))
+            for _, rows in builtin:
+                for row in rows:
+                    name = names.get(row[0])
+                    if len(row) == VIEW_CELLS and name in words and name not in used:
+                        used.add(name)
+                        unread.append(row[1])
+        return [[table, [row for row in rows if len(row) != VIEW_CELLS or row[0] not in names or names[row[0]] in used]]
+                for table, rows in builtin]
 
     def first_columns(self, reader):
         """Of the queries whose rows have an OID in front."""
@@ -123,6 +143,7 @@ class Replay:
         self.facts.ask(session=True)
         pid = connection.info.backend_pid
         self.audits(pid)
+        self.earlier = ""
         for text in session.texts:
             if connection.closed:
                 break
@@ -155,7 +176,9 @@ class Replay:
                     self.why[statement["why"]].append(" ".join(text.split())[:160])
         if statements:
             acts = self.audits(pid)
-            self.uncovered.look(session.test, text, statements, acts, Causes(lambda *q, **of: self.ask(connection, session, *q, **of)))
+            self.uncovered.look(session.test, text, statements, acts, Causes(
+                lambda query, **of: self.ask(connection, session, query, **of), text, self.earlier))
+            self.earlier += bare(text)
         self.audits(pid)
         if not ran and connection.info.transaction_status == psycopg2.extensions.TRANSACTION_STATUS_IDLE:
             return False
@@ -233,7 +256,7 @@ def main():
                            "log_line_prefix = '[%p] '\n")
         server.start(schema=None)
         server.sql("CREATE DATABASE regression TEMPLATE template0")
-        replay = Replay(server, Facts())
+        replay = Replay(server, Facts("\n".join(text.lower() for session in sessions for text in session.texts)))
         for number, session in enumerate(sessions, 1):
             replay.play(session)
             if number % 20 == 0:

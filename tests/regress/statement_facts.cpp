@@ -130,13 +130,14 @@ class Facts {
     if (statement.lineage == sql::ResultLineage::kUnknown) lineage = "unknown";
     for (const sql::OutputColumn& output : statement.outputs)
       if (output.kind == sql::OutputColumn::Kind::kOpaque) lineage = "some columns unknown";
-    return {{"kind", json::string{name_of(statement.kind)}},
-            {"actions", actions},
-            {"tables", tables},
-            {"lineage", lineage},
-            {"why", lineage == "unknown" || lineage == "some columns unknown" ? why(statement) : ""},
-            {"touches", statement.touches_sensitive},
-            {"unbounded", statement.unbounded}};
+    return {
+        {"kind", json::string{name_of(statement.kind)}},
+        {"actions", actions},
+        {"tables", tables},
+        {"lineage", lineage},
+        {"why", lineage == "unknown" || lineage == "some columns unknown" ? why(statement) : ""},
+        {"touches", statement.touches_sensitive},
+        {"unbounded", statement.unbounded}};
   }
 
   json::array builtin_;

@@ -40,20 +40,18 @@ class Uncovered:
 
     def look(self, test, text, statements, acts, causes):
         actions = {action for statement in statements for action in statement["actions"]}
-        own = {act.statement: act.text for act in reversed(acts)}
         for act in acts:
             self.acts += 1
             needed = NEEDED.get(f"{act.kind} {act.command}") or NEEDED.get(act.kind, set())
             if actions & needed:
                 continue
-            own_text = act.text == own[act.statement]
             # Either says of a statement that there is no telling what it does; call, of what its functions do.
-            if "unknown" in actions or ("call" in actions and not (act.part == 1 and own_text)):
+            if "unknown" in actions or ("call" in actions and not causes.own(act)):
                 self.by_unknown += 1
             elif causes.only_reads(act):
                 self.only_reads += 1
             else:
-                self.found[causes.of(act, statements, own_text)].append(
+                self.found[causes.of(act, statements)].append(
                     f"{test}: {' '.join(text.split())[:160]} -> {sorted(actions)}; {act.kind} {act.command} {act.object}: {act.text[:120]}")
 
     def listed(self):

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // PostgreSQL statement text -> what it would do: actions, objects, columns, lineage of its result.
 // Pure; any thread. What is not understood becomes Action::kUnknown and opaque lineage, never a
-// silent read. Rules, triggers, row security, implicit casts and CHECK expressions cannot be seen
-// in text: they run with the rights of the resource's login and must be fenced there.
+// silent read. Triggers, row security, implicit casts and CHECK expressions cannot be seen in text:
+// they run with the rights of the resource's login and must be fenced there. To make them is judged
+// (later_calls.cpp), and rules count as what they do (catalog_rewrites.cpp).
 #pragma once
 
 #include <sluice/result.h>

@@ -157,8 +157,8 @@ bool CatalogBuilder::mark_dependents() {
 void CatalogBuilder::mark_views() {
   std::unordered_map<Oid, Relation*> by_oid;
   for (Relation& relation : catalog_->relations_) by_oid.emplace(relation.oid, &relation);
-  // By name, as views refer to them. To read a definition costs much, so it is read again only where
-  // what it reaches has changed.
+  // By name, as views refer to them. To read a definition costs much, so it is read again only
+  // where what it reaches has changed.
   std::unordered_set<std::string_view> before, now;
   const auto has_changed = [&](const ObjectRef& object) {
     return before.contains(object.name) || now.contains(object.name);
