@@ -6,6 +6,9 @@ import re
 FOREIGN_KEY = re.compile(r'^"?(SELECT 1 FROM (ONLY )?""?[^ ]+ x\b|SELECT (fk|pk)\.|DELETE FROM (ONLY )?""?[^ ]+ WHERE \$1|'
                          r'UPDATE (ONLY )?""?[^ ]+ SET )')
 
+# What runs when it is used later was judged when it was sent.
+DECLARED = re.compile(r'"?\s*(declare|prepare)\b', re.I)
+
 # The tables that a statement names, those above, below and behind them, and those that foreign keys reach.
 REACHED = """
 WITH RECURSIVE named(oid) AS (
@@ -54,7 +57,11 @@ class Causes:
 
     def own(self, act):
         """The act is of the statement itself, as it stands or as rules rewrote it, and not of a function."""
-        return bare(act.text.removesuffix(",<not logged>").removesuffix(",<none>")) in self.text
+        return self.first_line(act) in self.text
+
+    @staticmethod
+    def first_line(act):
+        return bare(act.text.removesuffix(",<not logged>").removesuffix(",<none>"))
 
     def only_reads(self, act):
         """A call of a function that is not volatile: what it reads is another act."""
@@ -69,7 +76,7 @@ class Causes:
             return "foreign key"
         if self.own(act):
             return f"{act.kind} {act.command} by {kinds}"
-        if bare(act.text.removesuffix(",<not logged>").removesuffix(",<none>")) in self.earlier:
+        if DECLARED.match(act.text) and self.first_line(act) in self.earlier:
             return f"{act.kind} {act.command} by an earlier statement"
         names = [name for statement in statements for name in statement["tables"]]
         if names and self.ask(HAS_TRIGGER, names=names):
