@@ -44,7 +44,7 @@ WHERE pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(p.prona
 
 
 def bare(text):
-    """What a text and its first line in pgaudit's CSV have in common."""
+    """What a text and what pgaudit's CSV makes of it have in common."""
     return re.sub(r'[\s"\\;]+', "", text)
 
 
@@ -57,11 +57,7 @@ class Causes:
 
     def own(self, act):
         """The act is of the statement itself, as it stands or as rules rewrote it, and not of a function."""
-        return self.first_line(act) in self.text
-
-    @staticmethod
-    def first_line(act):
-        return bare(act.text.removesuffix(",<not logged>").removesuffix(",<none>"))
+        return bare(act.text) in self.text
 
     def only_reads(self, act):
         """A call of a function that is not volatile: what it reads is another act."""
@@ -76,7 +72,7 @@ class Causes:
             return "foreign key"
         if self.own(act):
             return f"{act.kind} {act.command} by {kinds}"
-        if DECLARED.match(act.text) and self.first_line(act) in self.earlier:
+        if DECLARED.match(act.text) and bare(act.text) in self.earlier:
             return f"{act.kind} {act.command} by an earlier statement"
         names = [name for statement in statements for name in statement["tables"]]
         if names and self.ask(HAS_TRIGGER, names=names):

@@ -214,11 +214,17 @@ class Replay:
 
     def audits(self, pid):
         """What pgaudit wrote about this backend since the last call: it writes before the client is answered."""
-        found = []
+        found, ours = [], False
         for line in self.log:
-            if line.startswith(f"[{pid}] "):
-                found += [Act(int(a), int(b), *rest) for a, b, *rest in AUDIT.findall(line)]
-        return found
+            if line.startswith("\t"):
+                if ours:
+                    found[-1][-1] += line
+                continue
+            said = AUDIT.search(line) if line.startswith(f"[{pid}] ") else None
+            ours = bool(said)
+            if said:
+                found.append(list(said.groups()))
+        return [Act(int(a), int(b), *words, re.sub(r",<(not logged|none)>\s*$", "", text)) for a, b, *words, text in found]
 
     def text(self, whole=False):
         known, part, unknown = (self.lineage[key] for key in ("resolved", "some columns unknown", "unknown"))
@@ -265,7 +271,7 @@ def main():
         replay = Replay(server, Facts("\n".join(text.lower() for session in sessions for text in session.texts)))
         for number, session in enumerate(sessions, 1):
             replay.play(session, number > options.after)
-            if number % 20 == 0:
+            if number % 10 == 0:
                 print(f"{number} of {len(sessions)} sessions so far\n{replay.text()}", file=sys.stderr, flush=True)
         server.stop()
     finally:

@@ -18,13 +18,14 @@ NEEDED = {
     "WRITE MERGE": {"insert", "update", "delete"}, "WRITE PREPARE": {"insert", "update", "delete"}, "WRITE COPY": {"copy_in", "host"},
     # A function that is not volatile is not an action of its own: it can only read.
     "FUNCTION": {"read", "call"}, "FUNCTION DO": {"call"},
+    "MISC CALL": {"call"},
     "ROLE": {"grant"}, "DDL": {"ddl"},
     "MISC": {"session", "transaction", "host", "ddl", "read"}, "MISC_SET": {"session", "transaction", "grant", "host"},
 }
 
 
 class Act(typing.NamedTuple):
-    """What pgaudit wrote: the statement's number and that of a part of it, its words, and the first line of its text."""
+    """What pgaudit wrote: the statement's number and that of a part of it, its words, and its text."""
     statement: int
     part: int
     kind: str
