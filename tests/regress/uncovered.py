@@ -52,8 +52,8 @@ class Uncovered:
             elif causes.only_reads(act):
                 self.only_reads += 1
             else:
-                self.found[causes.of(act, statements)].append(
-                    f"{test}: {' '.join(text.split())[:160]} -> {sorted(actions)}; {act.kind} {act.command} {act.object}: {act.text[:120]}")
+                did = " ".join(f"{act.kind} {act.command} {act.object}: {act.text}".split())
+                self.found[causes.of(act, statements)].append(f"{test}: {' '.join(text.split())[:160]} -> {sorted(actions)}; {did[:160]}")
 
     def listed(self):
         return yaml.safe_load(LISTED.read_text()) or {}
