@@ -27,15 +27,30 @@ void ActionWalker::walk(const json::value& value) {
   --depth_;
 }
 
-void ActionWalker::operators(const json::array& name) {
-  for (const Function* hidden : facts_.catalog().hidden_calls_of_operator(split_name(name).second))
+void ActionWalker::operators(const json::array& name) { operator_named(split_name(name).second); }
+
+void ActionWalker::operator_named(std::string_view name) {
+  for (const Function* hidden : facts_.catalog().hidden_calls_of_operator(name))
     facts_.hidden_call(*hidden);
+}
+
+// What compares without naming the operator, which the server then looks up like any other.
+void ActionWalker::implied_operators(const Node& node) {
+  if (node.is("A_Expr") && node.text("kind").find("BETWEEN") != std::string_view::npos)
+    for (const char* bound : {"<", "<=", ">", ">="}) operator_named(bound);
+  const bool is_in_query = node.is("SubLink") && node.text("subLinkType") == "ANY_SUBLINK";
+  const bool is_case_of = node.is("CaseExpr") && node.has("arg");
+  const bool joins_by_name =
+      node.is("JoinExpr") && (node.has("usingClause") || node.flag("isNatural"));
+  if ((is_in_query && node.list("operName").empty()) || is_case_of || joins_by_name)
+    operator_named("=");
 }
 
 void ActionWalker::visit(const Node& node) {
   // "x = ANY (SELECT ...)" and "ORDER BY x USING <" name operators too.
   operators(node.list("operName"));
   operators(node.list("useOp"));
+  implied_operators(node);
   if (node.tag().empty()) {
     if (node.has("relname")) return relation(node);
     return children(node);

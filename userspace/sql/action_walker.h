@@ -33,6 +33,8 @@ class ActionWalker {
   void target(const Node& range_var, Action how);
   void unbounded_if(const json::value* where);
   void operators(const json::array& name);
+  void operator_named(std::string_view name);
+  void implied_operators(const Node& node);
   void function_call(const Node& node);
   void set_config(const Node& node);
   void setting(std::string_view name);

@@ -101,5 +101,30 @@ TEST(LaterCalls, NameWhatIsCalled) {
       << "it will be read without being named";
 }
 
+TEST(Operators, ThatNobodyWritesAreCallsToo) {
+  CatalogRows rows;
+  add_builtins(rows);
+  add_shop(rows);
+  rows.operator_call("=", 3010).operator_call("<=", 3010);
+  const auto catalog = rows.build({});
+  for (const char* text : {
+           "SELECT 1 = 'x'",
+           "SELECT 1 IN ('x')",
+           "SELECT id IN (SELECT note FROM orders) FROM orders",
+           "SELECT CASE id WHEN 'x' THEN 1 END FROM orders",
+           "SELECT 1 FROM orders JOIN twin USING (id)",
+           "SELECT 1 FROM orders NATURAL JOIN twin",
+           "SELECT id BETWEEN 'a' AND 'b' FROM orders",
+           "SELECT id NOT BETWEEN SYMMETRIC 'a' AND 'b' FROM orders",
+           "SELECT NULLIF(id, 'x') FROM orders",
+           "SELECT id IS DISTINCT FROM 'x' FROM orders",
+       })
+    EXPECT_EQ(actions_of(one(text, *catalog)), "read call") << text;
+  for (const char* text :
+       {"SELECT CASE WHEN true THEN 1 END FROM orders", "SELECT 1 FROM orders JOIN twin ON true",
+        "SELECT EXISTS (SELECT 1 FROM orders)", "SELECT (SELECT id FROM orders LIMIT 1)"})
+    EXPECT_EQ(actions_of(one(text, *catalog)), "read") << text;
+}
+
 }  // namespace
 }  // namespace sluice::sql::test
