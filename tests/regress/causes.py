@@ -57,7 +57,7 @@ class Causes:
 
     def own(self, act):
         """The act is of the statement itself, as it stands or as rules rewrote it, and not of a function."""
-        return bare(act.text) in self.text
+        return bool(act.text) and bare(act.text) in self.text  # a body that was parsed with its function has no text
 
     def only_reads(self, act):
         """A call of a function that is not volatile: what it reads is another act."""
