@@ -74,6 +74,8 @@ class Causes:
             return f"{act.kind} {act.command} by {kinds}"
         if DECLARED.match(act.text) and bare(act.text) in self.earlier:
             return f"{act.kind} {act.command} by an earlier statement"
+        if kinds == "commit" and "withhold" in self.earlier.lower():
+            return "cursor WITH HOLD"
         names = [name for statement in statements for name in statement["tables"]]
         if names and self.ask(HAS_TRIGGER, names=names):
             return "trigger"

@@ -19,6 +19,7 @@ NEEDED = {
     # A function that is not volatile is not an action of its own: it can only read.
     "FUNCTION": {"read", "call"}, "FUNCTION DO": {"call"},
     "MISC CALL": {"call"},
+    "MISC EXECUTE": {"read", "insert", "update", "delete", "ddl", "call"},  # what it runs is acts of its own
     "ROLE": {"grant"}, "DDL": {"ddl"},
     "MISC": {"session", "transaction", "host", "ddl", "read"}, "MISC_SET": {"session", "transaction", "grant", "host"},
 }
