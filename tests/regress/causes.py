@@ -57,7 +57,11 @@ class Causes:
 
     def own(self, act):
         """The act is of the statement itself, as it stands or as rules rewrote it, and not of a function."""
-        return bool(act.text) and bare(act.text) in self.text  # a body that was parsed with its function has no text
+        if not act.text:  # of a body that was parsed with its function
+            return False
+        # What triggers call comes with the statement's text.
+        called = bare(act.object.split(".")[-1]).lower() if act.kind == "FUNCTION" else ""
+        return called in self.text.lower() and bare(act.text) in self.text
 
     def only_reads(self, act):
         """A call of a function that is not volatile: what it reads is another act."""
