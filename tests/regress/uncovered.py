@@ -48,7 +48,7 @@ class Uncovered:
             if actions & needed:
                 continue
             # Either says of a statement that there is no telling what it does; call, of what its functions do.
-            if "unknown" in actions or ("call" in actions and not causes.own(act)):
+            if "unknown" in actions or ("call" in actions and (act.part > 1 or not causes.own(act))):
                 self.by_unknown += 1
             elif causes.only_reads(act):
                 self.only_reads += 1
