@@ -37,6 +37,9 @@ HAS_FUNCTION = REACHED + """, objects(classid, objid) AS (
 SELECT EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN objects o USING (classid, objid)
                WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass)
     OR EXISTS (SELECT FROM pg_catalog.pg_amproc a WHERE a.oid >= 16384)"""
+HAS_TEMPORARY_RULE = """
+SELECT EXISTS (SELECT FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
+               WHERE c.relpersistence = 't' AND r.ev_type <> '1' AND c.relname = ANY (%(names)s::pg_catalog.text[]))"""
 IS_VOLATILE = """
 SELECT coalesce(pg_catalog.bool_or(p.provolatile = 'v'), true)
 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
@@ -74,13 +77,15 @@ class Causes:
             return "planned by EXPLAIN"
         if FOREIGN_KEY.match(act.text):
             return "foreign key"
+        names = [name for statement in statements for name in statement["tables"]]
         if self.own(act):
+            if self.ask(HAS_TEMPORARY_RULE, names=names):
+                return "rule of a temporary table"
             return f"{act.kind} {act.command} by {kinds}"
         if DECLARED.match(act.text) and bare(act.text) in self.earlier:
             return f"{act.kind} {act.command} by an earlier statement"
         if kinds == "commit" and "withhold" in self.earlier.lower():
             return "cursor WITH HOLD"
-        names = [name for statement in statements for name in statement["tables"]]
         if names and self.ask(HAS_TRIGGER, names=names):
             return "trigger"
         if {"ddl", "grant"} & actions and self.ask(HAS_EVENT_TRIGGER):
