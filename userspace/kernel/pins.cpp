@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/pins.h"
 
+#include <bpf/bpf.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/file.h>
@@ -79,6 +80,13 @@ Result<void> need_private_directory(const fs::path& path) {
   return {};
 }
 
+// To unlink a pin is enough to end its link, but some kernels end it later. Links of tracing
+// programs cannot be detached.
+void detach_all(const fs::path& links) {
+  for (const std::string& name : names_in(links))
+    if (const UniqueFd link{bpf_obj_get((links / name).c_str())}) (void)bpf_link_detach(link.get());
+}
+
 Result<void> unlink_all(const fs::path& directory) {
   for (const std::string& name : names_in(directory))
     if (::unlink((directory / name).c_str()) != 0)
@@ -110,6 +118,7 @@ std::vector<std::string> PinDirectory::link_names() const { return names_in(path
 Result<void> PinDirectory::remove(const std::string& text) {
   const fs::path path = fs::path{text}.lexically_normal();
   if (!on_bpffs(path)) return {};
+  detach_all(path / "links");
   SLUICE_TRY_VOID(unlink_all(path / "links"));
   SLUICE_TRY_VOID(unlink_all(path / "maps"));
   if (::rmdir(path.c_str()) != 0 && errno != ENOENT)

@@ -26,8 +26,8 @@ class PinDirectory {
   std::vector<std::string> map_names() const;
   std::vector<std::string> link_names() const;
 
-  // Unlinks all pins, links first, and the directory; unmounts a bpffs that open() mounted for it,
-  // if nothing else is in there. Nothing there is not an error.
+  // Detaches all links and unlinks all pins, links first, and the directory; unmounts a bpffs that
+  // open() mounted for it, if nothing else is in there. Nothing there is not an error.
   static Result<void> remove(const std::string& path);
 
  private:
