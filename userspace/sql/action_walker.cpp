@@ -27,6 +27,30 @@ void ActionWalker::walk(const json::value& value) {
   --depth_;
 }
 
+std::vector<std::string_view> implied_operators(const Node& node) {
+  const bool subselect = node.is("SubLink") && node.has("testexpr") && !node.has("operName");
+  const bool simple_case = node.is("CaseExpr") && node.has("arg");
+  const bool join = node.is("JoinExpr") && (node.has("usingClause") || node.flag("isNatural"));
+  if (subselect || simple_case || join) return {"="};
+  if (node.is("A_Expr") && node.text("kind").find("BETWEEN") != std::string_view::npos)
+    return {"<", "<=", ">", ">="};
+  return {};
+}
+
+std::vector<Node> column_types_of(const Node& range_function) {
+  std::vector<Node> types;
+  const auto add = [&types](const json::array& definitions) {
+    for (const auto& definition : definitions)
+      types.push_back(Node{&definition}.node_as("typeName", "TypeName"));
+  };
+  add(range_function.list("coldeflist"));
+  for (const auto& function : range_function.list("functions")) {
+    const auto& pair = Node{&function}.list("items");  // the call, and "AS (a int, b text)"
+    if (pair.size() > 1) add(Node{&pair[1]}.list("items"));
+  }
+  return types;
+}
+
 void ActionWalker::operators(const json::array& name) { operator_named(split_name(name).second); }
 
 void ActionWalker::operator_named(std::string_view name) {
@@ -34,29 +58,24 @@ void ActionWalker::operator_named(std::string_view name) {
     facts_.hidden_call(*hidden);
 }
 
-// What compares without naming the operator, which the server then looks up like any other.
-void ActionWalker::implied_operators(const Node& node) {
-  if (node.is("A_Expr") && node.text("kind").find("BETWEEN") != std::string_view::npos)
-    for (const char* bound : {"<", "<=", ">", ">="}) operator_named(bound);
-  const bool is_in_query = node.is("SubLink") && node.text("subLinkType") == "ANY_SUBLINK";
-  const bool is_case_of = node.is("CaseExpr") && node.has("arg");
-  const bool joins_by_name =
-      node.is("JoinExpr") && (node.has("usingClause") || node.flag("isNatural"));
-  if ((is_in_query && node.list("operName").empty()) || is_case_of || joins_by_name)
-    operator_named("=");
+void ActionWalker::type_named(const Node& type_name) {
+  for (const Function* hidden :
+       facts_.catalog().hidden_calls_of_cast(split_name(type_name.list("names")).second))
+    facts_.hidden_call(*hidden);
 }
 
 void ActionWalker::visit(const Node& node) {
   // "x = ANY (SELECT ...)" and "ORDER BY x USING <" name operators too.
   operators(node.list("operName"));
   operators(node.list("useOp"));
-  implied_operators(node);
+  for (const auto name : implied_operators(node)) operator_named(name);
   if (node.tag().empty()) {
     if (node.has("relname")) return relation(node);
     return children(node);
   }
   if (const StatementRow* row = statement_row(node.tag())) {
     facts_.actions(row->actions);
+    facts_.statement().blinds |= defines_what_runs(node.tag());
     if (query(node) || utility(node)) return;
     return children(node);
   }
@@ -209,10 +228,13 @@ bool ActionWalker::expression(const Node& node) {
     operators(node.list("name"));
     children(node);
   } else if (tag == "TypeCast") {
-    const Node type = node.node("typeName");
-    for (const Function* hidden :
-         facts_.catalog().hidden_calls_of_cast(split_name(type.list("names")).second))
-      facts_.hidden_call(*hidden);
+    type_named(node.node_as("typeName", "TypeName"));
+    children(node);
+  } else if (tag == "RangeTableFuncCol") {
+    type_named(node.node_as("typeName", "TypeName"));
+    children(node);
+  } else if (tag == "RangeFunction") {
+    for (const Node& type : column_types_of(node)) type_named(type);
     children(node);
   } else if (tag == "RangeTableSample") {
     const auto [schema, name] = split_name(node.list("method"));
@@ -240,10 +262,10 @@ void ActionWalker::function_call(const Node& node) {
 void ActionWalker::set_config(const Node& node) {
   const auto& arguments = node.list("args");
   const Node first{arguments.empty() ? nullptr : &arguments[0]};
-  if (first.is("A_Const") && first.has("sval")) {
-    setting(first.node("sval").text("sval"));
-    return;
-  }
+  // With a backslash it may be another name, by standard_conforming_strings.
+  const std::string_view name = first.node("sval").text("sval");
+  if (first.is("A_Const") && first.has("sval") && name.find('\\') == std::string_view::npos)
+    return setting(name);
   facts_.unknown("set_config() of a name that is computed");
   facts_.statement().changes_meaning = true;
 }

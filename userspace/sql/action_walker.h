@@ -34,7 +34,7 @@ class ActionWalker {
   void unbounded_if(const json::value* where);
   void operators(const json::array& name);
   void operator_named(std::string_view name);
-  void implied_operators(const Node& node);
+  void type_named(const Node& type_name);
   void function_call(const Node& node);
   void set_config(const Node& node);
   void setting(std::string_view name);
@@ -53,7 +53,6 @@ class ActionWalker {
   // later_calls.cpp
   bool runs_later(const Node& node);
   void create_function(const Node& node);
-  void not_volatile(const Node& create);
 
   Facts& facts_;
   const SessionNames& names_;
@@ -62,6 +61,10 @@ class ActionWalker {
   bool values_only_ = false;  // inside INSERT: VALUES lists read nothing
 };
 
+// Operators that the node uses without naming them: "=" of IN (SELECT ...), CASE x WHEN, USING.
+std::vector<std::string_view> implied_operators(const Node& node);
+// The types that a function in FROM gives its columns.
+std::vector<Node> column_types_of(const Node& range_function);
 // Whether an EXPLAIN really runs what it explains.
 bool explain_runs(const Node& explain, Facts& facts);
 // Parts of a name: {schema, name}; a database in front is dropped. "" where there is none.

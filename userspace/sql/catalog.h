@@ -103,6 +103,7 @@ class Catalog {
   std::span<const Function* const> functions_named(std::string_view name) const;
   std::span<const Function* const> hidden_calls_of_operator(std::string_view name) const;
   std::span<const Function* const> hidden_calls_of_cast(std::string_view type_name) const;
+  bool any_hidden_cast() const { return !casts_.empty(); }
 
  private:
   friend class CatalogBuilder;

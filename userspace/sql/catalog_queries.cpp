@@ -57,26 +57,58 @@ FROM pg_catalog.pg_operator o
   JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname <> 'pg_catalog')sql";
 
+// A domain's checks run for what is made of it too: domains over it, arrays, rows with such a
+// column.
 constexpr std::string_view kCasts = R"sql(
+WITH RECURSIVE made_of (part, type) AS (
+  SELECT t.typbasetype, t.oid FROM pg_catalog.pg_type t WHERE t.typbasetype <> 0
+  UNION ALL
+  SELECT t.typelem, t.oid FROM pg_catalog.pg_type t WHERE t.typelem <> 0
+  UNION ALL
+  SELECT a.atttypid, c.reltype
+  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+  WHERE c.reltype <> 0 AND c.relnamespace <> 'pg_catalog'::pg_catalog.regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+), checked (type, function) AS (
+  SELECT c.contypid, p.oid
+  FROM pg_catalog.pg_constraint c
+    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
+      AND d.objid = c.oid
+    LEFT JOIN pg_catalog.pg_operator o ON o.oid = d.refobjid
+      AND d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass
+    JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode::pg_catalog.oid
+      OR p.oid = d.refobjid AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+    JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+  WHERE c.contypid <> 0 AND n.nspname <> 'pg_catalog'
+  UNION
+  SELECT m.type, k.function FROM checked k JOIN made_of m ON m.part = k.type)
+SELECT t.typname, k.function
+FROM checked k JOIN pg_catalog.pg_type t ON t.oid = k.type
+UNION ALL
 SELECT t.typname, p.oid
 FROM pg_catalog.pg_cast c
   JOIN pg_catalog.pg_type t ON t.oid = c.casttarget
   JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc
   JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname <> 'pg_catalog'
-UNION ALL
-SELECT t.typname, p.oid
-FROM pg_catalog.pg_constraint c
-  JOIN pg_catalog.pg_type t ON t.oid = c.contypid
-  JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
-    AND d.objid = c.oid AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-  JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid
-  JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname <> 'pg_catalog')sql";
 
-// Columns that are made of others: generated ones, and those whose type is the row of a table or an
-// array of it (then the last number is 0).
+// Columns that are made of others: generated ones, and those whose type is the row of a table, or
+// an array, a domain, a type with a field of it (then the last number is 0).
 constexpr std::string_view kDependents = R"sql(
+WITH RECURSIVE made_of (part, type) AS (
+  SELECT t.typbasetype, t.oid FROM pg_catalog.pg_type t WHERE t.typbasetype <> 0
+  UNION ALL
+  SELECT t.typelem, t.oid FROM pg_catalog.pg_type t WHERE t.typelem <> 0
+  UNION ALL
+  SELECT a.atttypid, c.reltype
+  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+  WHERE c.relkind = 'c' AND a.attnum > 0 AND NOT a.attisdropped
+), holding (type, relation) AS (
+  SELECT r.reltype, r.oid
+  FROM pg_catalog.pg_class r
+  WHERE r.reltype <> 0 AND r.relkind IN ('r', 'p', 'v', 'm', 'f')
+    AND r.relnamespace <> 'pg_catalog'::pg_catalog.regnamespace
+  UNION
+  SELECT m.type, h.relation FROM holding h JOIN made_of m ON m.part = h.type)
 SELECT d.refobjid, a.attnum, d.refobjid, d.refobjsubid
 FROM pg_catalog.pg_attribute a
   LEFT JOIN pg_catalog.pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum
@@ -87,14 +119,12 @@ FROM pg_catalog.pg_attribute a
          OR d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = ad.oid)
 WHERE a.attgenerated <> ''
 UNION ALL
-SELECT a.attrelid, a.attnum, r.oid, 0
+SELECT a.attrelid, a.attnum, h.relation, 0
 FROM pg_catalog.pg_attribute a
   JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
-  JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-  JOIN pg_catalog.pg_class r ON r.reltype = CASE WHEN t.typrelid <> 0 THEN t.oid ELSE t.typelem END
+  JOIN holding h ON h.type = a.atttypid
 WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-  AND c.relpersistence <> 't' AND (t.typrelid <> 0 OR t.typelem <> 0)
-  AND r.reltype <> 0 AND r.relkind IN ('r', 'p', 'v', 'm', 'f'))sql";
+  AND c.relpersistence <> 't')sql";
 
 // Rules of CREATE RULE; those that make a view what it is are kViews. pg_settings has one, too.
 constexpr std::string_view kRewrites = R"sql(

@@ -18,6 +18,7 @@ class Definition {
 
   void alter_table(const Node& node) {
     table_ = node.node("relation");
+    for (const auto& item : node.list("cmds")) lineage_to_others(Node{&item});
     if (!knows_table()) return;
     for (const auto& item : node.list("cmds"))
       if (Node{&item}.text("subtype") == "AT_AddColumn")
@@ -42,6 +43,33 @@ class Definition {
       search(element.field("expr"));
       if (node.flag("unique")) search_column(table_, element.text("name"));
     }
+  }
+
+  // What stands in a default or a partition's bound is computed now or later, and kept.
+  void values(const Node& node) {
+    kept_values(node.field("partbound"));
+    for (const auto& item : node.list("tableElts"))
+      new_columns_.push_back(Node{&item}.text("colname"));
+    for (const auto& item : node.list("tableElts")) column(Node{&item});
+    for (const auto& item : node.list("constraints")) default_of(Node{&item});
+    for (const auto& item : node.list("parameters"))
+      lineage_.copy(free(Node{&item}.field("defexpr")));
+    for (const auto& item : node.list("cmds")) {
+      const Node command{&item};
+      column(command.node("def"));
+      if (command.text("subtype") == "AT_ColumnDefault") lineage_.copy(free(command.field("def")));
+      if (command.text("subtype") == "AT_AttachPartition")
+        kept_values(command.node("def").field("bound"));
+    }
+    if (node.is("AlterDomainStmt")) {
+      if (node.text("subtype") == "T") lineage_.copy(free(node.field("def")));
+    }
+  }
+
+  // Rows that a materialised view keeps stay when the view under it shows something else.
+  void view(const Node& node) {
+    table_ = node.node("view");
+    if (node.flag("replace") && any_sensitive()) lineage_.copy(opaque_value());
   }
 
   // A trigger or rule is given the rows.
@@ -76,6 +104,43 @@ class Definition {
   }
 
  private:
+  Value free(const json::value* expression) {
+    return expression == nullptr ? Value{} : lineage_.free_expression(*expression);
+  }
+  void default_of(const Node& constraint) {
+    if (constraint.is("Constraint") && constraint.text("contype") == "CONSTR_DEFAULT")
+      lineage_.copy(free(constraint.field("raw_expr")));
+  }
+  void column(const Node& definition) {
+    if (!definition.is("ColumnDef")) return;
+    for (const auto& item : definition.list("constraints")) {
+      default_of(Node{&item});
+      const json::value* generated = Node{&item}.field("raw_expr");
+      if (generated && !table_ && Node{&item}.text("contype") == "CONSTR_GENERATED")
+        lineage_.copy(lineage_.in_columns(*generated, new_columns_));
+    }
+  }
+  void kept_values(const json::value* bound) {
+    if (bound == nullptr) return;
+    for (const char* list : {"listdatums", "lowerdatums", "upperdatums"})
+      for (const auto& item : Node{bound}.list(list)) lineage_.copy(lineage_.free_expression(item));
+  }
+
+  // A mask goes over to children, parents and what is made of a column: to loosen or tie such a
+  // bond is to show the values by another name.
+  void lineage_to_others(const Node& command) {
+    const std::string_view type = command.text("subtype");
+    const Node definition = command.node("def");
+    const bool bond = one_of(
+        type, {"AT_AddInherit", "AT_DropInherit", "AT_AttachPartition", "AT_DetachPartition"});
+    const Node partition = definition.node_as("name", "RangeVar");
+    const Node other = partition ? partition : definition;
+    if (bond && (any_sensitive() || any_sensitive(other))) lineage_.copy(opaque_value());
+    if (one_of(type, {"AT_DropExpression", "AT_AlterColumnType"}) &&
+        column_is_sensitive(table_, command.text("name")))
+      lineage_.copy(opaque_value());
+  }
+
   void constraint(const Node& node) {
     const std::string_view type = node.text("contype");
     if (type == "CONSTR_GENERATED")
@@ -112,8 +177,9 @@ class Definition {
   bool knows_table() const {
     return any_candidate(table_, [](const Relation&) { return true; });
   }
-  bool any_sensitive() const {
-    return any_candidate(table_, [](const Relation& relation) { return relation.any_sensitive(); });
+  bool any_sensitive() const { return any_sensitive(table_); }
+  bool any_sensitive(const Node& table) const {
+    return any_candidate(table, [](const Relation& relation) { return relation.any_sensitive(); });
   }
   bool column_is_sensitive(const Node& table, std::string_view name) const {
     return any_candidate(table, [&](const Relation& relation) {
@@ -131,16 +197,20 @@ class Definition {
 }  // namespace
 
 void trace_definition(const Node& node, Facts& facts, Lineage& lineage, const SessionNames& names) {
+  const std::string_view tag = node.tag();
+  if (tag == "CreateFunctionStmt") judge_function_body(node, facts, names);
   if (!facts.catalog().any_sensitive()) return;
   Definition definition{facts, lineage};
-  const std::string_view tag = node.tag();
   if (tag == "AlterTableStmt") definition.alter_table(node);
   if (tag == "IndexStmt") definition.index(node);
   if (one_of(tag, {"CreateTrigStmt", "RuleStmt"})) definition.runs_on_rows(node);
   if (tag == "RenameStmt") definition.rename(node);
   if (tag == "AlterObjectSchemaStmt") definition.runs_on_rows(node);
   if (tag == "CreateStatsStmt") definition.statistics(node);
-  if (tag == "CreateFunctionStmt") judge_function_body(node, facts, names);
+  if (one_of(tag, {"CreateStmt", "CreateForeignTableStmt", "AlterTableStmt", "CreateDomainStmt",
+                   "AlterDomainStmt", "CreateFunctionStmt"}))
+    definition.values(node);
+  if (tag == "ViewStmt") definition.view(node);
 }
 
 }  // namespace sluice::sql

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sql/do_block.h"
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <optional>
 #include <unordered_set>
+#include <utility>
 
+#include "sql/action_walker.h"
 #include "sql/describe.h"
+#include "sql/functions.h"
 #include "sql/text_guard.h"
 
 namespace sluice::sql {
 namespace {
+
+constexpr const char* kReadsTwoWays =
+    "the body means something else where standard_conforming_strings is off";
 
 // A DO body holds so many expressions at most; each is parsed for itself.
 constexpr std::size_t kExpressionsMax = 2000;
@@ -58,7 +65,9 @@ bool is_known_plpgsql(std::string_view tag) {
 
 class Block {
  public:
-  Block(Facts& facts, const SessionNames& names) : facts_(facts), names_(names) {}
+  // `function`: it is kept under this name and runs later; "" for DO.
+  Block(Facts& facts, const SessionNames& names, std::string_view function = {})
+      : facts_(facts), names_(names), function_(function) {}
 
   void visit(const json::value& value) {
     if (value.is_array()) {
@@ -72,6 +81,12 @@ class Block {
       facts_.unknown("DO runs '" + std::string{node.tag()} + "', which cannot be foreseen");
     if (node.is("PLpgSQL_stmt_return_query") && node.has("dynquery"))
       facts_.unknown("RETURN QUERY EXECUTE cannot be foreseen");
+    if (node.is("PLpgSQL_stmt_perform")) {  // what it gives is thrown away
+      const bool outer = std::exchange(gives_to_nobody_, true);
+      for (const auto& pair : *node.fields()) visit(pair.value());
+      gives_to_nobody_ = outer;
+      return;
+    }
     if (node.is("PLpgSQL_stmt_commit") || node.is("PLpgSQL_stmt_rollback"))
       facts_.action(Action::kTransaction);
     for (const auto& pair : *node.fields()) visit(pair.value());
@@ -114,12 +129,36 @@ class Block {
   void statement(const json::value& value) {
     Statement inner;
     Facts inner_facts{inner, facts_.catalog(), facts_.limits()};
+    inner_facts.defines_function(function_);
     describe(value, inner_facts, names_, {.plpgsql_variables = true});
+    const Node node{&value};
+    if (!function_.empty() && (inner.blinds || node.is("DoStmt")))
+      inner_facts.unknown("the function makes what later statements run without naming it");
+    // A variable takes it.
+    if (!gives_to_nobody_ && facts_.catalog().any_sensitive() && gives_opaque(inner) &&
+        !calls_for_nothing(node))
+      inner_facts.touches();
     facts_.include(inner);
+  }
+
+  static bool gives_opaque(const Statement& statement) {
+    return statement.lineage == ResultLineage::kUnknown ||
+           (statement.lineage == ResultLineage::kByColumn &&
+            std::any_of(statement.outputs.begin(), statement.outputs.end(),
+                        [](const auto& one) { return one.kind == OutputColumn::Kind::kOpaque; }));
+  }
+
+  // CALL of a procedure that has no OUT parameters.
+  bool calls_for_nothing(const Node& node) const {
+    if (!node.is("CallStmt")) return false;
+    const auto [schema, name] = split_name(node.node_as("funccall", "FuncCall").list("funcname"));
+    return effect_of_function(facts_.catalog(), schema, name).shape == 's';
   }
 
   Facts& facts_;
   const SessionNames& names_;
+  std::string_view function_;
+  bool gives_to_nobody_ = false;
   std::size_t expressions_ = 0;
 };
 
@@ -186,6 +225,7 @@ void judge_do(const Node& statement, Facts& facts, const SessionNames& names) {
     return facts.unknown("DO in language " + std::string{language} + " cannot be foreseen");
   const auto tree = plpgsql_tree("DO " + quoted(body, '\''), facts.limits());
   if (!tree) return facts.unknown("the body of DO cannot be parsed");
+  if (!reads_alike(body)) facts.unknown(kReadsTwoWays);
   Block{facts, names}.visit(*tree);
   // Variables carry values from one statement to another, and notices and errors show them.
   if (facts.statement().touches_sensitive) {
@@ -197,6 +237,7 @@ void judge_do(const Node& statement, Facts& facts, const SessionNames& names) {
 std::optional<Statement> function_body(const Node& create, const Facts& facts,
                                        const SessionNames& names) {
   std::string_view body, language = "sql";
+  const std::string_view name = split_name(create.list("funcname")).second;
   for (const auto& item : create.list("options")) {
     const Node option{&item};
     if (option.text("defname") == "language") language = option.node("arg").text("sval");
@@ -205,7 +246,7 @@ std::optional<Statement> function_body(const Node& create, const Facts& facts,
   }
   Statement inner;
   Facts inner_facts{inner, facts.catalog(), facts.limits()};
-  Block block{inner_facts, names};
+  Block block{inner_facts, names, name};
   if (const json::value* parsed = create.field("sql_body")) {
     block.parsed(*parsed);
   } else if (language == "sql") {
@@ -217,12 +258,26 @@ std::optional<Statement> function_body(const Node& create, const Facts& facts,
   } else {
     return std::nullopt;
   }
+  if (!reads_alike(body)) inner_facts.unknown(kReadsTwoWays);
+  if (inner.changes_reading)
+    inner_facts.unknown("the function changes where strings end in later texts");
   return inner;
 }
 
+// It runs with the rights of whoever calls it, and no call tells what it does: so making it is to
+// do it, as far as policy goes.
 void judge_function_body(const Node& create, Facts& facts, const SessionNames& names) {
-  const auto body = function_body(create, facts, names);
-  if (body && !body->touches_sensitive && !body->actions.has(Action::kUnknown)) return;
+  auto body = function_body(create, facts, names);
+  if (body) {
+    body->actions = ActionSet::from_bits(body->actions.bits() & ~ActionSet{Action::kRead}.bits());
+    body->changes_meaning = false;  // not yet
+    body->blinds = false;
+    facts.include(*body);
+  } else if (!facts.statement().actions.has(Action::kHost)) {
+    facts.unknown("the body of the function cannot be read");
+  }
+  const bool harmless = body && !body->touches_sensitive && !body->actions.has(Action::kUnknown);
+  if (harmless || !facts.catalog().any_sensitive()) return;
   facts.note("the function uses sensitive columns, or cannot be read");
   facts.touches();
   facts.copies();

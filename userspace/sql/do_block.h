@@ -18,8 +18,8 @@ void judge_do(const Node& do_statement, Facts& facts, const SessionNames& names)
 std::optional<Statement> function_body(const Node& create, const Facts& facts,
                                        const SessionNames& names);
 // CREATE FUNCTION and PROCEDURE: a body that uses sensitive columns, or that cannot be read, is a
-// copy: what it will return is masked, what it will write elsewhere is not. What it does besides is
-// judged when it is called.
+// copy: what it will return is masked, what it will write elsewhere is not. What it does besides
+// reading counts as done here.
 void judge_function_body(const Node& create, Facts& facts, const SessionNames& names);
 
 }  // namespace sluice::sql

@@ -77,6 +77,10 @@ void Facts::rewritten(const Relation& relation, Action how) {
 
 FunctionEffect Facts::function(std::string_view schema, std::string_view name) {
   FunctionEffect effect = effect_of_function(catalog_, schema, name);
+  if (!effect.found && name == defined_) {
+    effect.actions = {Action::kCall};
+    effect.found = true;
+  }
   actions(effect.actions);
   object(ObjectRef::Kind::kFunction, effect.schema, name);
   if (!effect.found) note("function " + std::string{name} + "() is not in the catalogue");
@@ -113,6 +117,8 @@ void Facts::include(const Statement& other) {
   for (const auto& text : other.notes) note(text);
   statement_.unbounded |= other.unbounded;
   statement_.changes_meaning |= other.changes_meaning;
+  statement_.changes_reading |= other.changes_reading;
+  statement_.blinds |= other.blinds;
   statement_.literals_matter |= other.literals_matter;
   statement_.searches_sensitive |= other.searches_sensitive;
   statement_.copies_sensitive |= other.copies_sensitive;

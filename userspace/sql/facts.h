@@ -35,6 +35,8 @@ class Facts {
   // A function that the text calls: its actions, its name.
   FunctionEffect function(std::string_view schema, std::string_view name);
   void hidden_call(const Function& function);
+  // Its body may call it before the catalogue has it.
+  void defines_function(std::string_view name) { defined_ = name; }
   void column(ColumnRef column);
   void touches() { statement_.touches_sensitive = true; }
   void searches();
@@ -48,6 +50,7 @@ class Facts {
   Statement& statement_;
   const Catalog& catalog_;
   const Limits& limits_;
+  std::string_view defined_;
 };
 
 }  // namespace sluice::sql

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "sql/action_walker.h"
-#include "sql/do_block.h"
 
 namespace sluice::sql {
 namespace {
@@ -29,37 +28,19 @@ bool replaces(const Catalog& catalog, std::string_view schema, std::string_view 
 
 }  // namespace
 
-// Calling a function that says it is not volatile counts as reading, so what its body does beyond
-// that is judged when it is made.
-void ActionWalker::not_volatile(const Node& create) {
-  const auto body = function_body(create, facts_, names_);
-  if (!body) {
-    if (!facts_.statement().actions.has(Action::kHost))
-      facts_.unknown("the body of a function that says it is not volatile cannot be read");
-    return;
-  }
-  for (const Action action : body->actions.list())
-    if (!one_of(name_of(action), {"read", "sensitive_search", "sensitive_copy"}))
-      facts_.action(action);
-  for (const auto& object : body->objects) facts_.object(object.kind, object.schema, object.name);
-}
-
 void ActionWalker::create_function(const Node& node) {
   const auto [schema, name] = split_name(node.list("funcname"));
   facts_.object(ObjectRef::Kind::kFunction, schema, name);
   // Triggers, defaults and indexes go on calling what is replaced.
   if (node.flag("replace") && replaces(facts_.catalog(), schema, name))
     facts_.action(Action::kCall);
-  bool is_volatile = true;
   for (const auto& item : node.list("options")) {
     const Node option{&item};
     const std::string_view option_name = option.text("defname");
     const std::string_view word = option.node("arg").text("sval");
     if (option_name == "language" && !is_trusted_language(word)) facts_.action(Action::kHost);
     if (option_name == "security") facts_.action(Action::kGrant);
-    if (option_name == "volatility") is_volatile = word == "volatile";
   }
-  if (!is_volatile) not_volatile(node);
   children_except(node, {"funcname"});
 }
 
@@ -74,6 +55,9 @@ bool ActionWalker::runs_later(const Node& node) {
     children_except(node, {"funcname"});
   } else if (tag == "CreateCastStmt") {
     if (node.text("context") != "COERCION_EXPLICIT") facts_.action(Action::kCall);
+    if (node.has("func") && node.text("context") == "COERCION_IMPLICIT" &&
+        facts_.catalog().any_sensitive())
+      facts_.unknown("the cast will run its function on any value, where nothing names it");
     children(node);
   } else {
     return false;

@@ -46,10 +46,12 @@ class Lineage {
   // Expressions outside a query: arguments of CALL and EXECUTE, DEFAULT.
   Value free_expression(const json::value& value);
   Row table_columns(const Node& range_var, const json::array& column_names);
-  // WHERE of COPY FROM, over the columns of a table.
   // An expression over the columns of one table and of new ones, which hold nothing yet.
   Value in_table(const Node& range_var, const json::value* expression,
                  const std::vector<std::string_view>& new_columns);
+  // The same where the table is new, too.
+  Value in_columns(const json::value& expression, const std::vector<std::string_view>& columns);
+  // WHERE of COPY FROM, over the columns of a table.
   void table_filter(const Node& range_var, const json::value* where);
 
   bool saw_opaque() const { return saw_opaque_; }
@@ -111,6 +113,8 @@ class Lineage {
   Value field_of(const Row& row, std::string_view name, bool is_table, bool& found);
   Value unresolved(std::string_view name);
   bool calls_by_field(std::string_view name);
+  bool runs_hidden_operator(const Node& node) const;
+  bool runs_hidden_cast(const Node& type_name) const;
   Value use(const Field& field);
   Row star(const json::array& parts, const Scope& scope);
   Value indirection(const Node& node, const Scope& scope, const Ctes* ctes);

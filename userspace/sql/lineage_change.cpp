@@ -152,6 +152,13 @@ Value Lineage::in_table(const Node& range_var, const json::value* expression,
   return evaluate(expression, scope, nullptr);
 }
 
+Value Lineage::in_columns(const json::value& expression,
+                          const std::vector<std::string_view>& columns) {
+  Scope scope;
+  for (const auto name : columns) scope.columns.fields.push_back({name, clear_value(), nullptr});
+  return evaluate(&expression, scope, nullptr);
+}
+
 void Lineage::table_filter(const Node& range_var, const json::value* where) {
   if (!where) return;
   const Scope scope = target_scope(range_var, nullptr);

@@ -92,26 +92,37 @@ Value Lineage::evaluate(const json::value* value, const Scope& scope, const Ctes
     out = row_expression(node, scope, ctes);
   } else if (tag == "TypeCast") {
     out = changed(evaluate(node.field("arg"), scope, ctes));
-    if (!facts_.catalog()
-             .hidden_calls_of_cast(split_name(node.node("typeName").list("names")).second)
-             .empty()) {
+    if (runs_hidden_cast(node.node_as("typeName", "TypeName"))) {
       copy(out);
       saw_hidden_cast_ = true;
       out = opaque_value();
     }
-  } else if (tag == "A_Expr" && !facts_.catalog()
-                                     .hidden_calls_of_operator(split_name(node.list("name")).second)
-                                     .empty()) {
-    const Value operands = evaluate_all(*value, scope, ctes);
-    copy(operands);
-    out = opaque_value();
   } else {
     out = evaluate_all(*value, scope, ctes);
     if (!tag.empty() && !is_plain_node(tag) && tag != "A_Expr") out = opaque_value();
   }
+  if (runs_hidden_operator(node)) {
+    copy(out);
+    out = opaque_value();
+  }
   if (out.taint == Taint::kOpaque) saw_opaque_ = true;
   --depth_;
   return out;
+}
+
+bool Lineage::runs_hidden_operator(const Node& node) const {
+  const auto runs = [&](std::string_view name) {
+    return !facts_.catalog().hidden_calls_of_operator(name).empty();
+  };
+  const auto implied = implied_operators(node);
+  return (node.is("A_Expr") && runs(split_name(node.list("name")).second)) ||
+         (node.is("SubLink") && runs(split_name(node.list("operName")).second)) ||
+         std::any_of(implied.begin(), implied.end(), runs);
+}
+
+bool Lineage::runs_hidden_cast(const Node& type_name) const {
+  const std::string_view name = split_name(type_name.list("names")).second;
+  return !facts_.catalog().hidden_calls_of_cast(name).empty();
 }
 
 Value Lineage::use(const Field& field) {
@@ -275,6 +286,9 @@ Value Lineage::function_call(const Node& node, const Scope& scope, const Ctes* c
   }
   const FunctionEffect effect = effect_of_function(facts_.catalog(), schema, name);
   if (effect.keeps_arguments) copy(arguments);
+  // These fill a row of any type, whose domains have checks.
+  if (name.find("populate_record") != std::string_view::npos && facts_.catalog().any_hidden_cast())
+    copy(arguments);
   // The number of rows tells, and so does the time that pg_sleep takes.
   if (effect.returns_set || name.starts_with("pg_sleep")) search(arguments);
   switch (effect.result) {

@@ -182,6 +182,8 @@ Lineage::FromItem Lineage::from_function(const Node& node, const Scope& lateral,
     if (row.rest && !row.rest->sensitive()) row.rest = clear_value();
     row.fields.push_back({"ordinality", {}, nullptr});
   }
+  for (const Node& type : column_types_of(node))
+    if (runs_hidden_cast(type)) copy(whole(row));
   const Node first{functions.empty() ? nullptr : &functions[0]};
   const auto& first_pair = first.list("items");
   const Node first_call{first_pair.empty() ? nullptr : &first_pair[0]};
@@ -201,6 +203,7 @@ Lineage::FromItem Lineage::from_xml_table(const Node& node, const Scope& lateral
     const Value parts = derived_from(evaluate(column.field("colexpr"), lateral, ctes),
                                      evaluate(column.field("coldefexpr"), lateral, ctes));
     row.fields.push_back({column.text("colname"), derived_from(value, parts), nullptr});
+    if (runs_hidden_cast(column.node_as("typeName", "TypeName"))) copy(row.fields.back().value);
   }
   return named(std::move(row), node.node("alias"), "xmltable", false);
 }
@@ -249,6 +252,7 @@ void Lineage::join_columns(const Node& node, const FromItem& left, const FromIte
     const Value right_value = b ? use(*b) : opaque_value();
     Value both = either(left_value, right_value);
     search(both);
+    if (runs_hidden_operator(node)) copy(both);
     both.relation = 0;
     both.attnum = 0;
     merged.fields.push_back({name, both, nullptr});

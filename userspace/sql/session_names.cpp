@@ -57,6 +57,8 @@ Statement worst_of(const Statement& a, const Statement& b) {
   add_missing(out.notes, b.notes);
   out.unbounded |= b.unbounded;
   out.changes_meaning |= b.changes_meaning;
+  out.changes_reading |= b.changes_reading;
+  out.blinds |= b.blinds;
   out.literals_matter |= b.literals_matter;
   out.searches_sensitive |= b.searches_sensitive;
   out.copies_sensitive |= b.copies_sensitive;

@@ -98,6 +98,12 @@ struct Statement {
   // Sets something by which PostgreSQL reads text, finds names or checks rights: search_path, role,
   // session_authorization, standard_conforming_strings, client_encoding, ...
   bool changes_meaning = false;
+  // Of these, standard_conforming_strings or client_encoding: where a string ends.
+  bool changes_reading = false;
+  // Makes what runs inside of later statements that do not name it (a function, an operator, a type
+  // with checks, a trigger), or moves the columns of a table that has sensitive ones: until the
+  // catalogue has that, such statements cannot be followed.
+  bool blinds = false;
   // True if another integer literal in the same place could change this analysis: then it must not
   // be kept under a key without literals. False says: every text that differs in integer literals
   // only has this analysis (but for location and length).

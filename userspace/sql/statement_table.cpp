@@ -149,6 +149,15 @@ const StatementRow* statement_row(std::string_view tag) {
   return found == statements().end() ? nullptr : &found->second;
 }
 
+bool defines_what_runs(std::string_view tag) {
+  static const std::unordered_set<std::string_view> kDefining = {
+      "CreateFunctionStmt", "AlterFunctionStmt",   "DefineStmt",        "CreateCastStmt",
+      "CreateDomainStmt",   "AlterDomainStmt",     "CreateTrigStmt",    "CreateEventTrigStmt",
+      "RuleStmt",           "CreateOpClassStmt",   "AlterOpFamilyStmt", "AlterObjectSchemaStmt",
+      "RenameStmt",         "CreateExtensionStmt", "CreateSchemaStmt",  "CreateTransformStmt"};
+  return kDefining.contains(tag);
+}
+
 bool is_plain_node(std::string_view tag) {
   static const std::unordered_set<std::string_view> kPlain = {
       // expressions

@@ -16,5 +16,7 @@ struct StatementRow {
 };
 const StatementRow* statement_row(std::string_view tag);
 bool is_plain_node(std::string_view tag);
+// What it makes runs inside of later statements that do not name it.
+bool defines_what_runs(std::string_view tag);
 
 }  // namespace sluice::sql

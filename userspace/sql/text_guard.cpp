@@ -25,15 +25,19 @@ bool is_word(char c) { return is_word_start(c) || (c >= '0' && c <= '9') || c ==
 // passed over whole.
 class Tokens {
  public:
-  explicit Tokens(std::string_view text) : text_(text) {}
+  // `backslashes`: they escape in every string, as where standard_conforming_strings is off.
+  explicit Tokens(std::string_view text, bool backslashes = false)
+      : text_(text), backslashes_(backslashes) {}
 
+  std::size_t position() const { return at_; }
   // "" at the end. A string or quoted name is given as its first character.
   std::string_view next() {
     skip_blank();
     if (at_ >= text_.size()) return {};
     const std::size_t begin = at_;
     const char c = text_[at_];
-    if (c == '\'' || c == '"') return quoted(begin, c, false);
+    if (c == '\'') return quoted(begin, c, backslashes_);
+    if (c == '"') return quoted(begin, c, false);
     if (c == '$' && dollar_quoted()) return text_.substr(begin, 1);
     if (is_word_start(c)) return word(begin);
     if (c >= '0' && c <= '9') {
@@ -112,6 +116,7 @@ class Tokens {
   }
 
   std::string_view text_;
+  bool backslashes_ = false;
   std::size_t at_ = 0;
 };
 
@@ -136,6 +141,17 @@ bool nests_without_brackets(std::string_view token) {
 constexpr std::size_t kCopiedTokensMax = std::size_t{4} << 20;
 
 }  // namespace
+
+bool reads_alike(std::string_view text) {
+  if (text.find('\\') == std::string_view::npos) return true;
+  Tokens conforming{text}, escaping{text, true};
+  for (;;) {
+    const std::string_view token = conforming.next();
+    escaping.next();
+    if (conforming.position() != escaping.position()) return false;
+    if (token.empty()) return true;
+  }
+}
 
 bool is_valid_utf8(std::string_view text) {
   std::size_t i = 0;

@@ -16,6 +16,10 @@ Result<void> check_text(std::string_view text, bool standard_conforming_strings,
                         std::string_view client_encoding, const Limits& limits);
 
 // The two parts, for tests.
+// Whether strings end at the same places where standard_conforming_strings is off: then only what
+// they hold may differ.
+bool reads_alike(std::string_view text);
+
 bool is_valid_utf8(std::string_view text);
 // An upper bound of the parse tree's depth, from the tokens alone.
 Result<void> check_shape(std::string_view text, const Limits& limits);

@@ -72,6 +72,8 @@ void ActionWalker::setting(std::string_view text) {
   const std::string name = lower_case(text);
   facts_.action(Action::kSession);
   facts_.statement().changes_meaning |= setting_changes_meaning(name);
+  facts_.statement().changes_reading |=
+      one_of(name, {"standard_conforming_strings", "client_encoding", "names"});
   if (one_of(name, {"role", "session_authorization", "session_replication_role", "row_security"}))
     facts_.action(Action::kGrant);
   if (name.ends_with("_preload_libraries") || name == "dynamic_library_path" ||
@@ -87,7 +89,10 @@ void ActionWalker::set_variable(const Node& node) {
   }
   setting(name);
   // It sets back neither role nor session_authorization (the server's GUC_NO_RESET_ALL).
-  if (node.text("kind") == "VAR_RESET_ALL") facts_.statement().changes_meaning = true;
+  if (node.text("kind") == "VAR_RESET_ALL") {
+    facts_.statement().changes_meaning = true;
+    facts_.statement().changes_reading = true;
+  }
 }
 
 void ActionWalker::execute_name(SessionNames::Space space, std::string_view name,
@@ -136,6 +141,7 @@ void ActionWalker::alter_table(const Node& node) {
   for (const auto& item : node.list("cmds")) {
     const Node command{&item};
     const std::string_view subtype = command.text("subtype");
+    if (subtype == "AT_DropColumn") facts_.statement().blinds = true;
     if (subtype == "AT_ChangeOwner" || subtype.find("RowSecurity") != std::string_view::npos ||
         subtype.starts_with("AT_EnableTrig") || subtype.starts_with("AT_DisableTrig") ||
         subtype.find("Rule") != std::string_view::npos)
@@ -175,6 +181,14 @@ bool ActionWalker::utility(const Node& node) {
     return true;
   } else if (runs_later(node)) {
     return true;
+  } else if (tag == "CompositeTypeStmt" || tag == "CreateStmt") {
+    for (const char* list : {"coldeflist", "tableElts"})
+      for (const auto& item : node.list(list)) {
+        const Node type = Node{&item}.node_as("typeName", "TypeName");
+        const std::string_view name = split_name(type.list("names")).second;
+        facts_.statement().blinds |= !facts_.catalog().hidden_calls_of_cast(name).empty();
+      }
+    children(node);
   } else if (tag == "CallStmt") {
     function_call(node.node_as("funccall", "FuncCall"));
   } else if (tag == "DropOwnedStmt") {

@@ -10,6 +10,7 @@ namespace sluice::session::test {
 namespace {
 
 using namespace std::string_literals;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -197,6 +198,56 @@ TEST(CopyOut, ThatCannotBeReadIsRefused) {
     EXPECT_THAT(h.server_got(), Not(HasSubstr("customers"))) << options;
     h.server(Reply{}.error("42601", "x").ready());
     EXPECT_THAT(h.agent_got(), HasSubstr("42501")) << options;
+  }
+}
+
+// The server tells of another client_encoding before ReadyForQuery only, and in SJIS a character
+// may end in a backslash or a delimiter.
+TEST(CopyOut, BehindWhatMayChangeTheEncodingIsRefused) {
+  for (const std::string before :
+       {"set client_encoding = 'SJIS'; ", "set names 'SJIS'; ", "reset all; ",
+        "select looks_up(); ", "select set_config('client_encoding', 'SJIS', false); ",
+        "insert into orders values (1); ",
+        "with i as (insert into orders values (1) returning 1) select 1; ", "commit; "}) {
+    Harness h{{.rules = kAllowAll}};
+    h.logged_in();
+    h.agent(Say{}.query(before + "copy (select id, ssn from customers) to stdout"));
+    EXPECT_THAT(h.server_got(), Not(HasSubstr("customers"))) << before;
+    h.server(Reply{}.error("42601", "x").ready());
+    EXPECT_THAT(h.agent_got(), HasSubstr("42501")) << before;
+  }
+}
+
+TEST(CopyOut, WhoseEncodingIsCertainIsMaskedBehindAnyStatement) {
+  for (const std::string query :
+       {"set client_encoding = 'SJIS'; copy customers to stdout (encoding 'UTF8')",
+        "begin; set work_mem = 64; select upper('x'); copy customers to stdout",
+        "set client_encoding = 'SJIS'; copy customers to stdout (format binary)"}) {
+    Harness h{{.rules = kAllowAll}};
+    h.logged_in();
+    h.agent(Say{}.query(query));
+    EXPECT_EQ(h.server_got(), "Query " + query);
+  }
+}
+
+TEST(CopyOut, BehindWhatMayChangeTheEncodingInOnePipelineIsRefused) {
+  const std::string copy = "copy customers to stdout";
+  const Say bound = Say{}.parse("c", copy).bind("c", "c");
+  const std::pair<Say, Say> orders[] = {
+      {Say{}, Say{}.parse("c", copy).bind("c", "c").execute("c").sync()},
+      {bound, Say{}.execute("c").sync()},
+      {Say{}, Say{}.query(copy)},
+  };
+  for (const auto& [before, after] : orders) {
+    Harness h{{.rules = kAllowAll}};
+    h.logged_in();
+    if (!before.bytes.empty()) h.agent(before);
+    h.server(Reply{before.bytes.empty() ? Reply{} : Reply{}.parsed().bound()});
+    h.agent(Say{}.parse("", "set client_encoding = 'SJIS'").bind("", "").execute(""));
+    h.agent(after);
+    h.server_got();
+    h.server(Reply{}.parsed().bound().complete("SET"));
+    EXPECT_THAT(h.server_got(), AllOf(HasSubstr("sluice refused"), Not(HasSubstr("Execute c"))));
   }
 }
 

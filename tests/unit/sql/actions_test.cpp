@@ -109,6 +109,26 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"REFRESH MATERIALIZED VIEW totals", "read ddl"},
         Case{"ALTER TABLE orders RENAME TO x", "ddl"},
         Case{"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "ddl"},
+        Case{"CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'DELETE FROM orders'", "delete ddl",
+             true},
+        Case{"CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN IF now() IS NULL THEN "
+             "PERFORM f(); END IF; END $$",
+             "ddl call"},
+        Case{"CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $f$ CREATE FUNCTION g() RETURNS "
+             "int LANGUAGE sql AS 'SELECT 1' $f$",
+             "ddl unknown sensitive_copy"},
+        Case{"CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN CREATE TEMP TABLE t "
+             "(a int); END $$",
+             "ddl"},
+        Case{"CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ SELECT "
+             "set_config('client_encoding', 'SJIS', false) $$",
+             "ddl session unknown sensitive_copy"},
+        Case{"CREATE TRIGGER t AFTER INSERT ON orders EXECUTE FUNCTION writes_log()", "ddl call"},
+        Case{"CREATE CAST (text AS int) WITH FUNCTION looks_up(text)", "ddl"},
+        Case{"CREATE CAST (text AS int) WITH FUNCTION looks_up(text) AS IMPLICIT",
+             "ddl call unknown"},
+        Case{"CREATE CAST (text AS int) WITHOUT FUNCTION", "ddl"},
+        Case{"SELECT set_config('r\\157le', 'x', false)", "read session unknown"},
         Case{"CREATE FUNCTION f() RETURNS int LANGUAGE c AS 'x', 'y'", "ddl host sensitive_copy"},
         Case{"CREATE FUNCTION f() RETURNS int LANGUAGE plpython3u AS 'x'",
              "ddl host sensitive_copy"},
@@ -253,6 +273,54 @@ TEST(Settings, ThatChangeMeaningAreRecognised) {
   const Statement set = one("SET Search_Path TO 'Other'");
   EXPECT_EQ(set.name, "search_path");
   EXPECT_EQ(set.value, "Other");
+}
+
+// A string that ends elsewhere where standard_conforming_strings is off.
+TEST(Bodies, ThatAreReadInTwoWaysAreUnknown) {
+  const std::string two_ways = "SELECT '\\' || $q$' || name FROM customers -- $q$\n";
+  for (const std::string& text :
+       {"CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $f$ " + two_ways + "$f$",
+        "CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $f$ BEGIN PERFORM (" + two_ways +
+            "); END $f$",
+        "DO $f$ BEGIN PERFORM (" + two_ways + "); END $f$"})
+    EXPECT_TRUE(one(text).actions.has(Action::kUnknown)) << text;
+  for (const std::string text :
+       {"CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $f$ SELECT '\\s+', E'\\'', '\\\\' $f$",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $f$ SELECT 1 -- it's a \\' comment\n $f$"})
+    EXPECT_FALSE(one(text).actions.has(Action::kUnknown)) << text;
+}
+
+TEST(Statements, ThatLaterOnesRunUnnamedBlind) {
+  for (const char* text :
+       {"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE OPERATOR |+| (FUNCTION = looks_up, LEFTARG = text)",
+        "CREATE DOMAIN d AS text CHECK (VALUE <> '')", "ALTER DOMAIN d ADD CHECK (VALUE <> '')",
+        "CREATE TABLE t (a mood)", "CREATE TYPE t AS (a mood)",
+        "CREATE TRIGGER t AFTER INSERT ON orders EXECUTE FUNCTION writes_log()",
+        "ALTER TABLE customers DROP COLUMN city", "ALTER FUNCTION computes() RENAME TO lower"})
+    EXPECT_TRUE(one(text).blinds) << text;
+  for (const char* text : {"CREATE TABLE t (a text)", "CREATE TYPE t AS (a text)",
+                           "ALTER TABLE customers ADD COLUMN x int", "SELECT writes_log()"})
+    EXPECT_FALSE(one(text).blinds) << text;
+}
+
+// IN (SELECT ...), CASE and BETWEEN use operators that they do not name.
+TEST(Operators, OfUsersAreCallsWhereNothingNamesThem) {
+  CatalogRows rows;
+  add_builtins(rows);
+  add_shop(rows);
+  rows.operator_call("=", 3010).operator_call(">=", 3010);
+  const auto catalog = rows.build(shop_rules());
+  for (const char* text : {"SELECT name IN (SELECT 'x') FROM customers",
+                           "SELECT CASE name WHEN 'x' THEN 1 END FROM customers",
+                           "SELECT name BETWEEN 'a' AND 'b' FROM customers",
+                           "SELECT 1 FROM orders JOIN customers USING (id)",
+                           "SELECT 1 FROM orders NATURAL JOIN customers"})
+    EXPECT_TRUE(one(text, *catalog).actions.has(Action::kCall)) << text;
+  for (const char* text : {"SELECT ssn IN (SELECT 'x') FROM customers",
+                           "SELECT ssn BETWEEN 'a' AND 'b' FROM customers"})
+    EXPECT_TRUE(one(text, *catalog).copies_sensitive) << text;
+  EXPECT_FALSE(one("SELECT ssn IN (SELECT 'x') FROM customers").copies_sensitive);
 }
 
 }  // namespace

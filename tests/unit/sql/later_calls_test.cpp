@@ -80,7 +80,7 @@ INSTANTIATE_TEST_SUITE_P(
              "+ 1; END $$",
              "ddl"},
         Case{"CREATE FUNCTION f() RETURNS int VOLATILE LANGUAGE sql AS 'SELECT writes_log(1)'",
-             "ddl"},
+             "ddl call"},
         Case{"ALTER FUNCTION writes_log(int) STABLE", "ddl call"},
         Case{"ALTER FUNCTION writes_log(int) IMMUTABLE", "ddl call"},
         Case{"ALTER FUNCTION writes_log(int) VOLATILE", "ddl"},

@@ -38,6 +38,11 @@ pg::Format format_of(const std::vector<pg::Format>& formats, std::size_t positio
   return position < formats.size() ? formats[position] : pg::Format::kText;
 }
 
+bool copies_out(const AnalysedText& text) {
+  const auto& statements = text.analysis->statements;
+  return !statements.empty() && statements.front().kind == sql::StatementKind::kCopyOut;
+}
+
 // A name of which nothing is known.
 PreparedPtr unread_prepared(std::string_view name) {
   auto text = std::make_shared<AnalysedText>();
@@ -95,8 +100,7 @@ AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg:
   auto prepared = std::make_shared<PreparedStatement>();
   prepared->name = parse.statement;
   prepared->parameter_types = types_of(parse.parameter_types);
-  prepared->text =
-      judge_.analyse(parse.text, pipeline_.names.for_analysis(), pipeline_.meaning_unsettled);
+  prepared->text = analyse(parse.text);
   if (wait_for_newer_catalog(*prepared->text)) return Outcome::kWait;
   UpcomingBind bind = upcoming_bind(message.after, parse.statement, prepared->parameter_types,
                                     context_.options.limits);
@@ -129,13 +133,16 @@ bool AgentMessages::renew_analysis(PreparedStatement& prepared) {
   if (prepared.made_by_sql || prepared.text->unread() ||
       prepared.text->analysis->catalog_version == context_.catalog->version())
     return true;
-  prepared.text = judge_.analyse(prepared.text->text, pipeline_.names.for_analysis(),
-                                 pipeline_.meaning_unsettled);
+  prepared.text = analyse(prepared.text->text);
   return !prepared.text->unread();
 }
 
 AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::Bind& bind) {
-  const PreparedPtr prepared = prepared_named(bind.statement);
+  PreparedPtr prepared = prepared_named(bind.statement);
+  if (prepared && prepared->made_by_sql) {
+    renew_names();
+    prepared = prepared_named(bind.statement);
+  }
   if (!prepared) {
     refuse_unknown(no_such_statement(bind.statement));
     return Outcome::kConsumed;
@@ -246,7 +253,9 @@ std::optional<AgentMessages::Outcome> AgentMessages::judge_portal_again(const Po
   const std::uint64_t version = context_.options.policy().version();
   const bool judged =
       portal->judged_under == version && context_.now - portal->judged_at <= kJudgementAgeMax;
-  if (judged && !gate_.holds()) return std::nullopt;
+  // What a COPY writes goes by the encoding that holds when it begins.
+  const bool may_be_misread = context_.meaning_unsettled && copies_out(*portal->prepared->text);
+  if (judged && !gate_.holds() && !may_be_misread) return std::nullopt;
   Judgement judgement = judge_.judge(*portal->prepared->text, portal->parameters);
   const VerdictKind kind = judgement.verdict().kind;
   const bool more_of_the_same =

@@ -6,6 +6,7 @@
 #include "proto/postgres/build.h"
 #include "proto/postgres/frame.h"
 #include "session/postgres/bind_parameters.h"
+#include "session/postgres/meaning.h"
 #include "session/postgres/refusal.h"
 
 namespace sluice::session {
@@ -23,12 +24,6 @@ bool changes_names(StatementKind kind) {
     case StatementKind::kCloseCursor: return true;
     default: return false;
   }
-}
-
-bool may_change_meaning(const sql::Statement& statement) {
-  return statement.changes_meaning || statement.actions.has(Action::kSession) ||
-         statement.actions.has(Action::kCall) || statement.actions.has(Action::kUnknown) ||
-         statement.actions.has(Action::kDdl);
 }
 
 bool judges(char type) {
@@ -65,13 +60,25 @@ bool AgentMessages::must_wait(char type) {
 // judged by what is not known, look again; but not for every name that an agent makes up.
 bool AgentMessages::may_look_again() const {
   constexpr std::chrono::seconds kLookAgainAfter{1};
-  return !gate_.holds() && !context_.unguarded() &&
+  return !gate_.holds() && !context_.unguarded() && !pipeline_.transaction_changes_catalog &&
          context_.now - pipeline_.looked_again_at >= kLookAgainAfter;
 }
 
 void AgentMessages::look_again() {
   pipeline_.looked_again_at = context_.now;
   pipeline_.need_fresh_catalog(context_);
+}
+
+AnalysedTextPtr AgentMessages::analyse(std::string_view text) {
+  if (Judge::may_use_names(text)) renew_names();
+  return judge_.analyse(text, pipeline_.names.for_analysis(), context_.meaning_unsettled);
+}
+
+void AgentMessages::renew_names() {
+  const sql::SessionNames none;  // PREPARE cannot name another
+  pipeline_.names.renew(context_.catalog->version(), [&](const std::string& text) {
+    return judge_.analyse(text, none, context_.meaning_unsettled);
+  });
 }
 
 bool AgentMessages::wait_for_newer_catalog(const AnalysedText& text) {
@@ -182,8 +189,7 @@ AgentMessages::Outcome AgentMessages::dispatch(const Message& message) {
 }
 
 AgentMessages::Outcome AgentMessages::on_query(const Message& message, const pg::Query& query) {
-  const auto text =
-      judge_.analyse(query.text, pipeline_.names.for_analysis(), pipeline_.meaning_unsettled);
+  const AnalysedTextPtr text = analyse(query.text);
   if (wait_for_newer_catalog(*text)) return Outcome::kWait;
   Admitted admitted = gate_.admit(judge_.judge(*text, {}), text->text);
   if (admitted.admission == Admission::kWait) return Outcome::kWait;
@@ -274,14 +280,14 @@ std::size_t AgentMessages::copies_of(const AnalysedText& text) { return copies_i
 void AgentMessages::note_effects(Unit& unit, const AnalysedText& text, bool extended) {
   if (text.unread()) {
     unit.settles = true;
-    pipeline_.meaning_unsettled |= extended;
+    context_.meaning_unsettled |= extended;
   }
   for (const sql::Statement& statement : text.analysis->statements) {
-    const bool meaning = may_change_meaning(statement);
+    const bool meaning = may_change_meaning(statement, *context_.catalog);
     if (meaning || changes_names(statement.kind)) unit.settles = true;
     // In a simple query the server reports changed settings before ReadyForQuery, which is when it
     // settles. In the extended protocol only Sync brings that report.
-    if (meaning && extended) pipeline_.meaning_unsettled = true;
+    if (meaning && extended) context_.meaning_unsettled = true;
   }
 }
 

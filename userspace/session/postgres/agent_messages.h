@@ -38,6 +38,8 @@ class AgentMessages {
   bool must_wait(char type);
   bool may_look_again() const;
   void look_again();
+  AnalysedTextPtr analyse(std::string_view text);
+  void renew_names();
   bool wait_for_newer_catalog(const AnalysedText& text);
   std::size_t pass_piece(ByteView in);
   Outcome dispatch(const Message& message);

@@ -28,6 +28,11 @@ struct Context {
   // As the server reports them (ParameterStatus).
   bool standard_conforming_strings = true;
   std::string client_encoding = "UTF8";
+  // A statement that may change them was sent since the last ReadyForQuery.
+  bool meaning_unsettled = false;
+  // The transaction made something that the catalogue cannot have before it ends, and that later
+  // statements run or mean without naming it.
+  bool blinded = false;
 
   // Bytes of a large message that the agent is getting piece by piece. While any are left nothing
   // may be put in between.

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "session/postgres/copy_encoding.h"
+#include "session/postgres/meaning.h"
 #include "session/postgres/result_plan.h"
 #include "sql/plan.h"
 #include "sql/shape.h"
@@ -15,20 +16,36 @@ namespace {
 using sql::StatementKind;
 
 // A COPY whose rows could not be read cannot be masked.
-std::optional<std::string> copy_refusal(const sql::Statement& statement, const Context& context) {
+std::optional<std::string> copy_refusal(const sql::Statement& statement, const Context& context,
+                                        bool encoding_known) {
   if (statement.kind != StatementKind::kCopyOut || context.options.resource->sensitive.empty())
     return std::nullopt;
   if (!statement.copy_format)
     return "COPY with options that sluice cannot read rows by is not masked; use plain text, CSV "
            "or binary";
+  if (!encoding_known && statement.copy_format->encoding.empty() &&
+      statement.copy_format->kind != CopyFormat::Kind::kBinary)
+    return "COPY is not masked in an encoding that a statement before it may have changed; send it "
+           "by itself, or write ENCODING 'UTF8'";
   const std::string& encoding = copy_encoding(*statement.copy_format, context.client_encoding);
   if (copy_encoding_is_readable(encoding)) return std::nullopt;
   return "COPY in the encoding " + encoding + " is not masked; use UTF8";
 }
 
-// EXECUTE, FETCH and MOVE mean what a name stands for at that moment, so their analysis is not
-// kept. A keyword cannot be written in any other way than with its letters.
-bool may_use_names(std::string_view text) {
+bool reaches_sensitive(const sql::Statement& statement, const sql::Catalog& catalog) {
+  return statement.touches_sensitive ||
+         std::any_of(statement.objects.begin(), statement.objects.end(),
+                     [&](const ObjectRef& object) {
+                       if (object.kind != ObjectRef::Kind::kTable) return false;
+                       const auto relations = catalog.relations_named(object.name);
+                       return std::any_of(relations.begin(), relations.end(),
+                                          [](const auto* one) { return one->any_sensitive(); });
+                     });
+}
+
+}  // namespace
+
+bool Judge::may_use_names(std::string_view text) {
   std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
@@ -36,8 +53,6 @@ bool may_use_names(std::string_view text) {
   return lower.find("execute") != std::string::npos || lower.find("fetch") != std::string::npos ||
          lower.find("move") != std::string::npos;
 }
-
-}  // namespace
 
 Intent Judgement::whole(const std::string& text) const {
   Intent whole = statements[worst].intent;
@@ -89,8 +104,13 @@ AnalysedTextPtr Judge::analyse(std::string_view text, const sql::SessionNames& n
   return analysed;
 }
 
+Judge::Before Judge::before_all() const {
+  return {.encoding_known = !context_.meaning_unsettled, .blinded = context_.blinded};
+}
+
 Judged& Judge::judge_one(const sql::Statement& statement, std::string_view shown,
-                         const std::vector<Parameter>& parameters, Judgement& judgement) const {
+                         const std::vector<Parameter>& parameters, const Before& before,
+                         Judgement& judgement) const {
   Judged& judged = judgement.statements.emplace_back();
   Intent& intent = judged.intent;
   intent.lineage = context_.options.lineage;
@@ -100,6 +120,9 @@ Judged& Judge::judge_one(const sql::Statement& statement, std::string_view shown
   intent.statement = shown;
   intent.fingerprint = statement.fingerprint;
   intent.actions = statement.actions;
+  // What it runs or means may be something that nobody could look at.
+  if (before.blinded && reaches_sensitive(statement, *context_.catalog))
+    intent.actions.add(Action::kSensitiveCopy);
   // A text whose effect is not known may search by anything, but not where nothing is sensitive.
   if (!has_column_rules(*context_.options.resource))
     intent.actions =
@@ -112,7 +135,7 @@ Judged& Judge::judge_one(const sql::Statement& statement, std::string_view shown
   intent.asked_at = context_.wall;
   judged.verdict = context_.options.policy().judge(intent);
   if (judged.verdict.kind != VerdictKind::kDeny) {
-    if (auto why = copy_refusal(statement, context_)) {
+    if (auto why = copy_refusal(statement, context_, before.encoding_known)) {
       judged.verdict.kind = VerdictKind::kDeny;
       judged.verdict.rule.clear();
       judged.verdict.message = *std::move(why);
@@ -126,7 +149,7 @@ Judged& Judge::judge_one(const sql::Statement& statement, std::string_view shown
 Judgement Judge::judge(const sql::Statement& statement, const std::string& shown,
                        const std::vector<Parameter>& parameters) const {
   Judgement judgement;
-  judge_one(statement, shown, parameters, judgement);
+  judge_one(statement, shown, parameters, before_all(), judgement);
   return judgement;
 }
 
@@ -139,7 +162,7 @@ Judgement Judge::judge(const AnalysedText& text, const std::vector<Parameter>& p
     const bool unguarded = context_.unguarded();
     const std::string_view shown = std::string_view{text.text}.substr(
         0, unguarded ? text.text.size() : context_.options.sql_limits.statement_bytes_max);
-    Verdict& verdict = judge_one(unknown, shown, parameters, judgement).verdict;
+    Verdict& verdict = judge_one(unknown, shown, parameters, {}, judgement).verdict;
     if (unguarded) return judgement;
     verdict.kind = VerdictKind::kDeny;
     verdict.message = text.error;
@@ -152,18 +175,24 @@ Judgement Judge::judge(const AnalysedText& text, const std::vector<Parameter>& p
     // there is.
     sql::Statement empty;
     empty.actions = {Action::kRead};
-    judge_one(empty, text.text, parameters, judgement).verdict.kind = VerdictKind::kAllow;
+    judge_one(empty, text.text, parameters, {}, judgement).verdict.kind = VerdictKind::kAllow;
     return judgement;
   }
   const auto& statements = text.analysis->statements;
   const bool single = statements.size() == 1;
   judgement.statements.reserve(statements.size());
+  Before before = before_all();
   for (const sql::Statement& statement : statements) {
     const std::string_view shown =
         single ? std::string_view{text.text}
                : std::string_view{text.text}.substr(std::min(statement.location, text.text.size()),
                                                     statement.length);
-    const Judged& judged = judge_one(statement, shown, parameters, judgement);
+    const Judged& judged = judge_one(statement, shown, parameters, before, judgement);
+    if (!single) {
+      before.encoding_known =
+          before.encoding_known && !may_change_encoding(statement, *context_.catalog);
+      before.blinded = before.blinded || statement.blinds;
+    }
     if (judged.verdict.kind > judgement.verdict().kind)
       judgement.worst = judgement.statements.size() - 1;
   }

@@ -42,6 +42,10 @@ class Judge {
  public:
   explicit Judge(Context& context) : context_(context) {}
 
+  // EXECUTE, FETCH and MOVE mean what a name stands for at that moment, so their analysis is not
+  // kept. A keyword cannot be written in any other way than with its letters.
+  static bool may_use_names(std::string_view text);
+
   // As analyse_text(), but for what is kept.
   AnalysedTextPtr analyse(std::string_view text, const sql::SessionNames& names, bool unsettled);
   Judgement judge(const AnalysedText& text, const std::vector<Parameter>& parameters) const;
@@ -50,9 +54,16 @@ class Judge {
                   const std::vector<Parameter>& parameters) const;
 
  private:
+  // What the statements before this one leave behind.
+  struct Before {
+    bool encoding_known = true;
+    bool blinded = false;
+  };
+  Before before_all() const;
   // Adds to the judgement.
   Judged& judge_one(const sql::Statement& statement, std::string_view shown,
-                    const std::vector<Parameter>& parameters, Judgement& judgement) const;
+                    const std::vector<Parameter>& parameters, const Before& before,
+                    Judgement& judgement) const;
 
   static constexpr std::size_t kKeptTextBytesMax = 4096;
 

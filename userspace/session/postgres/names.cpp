@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/postgres/names.h"
 
+#include <optional>
+
 #include "base/check.h"
 
 namespace sluice::session {
@@ -35,6 +37,16 @@ PreparedPtr from_sql(std::string_view name, const sql::Statement& statement, std
   return prepared;
 }
 
+// All that the text may have made of this name; null where it cannot be read.
+std::shared_ptr<const sql::Statement> prepared_by(const sql::Analysis& analysis,
+                                                  std::string_view name) {
+  std::optional<sql::Statement> all;
+  for (const sql::Statement& statement : analysis.statements)
+    if (statement.kind == StatementKind::kPrepare && statement.name == name)
+      all = all ? sql::worst_of(*all, statement) : statement;
+  return all ? std::make_shared<const sql::Statement>(*std::move(all)) : nullptr;
+}
+
 const sql::Statement* only_statement(const PreparedPtr& prepared) {
   if (!prepared || prepared->text->analysis->statements.size() != 1) return nullptr;
   return &prepared->text->analysis->statements.front();
@@ -55,6 +67,27 @@ PortalPtr Names::portal(std::string_view name) const {
   portal->name = name;
   portal->prepared = from_sql(name, *cursor, "FETCH from cursor " + std::string{name});
   return portal;
+}
+
+void Names::renew(std::uint64_t catalog_version, const Analyse& analyse) {
+  if (renewed_for_ == catalog_version) return;
+  renewed_for_ = catalog_version;
+  for (auto& [name, prepared] : prepared_) {
+    const AnalysedTextPtr now = analyse(prepared->text->text);
+    const auto by_sql = prepared->made_by_sql ? prepared_by(*now->analysis, name) : nullptr;
+    const bool known =
+        prepared->made_by_sql ? by_sql != nullptr : now->analysis->statements.size() == 1;
+    if (now->unread() || !known) {
+      sql_.closed(Space::kPrepared, name);
+    } else {
+      const sql::Statement& statement = by_sql ? *by_sql : now->analysis->statements.front();
+      sql_.sent(Space::kPrepared, name, statement);
+    }
+    if (!prepared->made_by_sql) continue;
+    auto renewed = std::make_shared<PreparedStatement>(*prepared);
+    renewed->text = by_sql ? from_sql(name, *by_sql, prepared->text->text)->text : now;
+    prepared = std::move(renewed);
+  }
 }
 
 void Names::parse_sent(Unit& unit) {

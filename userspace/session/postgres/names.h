@@ -4,6 +4,7 @@
 // happened.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -20,6 +21,10 @@ class Names {
   PortalPtr portal(std::string_view name) const;
   // For analysing texts that say EXECUTE or FETCH.
   const sql::SessionNames& for_analysis() const { return sql_; }
+  // The server plans a prepared statement anew when what it names has changed: what EXECUTE may do
+  // is judged by the catalogue of now. Only ever widens; what cannot be read any more is not known.
+  using Analyse = std::function<AnalysedTextPtr(const std::string& text)>;
+  void renew(std::uint64_t catalog_version, const Analyse& analyse);
   // Bindings and statements that one agent may keep open: a bound on memory.
   bool full() const;
 
@@ -55,6 +60,7 @@ class Names {
   std::map<std::string, PortalPtr, std::less<>> portals_;
   sql::SessionNames sql_;
   std::uint64_t epoch_ = 0;
+  std::uint64_t renewed_for_ = 0;  // version of a catalogue
 };
 
 }  // namespace sluice::session

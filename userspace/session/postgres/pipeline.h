@@ -14,8 +14,6 @@ struct Pipeline {
 
   // The server skips everything up to the agent's next Sync, so we do not even send it.
   bool skipping = false;
-  // A statement that may change how the server reads text was sent since the last ReadyForQuery.
-  bool meaning_unsettled = false;
   // Something may have changed the catalogue; a newer one is needed before the next statement is
   // judged.
   bool catalog_stale = false;

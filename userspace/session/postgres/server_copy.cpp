@@ -36,7 +36,8 @@ ServerReplies::Outcome ServerReplies::on_copy_in_response(const Message& message
 // The server tells nothing of the columns of a COPY but how many there are. It keeps its tables
 // from being altered while it copies, so a catalogue that is asked for now has them as they are.
 bool ServerReplies::waits_for_catalog_of_copy() {
-  if (!has_column_rules(*context_.options.resource)) return false;
+  if (!has_column_rules(*context_.options.resource) || pipeline_.transaction_changes_catalog)
+    return false;
   if (!pipeline_.awaiting_catalog && std::exchange(catalog_of_copy_asked_, false)) return false;
   if (!pipeline_.awaiting_catalog) {
     catalog_of_copy_asked_ = true;

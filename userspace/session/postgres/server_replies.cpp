@@ -27,6 +27,13 @@ bool may_hold_sensitive(const ObjectRef& object, const sql::Statement& statement
                      [](const sql::Relation* relation) { return relation->any_sensitive(); });
 }
 
+// It has no other effect on the catalogue than what its own transaction commits.
+bool stays_inside(const sql::Statement& statement) {
+  const ActionSet& actions = statement.actions;
+  return !actions.has(Action::kCall) && !actions.has(Action::kUnknown) &&
+         !actions.has(Action::kHost);
+}
+
 bool changes_catalog(const sql::Statement& statement) {
   const ActionSet& actions = statement.actions;
   return actions.has(Action::kDdl) || actions.has(Action::kGrant) || actions.has(Action::kCall) ||
@@ -167,6 +174,7 @@ ServerReplies::Outcome ServerReplies::on_row(const Message& message) {
 bool ServerReplies::asks_for_tables(const std::vector<ResultField>& fields,
                                     const PlanInputs& inputs) {
   constexpr std::size_t kRememberedMax = 4096;
+  if (pipeline_.transaction_changes_catalog) return false;
   bool asks = false;
   for (const std::uint32_t table : unknown_tables(fields, inputs)) {
     if (std::find(missing_tables_.begin(), missing_tables_.end(), table) != missing_tables_.end())
@@ -253,10 +261,15 @@ ServerReplies::Outcome ServerReplies::on_suspended(const Message& message) {
 void ServerReplies::effects_of(const sql::Statement& statement, const std::string& text,
                                std::string_view tag) {
   pipeline_.names.statement_complete(statement, text, tag);
+  context_.blinded = context_.blinded || statement.blinds;
   if (changes_catalog(statement)) {
-    pipeline_.catalog_stale = true;
     pipeline_.transaction_changes_catalog = true;
+    // Nobody else sees it before the transaction ends, and who looks may have to wait for its
+    // locks.
+    pipeline_.catalog_stale = pipeline_.catalog_stale || !stays_inside(statement);
   }
+  if (statement.kind == StatementKind::kCommit && pipeline_.transaction_changes_catalog)
+    pipeline_.catalog_stale = true;
   if (changes_catalog(statement) || statement.changes_meaning ||
       statement.actions.has(Action::kSession)) {
     pipeline_.names.next_epoch();
@@ -318,7 +331,7 @@ ServerReplies::Outcome ServerReplies::on_ready(const Message& message) {
   pop();
   copy_.end();
   pipeline_.copying_in = false;
-  pipeline_.meaning_unsettled = false;
+  context_.meaning_unsettled = false;
   if (ready->status == pg::TransactionStatus::kIdle) {
     // Later units were sent before this was known, so their portals are kept.
     const bool bound_since = std::any_of(pipeline_.units.begin(), pipeline_.units.end(),
@@ -328,6 +341,7 @@ ServerReplies::Outcome ServerReplies::on_ready(const Message& message) {
     if (pipeline_.transaction_changes_meaning) pipeline_.names.next_epoch();
     pipeline_.transaction_changes_catalog = false;
     pipeline_.transaction_changes_meaning = false;
+    context_.blinded = false;
   }
   context_.to_agent.pass(message.whole);
   return Outcome::kConsumed;

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/postgres/meaning.h"
+
+#include <algorithm>
+
+namespace sluice::session {
+namespace {
+
+using sql::StatementKind;
+
+bool computes_only(const sql::Function& function) {
+  return function.schema == "pg_catalog" || function.schema == "information_schema" ||
+         (function.language == "c" && function.volatility == 'i');
+}
+
+bool writes(const ActionSet& actions) {
+  return actions.has(Action::kInsert) || actions.has(Action::kUpdate) ||
+         actions.has(Action::kDelete);
+}
+
+// One that calls itself stable may still call set_config().
+bool calls_users_function(const sql::Statement& statement, const sql::Catalog& catalog) {
+  return std::any_of(
+      statement.objects.begin(), statement.objects.end(), [&](const ObjectRef& object) {
+        if (object.kind != ObjectRef::Kind::kFunction) return false;
+        const auto candidates = catalog.functions_named(object.name);
+        return !std::all_of(candidates.begin(), candidates.end(),
+                            [](const sql::Function* one) { return computes_only(*one); });
+      });
+}
+
+}  // namespace
+
+bool may_change_meaning(const sql::Statement& statement, const sql::Catalog& catalog) {
+  const ActionSet& actions = statement.actions;
+  return statement.changes_meaning || actions.has(Action::kSession) || actions.has(Action::kCall) ||
+         actions.has(Action::kUnknown) || actions.has(Action::kDdl) ||
+         calls_users_function(statement, catalog);
+}
+
+bool may_change_encoding(const sql::Statement& statement, const sql::Catalog& catalog) {
+  switch (statement.kind) {
+    case StatementKind::kSet:
+      return statement.name == "client_encoding" || statement.name == "names";
+    case StatementKind::kReset:
+      return statement.name == "client_encoding" || statement.name.empty();
+    case StatementKind::kBegin:
+    case StatementKind::kRollback:
+    case StatementKind::kSavepoint:
+    case StatementKind::kReleaseSavepoint:
+    case StatementKind::kShow: return false;
+    case StatementKind::kSelect:
+    case StatementKind::kCopyOut:
+      return writes(statement.actions) || may_change_meaning(statement, catalog);
+    default: return true;
+  }
+}
+
+}  // namespace sluice::session

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one statement may change for how the server reads and writes text after it. The server tells
+// of such a change (ParameterStatus) only before the next ReadyForQuery.
+#pragma once
+
+#include "sql/catalog.h"
+#include "sql/statement.h"
+
+namespace sluice::session {
+
+// standard_conforming_strings, search_path, role, ...: by itself, or by a function of users that it
+// calls.
+bool may_change_meaning(const sql::Statement& statement, const sql::Catalog& catalog);
+// client_encoding. Wider than the above where code of users may run unseen (a trigger, at the
+// latest at COMMIT), narrower for settings that are named.
+bool may_change_encoding(const sql::Statement& statement, const sql::Catalog& catalog);
+
+}  // namespace sluice::session
