@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the people who decide are shown of a held statement: how many rows it would touch, and what the run did before. Asking the
 planner for it must not run anything."""
+import psycopg2
 import pytest
 
 from conftest import policy_for
@@ -98,3 +99,64 @@ def test_the_approver_is_told_what_the_run_did_before(daemon, tables, held):
     assert [(row["statement"], row["verdict"]) for row in shown] == [
         ("SELECT 'first of all';", "allow"), ("SELECT count(*) FROM secret_plans;", "allow"), ("DELETE FROM many WHERE n = 1;", "hold")]
     assert "allow  SELECT 'first of all'" in daemon.sluice("approvals").stdout
+
+
+def test_of_many_statements_the_last_are_shown_and_a_long_one_is_cut_between_characters(daemon, tables, held):
+    long = "SELECT 'x" + "\u00e9" * 150 + "';"
+    statement = held(*(f"SELECT {number};" for number in range(20)), long, "DELETE FROM many WHERE n = 3;")
+    shown = [row["statement"] for row in row_of(daemon, statement)["recent"]]
+    assert shown[:6] == [f"SELECT {number};" for number in range(14, 20)] and shown[7] == statement
+    assert shown[6].endswith("...") and long.startswith(shown[6][:-3]) and len(shown[6]) > 100
+
+
+@pytest.fixture
+def agent(daemon, target):
+    """psql, told one line after the other."""
+    process = daemon.spawn("reporter", "psql", "-X", "-At", "-f", "-", target)
+
+    def say(line):
+        process.stdin.write(line + "\n")
+        process.stdin.flush()
+    yield process, say
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        pipe.close()
+
+
+def test_a_planner_that_has_to_wait_is_given_up_and_people_decide_without_it(daemon, postgres, tables, held, agent):
+    process, say = agent
+    statement = "DELETE FROM many WHERE n = 1000;"
+    locker = psycopg2.connect(host=str(postgres.home), port=postgres.port, user="postgres", dbname="shop")
+    with locker.cursor() as cursor:
+        cursor.execute("LOCK TABLE many IN ACCESS EXCLUSIVE MODE")
+        say(statement)
+        ticket = wait_for("the statement to be held", lambda: row_of(daemon, statement))["ticket"]
+        wait_for("the planner to be given up", lambda: "canceling statement due to lock timeout" in postgres.log_text())
+    locker.rollback()
+    locker.close()
+    # Asked for later, and known: the first question has been answered, with nothing.
+    estimate(daemon, held("DELETE FROM many WHERE n = 6;"))
+    assert row_of(daemon, statement)["estimated_rows"] is None
+    daemon.sluice("approve", ticket)
+    process.stdin.close()
+    assert wait_for("the answer", process.stdout.readline) == "DELETE 1\n"
+
+
+def test_a_planner_that_cannot_be_reached_keeps_nobody_from_deciding(daemon, postgres, tables, held, agent):
+    process, say = agent
+    say("SELECT 'here';")
+    assert process.stdout.readline() == "here\n"
+    statement = "DELETE FROM many WHERE n = 999;"
+    try:
+        postgres.sql(f"ALTER ROLE {postgres.login} CONNECTION LIMIT 1")
+        say(statement)
+        ticket = wait_for("the statement to be held", lambda: row_of(daemon, statement))["ticket"]
+        wait_for("the planner to be turned away", lambda: "too many connections for role" in postgres.log_text())
+    finally:
+        postgres.sql(f"ALTER ROLE {postgres.login} CONNECTION LIMIT -1")
+    estimate(daemon, held("DELETE FROM many WHERE n = 7;"))
+    assert row_of(daemon, statement)["estimated_rows"] is None
+    daemon.sluice("approve", ticket)
+    process.stdin.close()
+    assert wait_for("the answer", process.stdout.readline) == "DELETE 1\n"

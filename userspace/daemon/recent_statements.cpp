@@ -6,7 +6,11 @@
 namespace sluice::daemon {
 
 void RecentStatements::add(WallTime at, std::string_view statement, VerdictKind verdict) {
-  const std::string_view shown = statement.substr(0, kBytesMax);
+  std::string_view shown = statement.substr(0, kBytesMax);
+  // Not in the middle of a character (UTF-8).
+  while (shown.size() < statement.size() && !shown.empty() &&
+         (statement[shown.size()] & 0xC0) == 0x80)
+    shown.remove_suffix(1);
   const std::lock_guard lock{mutex_};
   RecentStatement& entry = ring_[added_++ % kCount];
   entry.statement.assign(shown);

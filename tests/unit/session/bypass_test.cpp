@@ -333,5 +333,84 @@ TEST(HalfClose, WaitsForWhatTheAgentSaidBeforeIt) {
   EXPECT_TRUE(h.finished_upstream);
 }
 
+// What an open transaction has made is in no catalogue: "lower" may be a function of its own.
+TEST(Catalogue, ThatCannotHaveWhatTheTransactionMadeIsNotTrusted) {
+  const std::string made =
+      "create function public.lower(text) returns text language sql as 'select $1'";
+  const std::string use = "select lower(ssn) from customers";
+  WorldOptions options = everything();
+  options.more_of_resource = "on_sensitive_copy: deny";
+  {
+    Harness h{options};
+    h.logged_in();
+    h.agent(Say{}.query("begin"));
+    h.server(Reply{}.complete("BEGIN").ready('T'));
+    h.agent(Say{}.query(made));
+    h.server(Reply{}.complete("CREATE FUNCTION").ready('T'));
+    h.server_got();
+    h.agent(Say{}.query(use));
+    EXPECT_THAT(h.server_got(), Not(HasSubstr("customers")));
+    h.server(Reply{}.error("42601", "x").ready('E'));
+    EXPECT_THAT(h.agent_got(), HasSubstr("42501"));
+    h.agent(Say{}.query("rollback"));
+    h.server(Reply{}.complete("ROLLBACK").ready());
+    h.server_got();
+    h.agent(Say{}.query(use));
+    EXPECT_EQ(h.server_got(), "Query " + use) << "it is over";
+  }
+  Harness h{options};
+  h.logged_in();
+  h.agent(Say{}.query(made + "; " + use));
+  EXPECT_THAT(h.server_got(), Not(HasSubstr("customers"))) << "in one query";
+}
+
+// The daemon's own connection would wait for the locks that the transaction holds.
+TEST(Catalogue, IsNotAskedForBeforeTheTransactionThatChangesItEnds) {
+  Harness h{everything()};
+  h.logged_in();
+  h.agent(Say{}.query("begin"));
+  h.server(Reply{}.complete("BEGIN").ready('T'));
+  h.catalogs_asked.clear();
+  h.agent(Say{}.query("alter table customers add column extra int"));
+  h.server(Reply{}.complete("ALTER TABLE").ready('T'));
+  h.now += std::chrono::minutes{1};
+  h.agent(Say{}.query("select * from not_there_yet"));
+  h.server(Reply{}.columns({{"a", 99999, 1, 25}}).row({kSecret}).complete("SELECT 1").ready('T'));
+  EXPECT_THAT(h.agent_got(), Not(HasSubstr(kSecret))) << "nobody knows the table";
+  EXPECT_TRUE(h.catalogs_asked.empty());
+  h.agent(Say{}.query("commit"));
+  h.server(Reply{}.complete("COMMIT").ready());
+  h.agent(Say{}.query("select 1"));
+  EXPECT_EQ(h.catalogs_asked.size(), 1u);
+}
+
+// The server plans a prepared statement anew; so EXECUTE is judged by the view as it is now.
+TEST(Execute, OfWhatWasPreparedBeforeAnotherCatalogueIsAnalysedAnew) {
+  for (const std::string by : {"prepare p as select upper(note) from extra", ""}) {
+    Harness h{everything()};
+    h.world.next_catalog(5005, "id:23 note");
+    h.logged_in();
+    if (by.empty()) {
+      h.agent(Say{}.parse("p", "select upper(note) from extra").sync());
+      h.server(Reply{}.parsed().ready());
+    } else {
+      h.agent(Say{}.query(by));
+      h.server(Reply{}.complete("PREPARE").ready());
+    }
+    const auto execute = [&] {
+      h.agent_got();
+      h.agent(Say{}.query("execute p"));
+      h.server(Reply{}.columns({kComputed}).row({kSecret}).complete("SELECT 1").ready());
+      return h.agent_got();
+    };
+    EXPECT_THAT(execute(), HasSubstr(kSecret));
+    // Somebody made "extra" anew, without that column.
+    h.world.next_catalog(5005, "id:23 email");
+    h.agent(Say{}.query("create table t (a int)"));
+    h.server(Reply{}.complete("CREATE TABLE").ready());
+    EXPECT_THAT(execute(), Not(HasSubstr(kSecret))) << by;
+  }
+}
+
 }  // namespace
 }  // namespace sluice::session::test
