@@ -286,8 +286,11 @@ Value Lineage::function_call(const Node& node, const Scope& scope, const Ctes* c
   }
   const FunctionEffect effect = effect_of_function(facts_.catalog(), schema, name);
   if (effect.keeps_arguments) copy(arguments);
-  // These fill a row of any type, whose domains have checks.
-  if (name.find("populate_record") != std::string_view::npos && facts_.catalog().any_hidden_cast())
+  // These fill a row of the type of their first argument, whose fields may have checks. A cast says
+  // which type that is.
+  const auto& given = node.list("args");
+  if (name.find("populate_record") != std::string_view::npos &&
+      !(!given.empty() && Node{&given[0]}.is("TypeCast")) && facts_.catalog().any_hidden_cast())
     copy(arguments);
   // The number of rows tells, and so does the time that pg_sleep takes.
   if (effect.returns_set || name.starts_with("pg_sleep")) search(arguments);
