@@ -384,6 +384,20 @@ TEST(Catalogue, IsNotAskedForBeforeTheTransactionThatChangesItEnds) {
   EXPECT_EQ(h.catalogs_asked.size(), 1u);
 }
 
+TEST(Catalogue, ThatTakesLongToReadIsReadOnceForANameThatItLacks) {
+  Harness h{everything()};
+  h.logged_in();
+  h.now += std::chrono::seconds{5};
+  h.catalog_by_itself = false;
+  h.catalogs_asked.clear();
+  h.agent(Say{}.query("select * from nowhere"));
+  EXPECT_EQ(h.server_got(), "");
+  h.now += std::chrono::seconds{5};
+  h.give_catalog();
+  EXPECT_EQ(h.server_got(), "Query select * from nowhere");
+  EXPECT_EQ(h.catalogs_asked.size(), 1u);
+}
+
 // The server plans a prepared statement anew; so EXECUTE is judged by the view as it is now.
 TEST(Execute, OfWhatWasPreparedBeforeAnotherCatalogueIsAnalysedAnew) {
   for (const std::string by : {"prepare p as select upper(note) from extra", ""}) {

@@ -66,6 +66,7 @@ bool AgentMessages::may_look_again() const {
 
 void AgentMessages::look_again() {
   pipeline_.looked_again_at = context_.now;
+  pipeline_.looking_again = true;
   pipeline_.need_fresh_catalog(context_);
 }
 

@@ -27,6 +27,7 @@ struct Pipeline {
   // The server's rows wait for a catalogue: it is not read on, however much it sends.
   bool rows_wait = false;
   SteadyTime looked_again_at{};  // for a name that the catalogue did not have
+  bool looking_again = false;
   // The agent sent Terminate: it says nothing more, and waits for what it is still owed.
   bool goodbye = false;
   // The server is taking COPY data.

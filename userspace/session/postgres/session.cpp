@@ -214,6 +214,9 @@ class PostgresSession final : public FlowSession {
     pipeline_.catalog_stale = false;
     pipeline_.awaiting_catalog = false;
     pipeline_.rows_wait = false;
+    // From now on, not from when it was asked for: reading it may take longer than looking again
+    // has to wait.
+    if (std::exchange(pipeline_.looking_again, false)) pipeline_.looked_again_at = context_.now;
     if (first && phase_ == Phase::kLogin && !settings_.empty()) judge_settings();
     return 0;
   }
