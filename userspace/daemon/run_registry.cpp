@@ -148,7 +148,7 @@ std::vector<FoundOpen> RunRegistry::take_found_open() {
   return std::exchange(found_open_, {});
 }
 
-Result<bool> RunRegistry::enrol_one(const policy::Agent& agent, Processes processes) {
+Result<bool> RunRegistry::enrol_one(const policy::Agent& agent, bool unjudged) {
   const auto id = cgroup_id(agent.cgroup);
   if (!id || enrolled_already(agent.cgroup, *id)) return false;
   SLUICE_TRY_VOID(check_match(agent));
@@ -179,15 +179,24 @@ Result<bool> RunRegistry::enrol_one(const policy::Agent& agent, Processes proces
     static_cast<void>(ports_.store.end(live.run.id, ports_.clock.wall()));
     return inserted.error();
   }
-  if (may_be_unjudged(agent, processes)) take_census(live, !agent.keeps_open_connections);
+  if (unjudged) take_census(live, !agent.keeps_open_connections);
   return true;
 }
 
 // A cgroup that was awaited is judged from its first process on, whoever enrols it.
-bool RunRegistry::may_be_unjudged(const policy::Agent& agent, Processes processes) const {
-  if (processes != Processes::kNewlyAwaited) return processes == Processes::kLiving;
+bool RunRegistry::is_unlooked_at(const policy::Agent& agent) const {
   const std::lock_guard lock{mutex_};
-  return newly_awaited_.contains(awaited_path(agent));
+  return unlooked_at_.contains(awaited_path(agent));
+}
+
+// What could not be enrolled is looked at when a later turn enrols it. What was not there is judged
+// from its first process on.
+void RunRegistry::note_looked_at(const policy::Agent& agent, bool so) {
+  const std::lock_guard lock{mutex_};
+  if (so)
+    unlooked_at_.erase(awaited_path(agent));
+  else
+    unlooked_at_.insert(awaited_path(agent));
 }
 
 std::string RunRegistry::awaited_path(const policy::Agent& agent) const {
@@ -197,26 +206,21 @@ std::string RunRegistry::awaited_path(const policy::Agent& agent) const {
 
 Result<std::size_t> RunRegistry::enrol() {
   const std::lock_guard lock{enrol_mutex_};
-  return enrol_matches(Processes::kNew);
+  return enrol_matches(false);
 }
 
 Result<std::size_t> RunRegistry::enrol_living() {
   const std::lock_guard lock{enrol_mutex_};
-  return enrol_matches(Processes::kLiving);
-}
-
-Result<std::size_t> RunRegistry::enrol_newly_awaited() {
-  const std::lock_guard lock{enrol_mutex_};
-  return enrol_matches(Processes::kNewlyAwaited);
+  return enrol_matches(true);
 }
 
 Result<std::size_t> RunRegistry::await_and_enrol(const std::unique_lock<std::mutex>& held) {
   SLUICE_CHECK(held.owns_lock() && held.mutex() == &enrol_mutex_);
   SLUICE_TRY_VOID(await_matches());
-  return enrol_matches(Processes::kNewlyAwaited);
+  return enrol_matches(false);
 }
 
-Result<std::size_t> RunRegistry::enrol_matches(Processes processes) {
+Result<std::size_t> RunRegistry::enrol_matches(bool look_at_all) {
   if (enrol_no_more_) return std::size_t{0};
   std::vector<const policy::Agent*> matching;
   const auto policy = ports_.policies.policy();
@@ -229,15 +233,13 @@ Result<std::size_t> RunRegistry::enrol_matches(Processes processes) {
   std::size_t enrolled = 0;
   Result<void> outcome;
   for (const policy::Agent* agent : matching) {
-    const auto one = enrol_one(*agent, processes);
+    const bool unjudged = look_at_all || is_unlooked_at(*agent);
+    const auto one = enrol_one(*agent, unjudged);
+    if (unjudged) note_looked_at(*agent, one.ok());
     if (one && *one) ++enrolled;
     if (!one && outcome) outcome = one.error();
   }
   if (!outcome) return outcome.error();
-  if (processes != Processes::kNew) {
-    const std::lock_guard lock{mutex_};
-    newly_awaited_.clear();
-  }
   return enrolled;
 }
 
@@ -277,7 +279,7 @@ Result<void> RunRegistry::await_matches() {
   }
   SLUICE_TRY(auto fresh, ports_.awaited.set(awaited));
   const std::lock_guard lock{mutex_};
-  newly_awaited_.merge(fresh);
+  unlooked_at_.merge(fresh);
   return {};
 }
 

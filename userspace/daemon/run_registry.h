@@ -86,23 +86,21 @@ class RunRegistry {
   // Writes the number of each living run into the kernel again.
   Result<void> publish_again();
   // Tells the kernel which cgroups the policy matches, so that it takes tasks in them for runs
-  // before enrol() has seen the cgroup. Called when a policy comes into force; enrol_living()
-  // follows.
+  // before enrol() has seen the cgroup. Called when a policy comes into force; enrol() or
+  // enrol_living() follows.
   Result<void> await_matches();
-  // As enrol(), for processes that ran before the kernel knew of the match: what they are connected
-  // to is listed, and ended unless the policy keeps it.
+  // As enrol(), where no daemon was there to judge: processes of any cgroup may be connected to
+  // what nobody judged.
   Result<std::size_t> enrol_living();
-  // The same after a hand-over: a daemon was there all along, so it is looked for in cgroups only
-  // that were not awaited before.
-  Result<std::size_t> enrol_newly_awaited();
   // await_matches() and that, for a policy that came into force while `held` kept everybody else
   // from enrolling.
   std::unique_lock<std::mutex> hold_enrolment() { return std::unique_lock{enrol_mutex_}; }
   Result<std::size_t> await_and_enrol(const std::unique_lock<std::mutex>& held);
-  // Found by enrol_living() since the last call, for the audit.
+  // Found while enrolling since the last call, for the audit.
   std::vector<FoundOpen> take_found_open();
   // Cgroups that the policy matches and that are there: called at start and then again and again.
-  // An Error names the first that could not be enrolled; the others are.
+  // What processes are connected to in one that is awaited only now is listed, and ended unless the
+  // policy keeps it. An Error names the first that could not be enrolled; the others are.
   Result<std::size_t> enrol();
   // While another daemon takes over it is the one to enrol, and enrol() here finds nothing.
   void enrol_no_more(bool so) { enrol_no_more_ = so; }
@@ -135,10 +133,10 @@ class RunRegistry {
   bool populated(const std::string& cgroup_path) const;
   bool enrolled_already(const std::string& cgroup_path, std::uint64_t id) const;
   Result<void> check_match(const policy::Agent& agent) const;
-  enum class Processes : std::uint8_t { kNew, kNewlyAwaited, kLiving };
-  Result<std::size_t> enrol_matches(Processes processes);
-  Result<bool> enrol_one(const policy::Agent& agent, Processes processes);
-  bool may_be_unjudged(const policy::Agent& agent, Processes processes) const;
+  Result<std::size_t> enrol_matches(bool look_at_all);
+  Result<bool> enrol_one(const policy::Agent& agent, bool unjudged);
+  bool is_unlooked_at(const policy::Agent& agent) const;
+  void note_looked_at(const policy::Agent& agent, bool so);
   std::string awaited_path(const policy::Agent& agent) const;
   void take_census(const LiveRun& live, bool kill);
   using Matches = std::map<std::string_view, const policy::Agent*>;  // by cgroup
@@ -148,10 +146,9 @@ class RunRegistry {
   Ports ports_;
   std::function<void(const RunId&, const std::string&)> ended_;
   std::atomic<bool> enrol_no_more_{false};
-  std::mutex enrol_mutex_;  // one enrolment at a time, so that no cgroup becomes two runs
-  std::set<std::string>
-      newly_awaited_;  // since the last look at what lives there; guarded by mutex_
-  mutable std::mutex mutex_;
+  std::mutex enrol_mutex_;    // one enrolment at a time, so that no cgroup becomes two runs
+  mutable std::mutex mutex_;  // guards what follows
+  std::set<std::string> unlooked_at_;  // awaited, and nobody has looked at what lives there yet
   std::map<std::uint64_t, LiveRun> by_cgroup_;
   std::vector<FoundOpen> found_open_;
   std::map<std::uint64_t, LiveRun> ended_runs_;  // `since`: when it ended

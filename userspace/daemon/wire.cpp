@@ -266,7 +266,7 @@ Result<void> Worker::start() {
   SLUICE_TRY_VOID(open_runs());
   SLUICE_TRY_VOID(open_flows());
   SLUICE_TRY_VOID(open_dns());
-  const auto enrolled = predecessor_ ? runs_->enrol_newly_awaited() : runs_->enrol_living();
+  const auto enrolled = predecessor_ ? runs_->enrol() : runs_->enrol_living();
   if (!enrolled) return enrolled.error().within("enrolment");
   if (*enrolled != 0) spdlog::info("enrolled {} cgroups that the policy matches", *enrolled);
   open_namespaces();
