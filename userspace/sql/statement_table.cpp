@@ -15,7 +15,7 @@ const std::unordered_map<std::string_view, StatementRow>& statements() {
         transaction{Action::kTransaction}, host{Action::kHost},
         ddl_host{Action::kDdl, Action::kHost}, ddl_grant{Action::kDdl, Action::kGrant},
         // Indexes call the functions of their operator classes.
-        ddl_call{Action::kDdl, Action::kCall}, none{};
+        ddl_call{Action::kDdl, Action::kCall}, ddl_read{Action::kDdl, Action::kRead}, none{};
     const StatementRow rows[] = {
         // Queries; their actions are found in the tree.
         {"SelectStmt", K::kSelect, none},
@@ -128,7 +128,7 @@ const std::unordered_map<std::string_view, StatementRow>& statements() {
         {"DefineStmt", K::kDdl, ddl},
         {"DropStmt", K::kDdl, ddl},
         {"IndexStmt", K::kDdl, ddl},
-        {"RefreshMatViewStmt", K::kDdl, ddl},
+        {"RefreshMatViewStmt", K::kDdl, ddl_read},
         {"ReindexStmt", K::kDdl, ddl},
         {"RenameStmt", K::kDdl, ddl},
         {"ReplicaIdentityStmt", K::kDdl, ddl},

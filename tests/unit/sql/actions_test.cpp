@@ -107,6 +107,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"CREATE SCHEMA s", "ddl"}, Case{"COMMENT ON TABLE orders IS 'x'", "ddl"},
         Case{"VACUUM orders", "ddl"}, Case{"REINDEX TABLE orders", "ddl"},
         Case{"REFRESH MATERIALIZED VIEW totals", "read ddl"},
+        Case{"REFRESH MATERIALIZED VIEW made_in_this_transaction", "read ddl"},
         Case{"ALTER TABLE orders RENAME TO x", "ddl"},
         Case{"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "ddl"},
         Case{"CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'DELETE FROM orders'", "delete ddl",
