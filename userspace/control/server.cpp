@@ -36,9 +36,10 @@ using HttpRequest = http::request<http::string_body>;
 // temporaries of a co_await expression twice.
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
-// Connections whose caller is not known yet are let in beyond the limit by this many, so that root
-// can be told from the crowd that fills it.
+// So many connections may be open whose caller is not known yet. All others wait to be accepted:
+// none is closed before root can be told from the crowd.
 constexpr std::size_t kUnplacedMax = 32;
+constexpr std::chrono::milliseconds kPlacePause{1};
 // After accept() failed for want of descriptors or memory: no busy loop.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
@@ -83,12 +84,13 @@ class Server final : public ControlServer {
   // A caller's place in the counts, given back when the connection ends.
   class Seat {
    public:
-    explicit Seat(Server& server) : server_(server) { ++server_.connections_; }
+    explicit Seat(Server& server) : server_(server) { ++server_.unplaced_; }
     ~Seat() {
-      --server_.connections_;
+      if (!placed_) --server_.unplaced_;
       if (in_run_) --server_.connections_in_runs_;
-      if (uid_ && --server_.connections_by_user_[*uid_] == 0)
-        server_.connections_by_user_.erase(*uid_);
+      if (!uid_) return;
+      --server_.connections_of_users_;
+      if (--server_.connections_by_user_[*uid_] == 0) server_.connections_by_user_.erase(*uid_);
     }
     Seat(const Seat&) = delete;
     Seat& operator=(const Seat&) = delete;
@@ -96,18 +98,22 @@ class Server final : public ControlServer {
     // false: no room for this caller.
     bool place(const Caller& caller) {
       const ServerLimits& limits = server_.limits_;
+      placed_ = true;
+      --server_.unplaced_;
       if (!caller.lineage.empty()) {
         in_run_ = true;
         return ++server_.connections_in_runs_ <= limits.connections_in_runs_max;
       }
       if (caller.uid == 0) return true;
       uid_ = caller.uid;
+      ++server_.connections_of_users_;
       return ++server_.connections_by_user_[caller.uid] <= limits.connections_per_user_max &&
-             server_.connections_ <= limits.connections_max;
+             server_.connections_of_users_ <= limits.connections_max;
     }
 
    private:
     Server& server_;
+    bool placed_ = false;
     bool in_run_ = false;
     std::optional<std::uint32_t> uid_;
   };
@@ -141,7 +147,8 @@ class Server final : public ControlServer {
   asio::thread_pool pool_;
   asio::io_context io_{1};
   std::list<asio::steady_timer*> followers_;  // I/O thread only, as the counts below
-  std::size_t connections_ = 0;
+  std::size_t unplaced_ = 0;
+  std::size_t connections_of_users_ = 0;  // all but root, outside of runs
   std::size_t connections_in_runs_ = 0;
   std::map<std::uint32_t, std::size_t> connections_by_user_;
   Local::acceptor acceptor_;
@@ -150,6 +157,10 @@ class Server final : public ControlServer {
 
 asio::awaitable<void> Server::accept_all() {
   for (;;) {
+    while (unplaced_ >= kUnplacedMax) {
+      asio::steady_timer pause{io_, kPlacePause};
+      co_await pause.async_wait(kAsTuple);
+    }
     auto [error, socket] = co_await acceptor_.async_accept(kAsTuple);
     if (error == asio::error::operation_aborted) co_return;
     if (error) {
@@ -157,7 +168,6 @@ asio::awaitable<void> Server::accept_all() {
       co_await pause.async_wait(kAsTuple);
       continue;
     }
-    if (connections_ >= limits_.connections_max + kUnplacedMax) continue;  // closes it
     asio::co_spawn(io_, serve(std::move(socket)), asio::detached);
   }
 }

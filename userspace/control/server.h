@@ -17,7 +17,7 @@
 namespace sluice::control {
 
 struct ServerLimits {
-  std::size_t connections_max = 64;  // root may always connect; others are closed at once
+  std::size_t connections_max = 64;  // of users outside of runs; root may always connect
   // One user cannot use all of them up, and agents, who may run as the very user that approves,
   // only their own share.
   std::size_t connections_per_user_max = 16;

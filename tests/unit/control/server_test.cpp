@@ -241,6 +241,16 @@ TEST_F(ServerTest, AgentsHaveTheirOwnShareOfConnectionsEvenAsRoot) {
   EXPECT_TRUE(serves());
 }
 
+TEST_F(ServerTest, RootIsServedHoweverManyOfItsConnectionsComeAtOnce) {
+  ASSERT_EQ(::geteuid(), 0U) << "run as root";
+  start();
+  backend.launcher = true;
+  std::vector<std::unique_ptr<RawClient>> crowd;
+  for (int i = 0; i < 300; ++i) crowd.push_back(std::make_unique<RawClient>(path));
+  for (const auto& client : crowd) client->send(kStatusRequest);
+  for (const auto& client : crowd) EXPECT_THAT(client->read_answer(), HasSubstr("200 OK"));
+}
+
 TEST_F(ServerTest, ACallerInsideARunIsRefusedAndReported) {
   start();
   put_callers_into_a_run();
