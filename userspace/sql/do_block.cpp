@@ -234,6 +234,9 @@ void judge_do(const Node& statement, Facts& facts, const SessionNames& names) {
   }
 }
 
+namespace {
+
+// What the body of CREATE FUNCTION or PROCEDURE does; nullopt where it cannot be read.
 std::optional<Statement> function_body(const Node& create, const Facts& facts,
                                        const SessionNames& names) {
   std::string_view body, language = "sql";
@@ -263,6 +266,8 @@ std::optional<Statement> function_body(const Node& create, const Facts& facts,
     inner_facts.unknown("the function changes where strings end in later texts");
   return inner;
 }
+
+}  // namespace
 
 // It runs with the rights of whoever calls it, and no call tells what it does: so making it is to
 // do it, as far as policy goes.

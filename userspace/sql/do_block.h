@@ -3,7 +3,6 @@
 // time, and other languages, are unknown.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,9 +13,6 @@
 namespace sluice::sql {
 
 void judge_do(const Node& do_statement, Facts& facts, const SessionNames& names);
-// What the body of CREATE FUNCTION or PROCEDURE does; nullopt where it cannot be read.
-std::optional<Statement> function_body(const Node& create, const Facts& facts,
-                                       const SessionNames& names);
 // CREATE FUNCTION and PROCEDURE: a body that uses sensitive columns, or that cannot be read, is a
 // copy: what it will return is masked, what it will write elsewhere is not. What it does besides
 // reading counts as done here.

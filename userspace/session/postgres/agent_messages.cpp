@@ -71,7 +71,8 @@ void AgentMessages::look_again() {
 }
 
 AnalysedTextPtr AgentMessages::analyse(std::string_view text) {
-  if (Judge::may_use_names(text)) renew_names();
+  const bool renewed = pipeline_.names.renewed_for(context_.catalog->version());
+  if (!renewed && Judge::may_use_names(text)) renew_names();
   return judge_.analyse(text, pipeline_.names.for_analysis(), context_.meaning_unsettled);
 }
 

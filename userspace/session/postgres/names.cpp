@@ -70,7 +70,7 @@ PortalPtr Names::portal(std::string_view name) const {
 }
 
 void Names::renew(std::uint64_t catalog_version, const Analyse& analyse) {
-  if (renewed_for_ == catalog_version) return;
+  if (renewed_for(catalog_version)) return;
   renewed_for_ = catalog_version;
   for (auto& [name, prepared] : prepared_) {
     const AnalysedTextPtr now = analyse(prepared->text->text);

@@ -25,6 +25,7 @@ class Names {
   // is judged by the catalogue of now. Only ever widens; what cannot be read any more is not known.
   using Analyse = std::function<AnalysedTextPtr(const std::string& text)>;
   void renew(std::uint64_t catalog_version, const Analyse& analyse);
+  bool renewed_for(std::uint64_t catalog_version) const { return renewed_for_ == catalog_version; }
   // Bindings and statements that one agent may keep open: a bound on memory.
   bool full() const;
 
