@@ -224,7 +224,10 @@ void recording() {
   {
     const SystemClock clock;
     auto recorder = record::DirectoryRecorder::start(
-        {.directory = directory + "/sessions", .key_directory = directory + "/keys"}, clock);
+        {.directory = directory + "/sessions",
+         .key_directory = directory + "/keys",
+         .journal_slots = 1},
+        clock);
     if (!recorder) std::abort();
     SessionOpened opened;
     opened.session = "ses-costs";

@@ -19,6 +19,9 @@
 namespace sluice::daemon {
 namespace {
 
+// Busy sessions at a time; 8 MiB.
+constexpr std::uint32_t kJournalSlots = 512;
+
 // Where the keeper makes runs, below the mount (keeper/runs.h).
 Result<std::string> directory_of_runs(const CgroupMount& mount, const std::string& cgroup_root) {
   if (cgroup_root.empty()) return std::string{"/sluice"};
@@ -45,6 +48,7 @@ Result<void> Worker::open_state() {
   recording.durability = config_.durability == control::Durability::kDisk
                              ? record::Durability::kDisk
                              : record::Durability::kProcess;
+  recording.journal_slots = kJournalSlots;
   SLUICE_TRY(recorder_, record::DirectoryRecorder::start(recording, clock_));
   for (const std::string& what : recorder_->recovered()) spdlog::warn("recordings: {}", what);
   SLUICE_TRY(approvals_, approval::ApprovalBook::open(store_->approvals(), clock_));

@@ -20,6 +20,7 @@ Result<void> Worker::turn() {
     report_at_ = clock_.steady() + kReportEvery;
     successor_->report();
   }
+  recorder_->write_out();
   if (role_ != Role::kServing) return {};
   // Before the events are written: they name the run.
   const auto enrolled = runs_->enrol();

@@ -25,6 +25,12 @@ class SystemFile final : public AppendFile {
   int truncate(std::uint64_t size) override {
     return ::ftruncate(fd_.get(), static_cast<off_t>(size)) == 0 ? 0 : -errno;
   }
+  int reserve(std::uint64_t offset, std::uint64_t bytes) override {
+    return ::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                       static_cast<off_t>(bytes)) == 0
+               ? 0
+               : -errno;
+  }
 
  private:
   UniqueFd fd_;
@@ -163,6 +169,13 @@ Result<void> append_whole(AppendFile& file, ByteView bytes, std::uint64_t size_b
                           std::to_string(size_before) + " (" + std::to_string(done) +
                           " were written)");
   }
+  return {};
+}
+
+Result<void> cut_off(Files& files, const std::string& path, std::uint64_t size) {
+  SLUICE_TRY(auto file, files.open(path, Files::Mode::kAppend));
+  if (const int failed = file->truncate(size); failed != 0)
+    return Error::sys(-failed, "cut off the unfinished end of '" + path + "'");
   return {};
 }
 

@@ -20,6 +20,9 @@ class AppendFile {
   virtual std::int64_t write(ByteView bytes) = 0;
   virtual int sync() = 0;                        // fdatasync(2): 0 or -errno
   virtual int truncate(std::uint64_t size) = 0;  // ftruncate(2): 0 or -errno
+  // Room on the disk beyond the end of the file, which stays where it is; truncate() gives back what
+  // was not used. fallocate(2): 0 or -errno.
+  virtual int reserve(std::uint64_t offset, std::uint64_t bytes) = 0;
 };
 
 class Files {
@@ -43,6 +46,9 @@ std::unique_ptr<Files> system_files();
 // that fails, `torn_bytes` of it stay behind; it is 0 otherwise.
 Result<void> append_whole(AppendFile& file, ByteView bytes, std::uint64_t size_before,
                           std::uint64_t& torn_bytes);
+
+// What stands after `size` in the file, an append that was cut short, goes.
+Result<void> cut_off(Files& files, const std::string& path, std::uint64_t size);
 
 // Reads at any offset. Used by one thread at a time.
 class ByteSource {

@@ -12,6 +12,7 @@ namespace {
 // Packers kept for the next block; one is in use per worker thread at most.
 constexpr std::size_t kIdlePackersMax = 64;
 constexpr std::size_t kScratchKeptMax = kBlockBytesSoftMax * 2;
+constexpr std::chrono::seconds kWaitingMax{1};
 
 }  // namespace
 
@@ -54,6 +55,14 @@ Result<void> HostLog::fail_for_ever(Error error) {
   failed_ = error;
   return error;
 }
+
+Result<void> HostLog::open_journal() {
+  if (options_.journal_slots == 0 || options_.durability == Durability::kDisk) return {};
+  SLUICE_TRY(journal_, Journal::create(options_.directory, options_.journal_slots));
+  return {};
+}
+
+void HostLog::write_out() { waiting_.write_out(clock_.steady() - kWaitingMax); }
 
 Result<void> HostLog::hold() {
   const std::lock_guard lock{mutex_};
@@ -212,6 +221,7 @@ Result<Checkpoint> HostLog::checkpoint() {
     const std::lock_guard lock{mutex_};
     return fail_for_ever(synced.error());
   };
+  waiting_.write_out(clock_.steady());
   // What is signed must be on the disk: first all that the entries so far speak of.
   SLUICE_TRY_VOID(sync());
   Checkpoint checkpoint;

@@ -7,8 +7,10 @@
 #include "record/chain.h"
 #include "record/file.h"
 #include "record/index.h"
+#include "record/journal.h"
 #include "record/key.h"
 #include "record/recorder.h"
+#include "record/waiting_writers.h"
 
 #include <sluice/clock.h>
 
@@ -54,6 +56,12 @@ class HostLog {
   Result<void> hold();
   void let_others();
 
+  // Once, after what dead daemons left was finished. The turn is held.
+  Result<void> open_journal();
+  Journal* journal() { return journal_.get(); }  // may be null
+  WaitingWriters& waiting() { return waiting_; }
+  void write_out();  // what has waited for a second
+
   Result<void> add(const ChainEntry& entry);
   Result<void> add_row(const SessionSummary& summary);
   Result<std::optional<Checkpoint>> checkpoint_if_due();
@@ -88,6 +96,8 @@ class HostLog {
   const std::string host_id_;
   const Clock& clock_;
   PackerPool packers_;
+  std::unique_ptr<Journal> journal_;
+  WaitingWriters waiting_;
 
   std::mutex checkpoint_mutex_;  // one checkpoint at a time; taken before mutex_
   mutable std::mutex mutex_;     // guards what follows

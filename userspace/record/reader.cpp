@@ -17,6 +17,29 @@ Result<SessionReader> SessionReader::open(const std::string& directory, const Se
   return SessionReader{*std::move(source), session, host_id};
 }
 
+Result<SessionReader> SessionReader::open_live(const std::string& directory,
+                                               const SessionId& session,
+                                               const std::string& host_id) {
+  auto reader = open(directory, session, host_id);
+  if (reader) reader->journals_ = JournalView::of(directory);
+  return reader;
+}
+
+BlockReader::Step SessionReader::next_block() {
+  auto step = blocks_.next();
+  if (!std::holds_alternative<End>(step) || !journals_) return step;
+  const Position end = blocks_.position();
+  if (auto waiting = journals_->waiting(session_, end.frames)) {
+    waiting_ = *std::move(waiting);
+    journals_.reset();
+    return Block{end.frames, end.bytes, waiting_};
+  }
+  // It may have become a block since the file was read.
+  step = blocks_.next();
+  if (std::holds_alternative<End>(step)) journals_.reset();
+  return step;
+}
+
 Bad SessionReader::bad(std::string what) const {
   return Bad{block_offset_, block_, std::move(what)};
 }
@@ -31,7 +54,7 @@ SessionReader::Step SessionReader::next() {
   if (const auto* wrong = std::get_if<Bad>(&over_)) return *wrong;
 
   while (rest_.empty()) {
-    auto step = blocks_.next();
+    auto step = next_block();
     if (auto* end = std::get_if<End>(&step)) return stop(*end);
     if (auto* unfinished = std::get_if<Unfinished>(&step)) return stop(*unfinished);
     if (auto* wrong = std::get_if<Bad>(&step)) return stop(*wrong);

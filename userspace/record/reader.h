@@ -5,6 +5,7 @@
 
 #include "record/block.h"
 #include "record/decode.h"
+#include "record/journal.h"
 
 #include <sluice/event.h>
 
@@ -30,20 +31,27 @@ class SessionReader {
                 const std::string& host_id);
   static Result<SessionReader> open(const std::string& directory, const SessionId& session,
                                     const std::string& host_id);
+  // Of a session that has not ended: after its file comes what waits in the journal, as the
+  // beginning of a block that is not there yet.
+  static Result<SessionReader> open_live(const std::string& directory, const SessionId& session,
+                                         const std::string& host_id);
 
   // After End, Unfinished or Bad the same answer is given again.
   Step next();
 
-  // Of the blocks read so far.
+  // Of the blocks read so far; what waits in the journal is in none.
   const Position& position() const { return blocks_.position(); }
   bool closed() const { return closed_; }  // SessionClosed was read
 
  private:
+  BlockReader::Step next_block();
   Step check(RecordedEvent&& event);
   Bad bad(std::string what) const;
 
   BlockReader blocks_;
   SessionId session_;
+  std::optional<JournalView> journals_;  // until what waits there was read
+  Bytes waiting_;
   ByteView rest_;  // of the current block
   std::uint64_t block_ = 0;
   std::uint64_t block_offset_ = 0;

@@ -2,6 +2,7 @@
 #include "record/recorder.h"
 
 #include "base/unique_fd.h"
+#include "record/journal_recovery.h"
 #include "record/recovery.h"
 #include "record/session_writer.h"
 
@@ -58,6 +59,7 @@ class Implementation final : public DirectoryRecorder {
     return finished;
   }
   const PublicKey& public_key() const override { return host_->public_key(); }
+  void write_out() override { host_->write_out(); }
   Result<std::optional<Checkpoint>> checkpoint_if_due() override {
     return host_->checkpoint_if_due();
   }
@@ -98,7 +100,9 @@ Result<std::unique_ptr<DirectoryRecorder>> DirectoryRecorder::start(const Record
                                         *std::move(turn), std::move(opened->start));
   Result<void> done;
   if (opened->fresh) done = host->add(begun);
+  if (done) done = write_out_left_journals(*host, opened->sessions, recovered);
   if (done) done = finish_sessions(*host, opened->sessions, recovered);
+  if (done) done = host->open_journal();
   if (!done) return phrase(done.error());
   for (const std::string& what : recovered)
     if (auto told = host->add(ChainRemark{.at = clock.wall(), .text = what.substr(0, 2048)}); !told)

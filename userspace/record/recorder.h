@@ -30,6 +30,9 @@ struct RecorderOptions {
   Durability durability = Durability::kProcess;
   std::uint64_t checkpoint_entries = 1000;       // a checkpoint is due after that many entries
   std::chrono::seconds checkpoint_interval{60};  // or that long after the first new one
+  // Sessions whose commits can wait in the journal for their next block at a time (record/journal.h;
+  // 16 KiB each); a commit of any other is a block of its own. 0, and kDisk: no journal.
+  std::uint32_t journal_slots = 0;
 };
 
 class DirectoryRecorder : public Recorder {
@@ -56,6 +59,10 @@ class DirectoryRecorder : public Recorder {
   // Closes, as start() does, what a daemon that had handed over left open when it died. Any thread;
   // flows may go on. A sentence for each.
   virtual Result<std::vector<std::string>> finish_abandoned() = 0;
+
+  // Makes blocks of what has waited in the journal for a second. Call it every second or so, from
+  // any thread.
+  virtual void write_out() = 0;
 
   // Signs the chain if enough entries or time have gone by since the last checkpoint. The new one
   // is returned, to be logged or sent off the host. Call it every second or so, from any thread:

@@ -2,6 +2,7 @@
 #include "record/recovery.h"
 
 #include "record/append_turn.h"
+#include "record/journal_recovery.h"
 #include "record/listing.h"
 #include "record/sessions.h"
 
@@ -17,13 +18,6 @@ Error damaged(const std::string& path, const Bad& bad) {
                std::to_string(bad.sequence) + ": " + bad.what +
                ". Nothing is appended to a chain that does not verify: run `sluice verify`, keep "
                "the directory as evidence, and start with a new one"};
-}
-
-Result<void> cut(Files& files, const std::string& path, std::uint64_t size) {
-  SLUICE_TRY(auto file, files.open(path, Files::Mode::kAppend));
-  if (const int failed = file->truncate(size); failed != 0)
-    return Error::sys(-failed, "cut off the unfinished end of '" + path + "'");
-  return {};
 }
 
 // The newest checkpoint that this directory knows must still be in its chain: a chain that was cut
@@ -72,7 +66,7 @@ Result<void> read_chain(const RecorderOptions& options, Files& files, const Publ
   // Before anything is cut: an entry that was signed over is never an unfinished one.
   SLUICE_TRY_VOID(check_local_checkpoint(options.directory, key, path, newest));
   if (torn) {
-    SLUICE_TRY_VOID(cut(files, path, torn->offset));
+    SLUICE_TRY_VOID(cut_off(files, path, torn->offset));
     recovered.push_back("cut " + std::to_string(torn->bytes) +
                         " bytes of an unfinished entry off the end of host.chain, at offset " +
                         std::to_string(torn->offset));
@@ -97,7 +91,7 @@ Result<void> finish_session(HostLog& host, const SessionId& session,
     entry.end = reader->position();
     entry.remark = reader->closed() ? "it had ended, but was not sealed" : "it was cut off";
     if (const auto* torn = std::get_if<Unfinished>(&end)) {
-      SLUICE_TRY_VOID(cut(host.files(), session_path(directory, session), torn->offset));
+      SLUICE_TRY_VOID(cut_off(host.files(), session_path(directory, session), torn->offset));
       entry.remark += "; " + std::to_string(torn->bytes) + " bytes of an unfinished block " +
                       std::to_string(entry.end.frames) + " at offset " +
                       std::to_string(torn->offset) + " were cut off";
@@ -140,7 +134,7 @@ Result<Opened> open_directory(const RecorderOptions& options, Files& files, cons
   }
   SLUICE_TRY(const auto index, read_index(options.directory));
   if (const auto* torn = std::get_if<Unfinished>(&index.end)) {
-    SLUICE_TRY_VOID(cut(files, index_path, torn->offset));
+    SLUICE_TRY_VOID(cut_off(files, index_path, torn->offset));
     recovered.push_back("cut " + std::to_string(torn->bytes) +
                         " bytes of an unfinished row off the end of the index");
   } else if (const auto* bad = std::get_if<Bad>(&index.end)) {
@@ -183,6 +177,7 @@ Result<void> finish_what_has_no_writer(HostLog& host, std::vector<std::string>& 
   // is no longer open now; the others can be sealed by nobody.
   SLUICE_TRY(const Fates still_open, open_sessions(host));
   std::erase_if(abandoned, [&](const auto& entry) { return !still_open.contains(entry.first); });
+  SLUICE_TRY_VOID(write_out_left_journals(host, abandoned, finished));
   return finish_sessions(host, abandoned, finished);
 }
 

@@ -11,6 +11,10 @@ namespace {
 // A flow is idle most of its life; a statement or a row needs no more than this.
 constexpr std::size_t kFrameBytesIdle = 1024;
 constexpr std::size_t kFrameBytesKept = 64U << 10;
+// What waits in the journal must find room on the disk when it becomes a block.
+constexpr std::uint64_t kReserveBytes = 128U << 10;
+constexpr std::uint64_t kBlockOfSlotBytesMax =
+    kHeaderBytes + Journal::kEventBytesMax + kHashBytes;
 
 }  // namespace
 
@@ -54,8 +58,10 @@ Result<std::unique_ptr<SessionWriter>> FileSessionWriter::open(std::shared_ptr<H
 }
 
 FileSessionWriter::~FileSessionWriter() {
+  const std::lock_guard lock{mutex_};
   try {
     abandon();
+    leave_journal();
   } catch (...) {
     // Out of memory. The session stays open in the chain; the next start finishes it.
   }
@@ -79,22 +85,64 @@ void FileSessionWriter::clear_frame() {
 }
 
 Result<void> FileSessionWriter::append(WallTime at, const Event& event) {
+  const std::lock_guard lock{mutex_};
   SLUICE_TRY_VOID(usable());
   if (auto encoded = encode_event(at, event, frame_); !encoded) return poison(encoded.error());
   summary_.add(at, event);
-  if (frame_.size() >= kBlockBytesSoftMax) return flush();
+  if (frame_.size() >= kBlockBytesSoftMax) return flush(Packing::kWherePays);
   return {};
 }
 
 Result<void> FileSessionWriter::commit() {
+  const std::lock_guard lock{mutex_};
   SLUICE_TRY_VOID(usable());
-  return flush();
+  if (!has_events() || wait_in_journal()) return {};
+  // Small commits in quick succession are not packed: it would cost more than the rest of them.
+  return flush(events().size() / (commits_waiting_ + 1) < kCompressFrom ? Packing::kNone
+                                                                        : Packing::kWherePays);
 }
 
-Result<void> FileSessionWriter::flush() {
+bool FileSessionWriter::wait_in_journal() {
+  Journal* journal = host_->journal();
+  if (!journal || !in_chain_ || events().size() > Journal::kEventBytesMax) return false;
+  if (commits_waiting_ == 0) {
+    if (end_.bytes + kBlockOfSlotBytesMax > reserved_to_) {
+      if (file_->reserve(end_.bytes, kReserveBytes) != 0) return false;
+      reserved_to_ = end_.bytes + kReserveBytes;
+    }
+    if (!slot_) slot_ = journal->claim(session_, end_.frames);
+    if (!slot_) return false;
+    waits_since_ = host_->clock().steady();
+    host_->waiting().add(*this);
+  }
+  slot_->put(events().subspan(slot_->bytes()));
+  commits_waiting_ += 1;
+  return true;
+}
+
+void FileSessionWriter::leave_journal() {
+  host_->waiting().remove(*this);
+  slot_.reset();
+  if (reserved_to_ > end_.bytes && torn_bytes_ == 0) static_cast<void>(file_->truncate(end_.bytes));
+  reserved_to_ = 0;
+}
+
+std::unique_lock<std::mutex> FileSessionWriter::try_lock() {
+  return std::unique_lock{mutex_, std::try_to_lock};
+}
+
+void FileSessionWriter::write_out(SteadyTime before) {
+  if (poisoned_ || over_ || waits_since_ > before) return;
+  if (!flush(Packing::kWherePays)) return;  // the flow hears of it at its next call
+  leave_journal();
+  if (frame_.capacity() > kFrameBytesIdle) frame_ = Bytes{};
+  clear_frame();
+}
+
+Result<void> FileSessionWriter::flush(Packing packing) {
   if (!has_events()) return {};
   Position after = end_;
-  if (frame_.size() - kHeaderBytes < kCompressFrom) {
+  if (packing == Packing::kNone || events().size() < kCompressFrom) {
     Bytes& block = seal_block(frame_, frame_, nullptr, hasher_, after);
     SLUICE_TRY_VOID(write_block(block, after));
   } else {
@@ -105,6 +153,8 @@ Result<void> FileSessionWriter::flush() {
     if (!written) return written;
   }
   clear_frame();
+  if (slot_) slot_->clear(end_.frames);
+  commits_waiting_ = 0;
   return {};
 }
 
@@ -125,8 +175,10 @@ Result<void> FileSessionWriter::write_block(ByteView block, const Position& afte
 }
 
 Result<void> FileSessionWriter::close() {
+  const std::lock_guard lock{mutex_};
   SLUICE_TRY_VOID(usable());
-  SLUICE_TRY_VOID(flush());
+  SLUICE_TRY_VOID(flush(Packing::kWherePays));
+  leave_journal();
   // The row comes first, so that a sealed session always has one.
   if (auto added = host_->add_row(summary_); !added) return poison(added.error());
   has_row_ = true;
@@ -138,10 +190,12 @@ Result<void> FileSessionWriter::close() {
 
 void FileSessionWriter::abandon() {
   if (over_ || !in_chain_) return;
-  if (!poisoned_) static_cast<void>(flush());
-  over_ = true;
+  // Of what failed, that which was committed is not lost: there is room for it.
+  if (poisoned_) frame_.resize(kHeaderBytes + (slot_ && torn_bytes_ == 0 ? slot_->bytes() : 0));
   const std::string remark =
       poisoned_ ? poisoned_->text() : "the flow ended without closing its recording";
+  static_cast<void>(flush(Packing::kWherePays));
+  over_ = true;
   if (!has_row_ && end_.frames > 0) {
     // Rare, so the row is computed from what is really there.
     auto reader = SessionReader::open(host_->options().directory, session_, host_->host_id());

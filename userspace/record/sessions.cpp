@@ -80,7 +80,7 @@ Result<std::vector<ListedSession>> list_sessions(const std::string& directory,
   }
   for (const SessionId& id : files.sessions) {
     ListedSession session{.summary = {}, .live = true, .trouble = ""};
-    auto reader = SessionReader::open(directory, id, host_id);
+    auto reader = SessionReader::open_live(directory, id, host_id);
     if (reader) {
       SessionReader::Step end;
       session.summary = summarize(*reader, end);

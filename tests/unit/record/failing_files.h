@@ -53,6 +53,9 @@ class FailingFile final : public AppendFile {
     rest_fails_ = false;
     return real_->truncate(size);
   }
+  int reserve(std::uint64_t offset, std::uint64_t bytes) override {
+    return fault_.now() ? -ENOSPC : real_->reserve(offset, bytes);
+  }
 
  private:
   std::unique_ptr<AppendFile> real_;

@@ -201,32 +201,42 @@ struct FaultCase {
   bool for_ever;
   bool truncate_fails;
   Durability durability;
+  std::uint32_t journal_slots = 0;
 };
 
 class EachFailure : public testing::TestWithParam<FaultCase> {};
 
-// Returns whether every call succeeded. After the first failure all calls of that writer must fail.
-bool run_once(DirectoryRecorder& recorder, const Clock& clock) {
+struct Outcome {
+  bool all_done = false;  // every call succeeded
+  std::uint64_t committed = 0;
+};
+
+// After the first failure all calls of that writer must fail.
+Outcome run_once(DirectoryRecorder& recorder, const Clock& clock) {
   auto opened = recorder.open(clock.wall(), sample_opened(kSession));
-  if (!opened) return false;
+  if (!opened) return {};
   SessionWriter& writer = **opened;
   bool failed = false;
+  std::uint64_t committed = 0;
   const auto step = [&](Result<void> result) {
     if (failed) {
       EXPECT_FALSE(result.ok());
     }
     failed = failed || !result.ok();
   };
-  for (int i = 0; i < 3; ++i) {
-    step(writer.append(clock.wall(), sample_judged(1, VerdictKind::kAllow, std::string(700, 'q'))));
+  // The last but one is larger than a slot of the journal.
+  for (const std::size_t bytes : {700U, 700U, 100U, 20'000U, 700U}) {
+    step(writer.append(clock.wall(),
+                       sample_judged(1, VerdictKind::kAllow, std::string(bytes, 'q'))));
     step(writer.commit());
+    committed += failed ? 0 : 1;
   }
   step(writer.append(clock.wall(), SessionClosed{}));
   step(writer.close());
-  return !failed;
+  return {!failed, committed};
 }
 
-TEST_P(EachFailure, StopsTheWriterAndLeavesAFileThatVerifies) {
+TEST_P(EachFailure, StopsTheWriterAndLeavesAFileThatVerifiesWithAllThatWasCommitted) {
   for (int n = 1;; ++n) {
     ASSERT_LT(n, 100);
     Directory directory;
@@ -235,6 +245,7 @@ TEST_P(EachFailure, StopsTheWriterAndLeavesAFileThatVerifies) {
         [&] {
           auto options = directory.options();
           options.durability = GetParam().durability;
+          options.journal_slots = GetParam().journal_slots;
           return options;
         }(),
         directory.clock, std::make_unique<FailingFiles>(fault));
@@ -244,17 +255,18 @@ TEST_P(EachFailure, StopsTheWriterAndLeavesAFileThatVerifies) {
     fault.truncate_fails = GetParam().truncate_fails;
     fault.count = 0;
     fault.at = n;
-    const bool all_done = run_once(**started, directory.clock);
+    const Outcome outcome = run_once(**started, directory.clock);
     const bool hit = fault.hit;
     started->reset();
     if (!hit) {
-      EXPECT_TRUE(all_done);
+      EXPECT_TRUE(outcome.all_done);
       break;
     }
     // The daemon starts again on a healthy disk, and what there is verifies.
     ASSERT_TRUE(directory.start()) << n;
     const Report report = directory.verify();
     EXPECT_TRUE(report.ok()) << n << "\n" << text_of(report);
+    EXPECT_GE(statements_of(directory, kSession), outcome.committed) << n;
   }
 }
 
@@ -267,7 +279,14 @@ INSTANTIATE_TEST_SUITE_P(
         FaultCase{"short_and_stuck", Fault::Kind::kShortThenFull, true, true, Durability::kProcess},
         FaultCase{"zero", Fault::Kind::kZero, false, false, Durability::kProcess},
         FaultCase{"broken", Fault::Kind::kBroken, false, false, Durability::kProcess},
-        FaultCase{"broken_disk", Fault::Kind::kBroken, true, false, Durability::kDisk}),
+        FaultCase{"broken_disk", Fault::Kind::kBroken, true, false, Durability::kDisk},
+        FaultCase{"journal_full", Fault::Kind::kFull, false, false, Durability::kProcess, 2},
+        FaultCase{"journal_full_for_ever", Fault::Kind::kFull, true, false, Durability::kProcess, 2},
+        FaultCase{"journal_short", Fault::Kind::kShortThenFull, false, false, Durability::kProcess,
+                  2},
+        FaultCase{"journal_short_and_stuck", Fault::Kind::kShortThenFull, true, true,
+                  Durability::kProcess, 2},
+        FaultCase{"journal_broken", Fault::Kind::kBroken, false, false, Durability::kProcess, 2}),
     [](const auto& each) { return each.param.name; });
 
 TEST(Recorder, StartsOrSaysWhyNotWhicheverOperationFails) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "failing_files.h"
+#include "record/reader.h"
 #include "record/recorder.h"
 #include "record/sessions.h"
 #include "record/verify.h"
@@ -138,12 +139,26 @@ inline std::string text_of(const Report& report) {
     ASSERT_TRUE(assert_ok.ok()) << assert_ok.error().text(); \
   } while (false)
 
-// The descriptors of a process that died are closed, and with them goes the writer's lock.
-inline void unlock_as_death_does(const SessionId& id) {
+// The descriptors of a process that died are closed, and with them goes the writer's lock, and that
+// of its journal ("journal").
+inline void unlock_as_death_does(const std::string& id) {
   for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd"}) {
     std::error_code gone;
     if (std::filesystem::read_symlink(entry.path(), gone).filename().string().starts_with(id))
       ::flock(std::stoi(entry.path().filename()), LOCK_UN);
+  }
+}
+
+// How many statements the session's recording has, with what waits in a journal.
+inline std::uint64_t statements_of(const Directory& directory, const SessionId& id) {
+  auto reader = SessionReader::open_live(directory.path, id, directory.key().host_id());
+  if (!reader) return 0;
+  std::uint64_t statements = 0;
+  for (;;) {
+    const auto step = reader->next();
+    const auto* event = std::get_if<RecordedEvent>(&step);
+    if (!event) return statements;
+    if (std::holds_alternative<StatementJudged>(event->event)) statements += 1;
   }
 }
 
