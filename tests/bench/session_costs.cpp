@@ -223,11 +223,10 @@ void recording() {
   if (::mkdtemp(directory.data()) == nullptr) std::abort();
   {
     const SystemClock clock;
-    auto recorder = record::DirectoryRecorder::start(
-        {.directory = directory + "/sessions",
-         .key_directory = directory + "/keys",
-         .journal_slots = 1},
-        clock);
+    auto recorder = record::DirectoryRecorder::start({.directory = directory + "/sessions",
+                                                      .key_directory = directory + "/keys",
+                                                      .journal_slots = 1},
+                                                     clock);
     if (!recorder) std::abort();
     SessionOpened opened;
     opened.session = "ses-costs";

@@ -98,8 +98,8 @@ int replay(const ReplayCommand& command, bool json, Context& context) {
   }
   auto key = host_key(context);
   if (!key) return failed(context, key.error());
-  auto reader =
-      record::SessionReader::open_live(context.config.recordings_dir(), command.session, key->host_id());
+  auto reader = record::SessionReader::open_live(context.config.recordings_dir(), command.session,
+                                                 key->host_id());
   if (!reader) return failed(context, reader.error());
   const Output out = [&context](std::string_view piece) { context.out << piece << std::flush; };
   Replayed replayed = Replayed::kDamaged;

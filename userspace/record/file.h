@@ -20,8 +20,8 @@ class AppendFile {
   virtual std::int64_t write(ByteView bytes) = 0;
   virtual int sync() = 0;                        // fdatasync(2): 0 or -errno
   virtual int truncate(std::uint64_t size) = 0;  // ftruncate(2): 0 or -errno
-  // Room on the disk beyond the end of the file, which stays where it is; truncate() gives back what
-  // was not used. fallocate(2): 0 or -errno.
+  // Room on the disk beyond the end of the file, which stays where it is; truncate() gives back
+  // what was not used. fallocate(2): 0 or -errno.
   virtual int reserve(std::uint64_t offset, std::uint64_t bytes) = 0;
 };
 

@@ -83,7 +83,8 @@ std::optional<OpenJournal> open_journal(const std::string& path) {
       slots > kSlotsMax || file_bytes(slots) != size)
     return std::nullopt;
   const auto boot = boot_id();
-  const bool same = boot && std::memcmp(mapping->data() + kBootIdAt, boot->data(), boot->size()) == 0;
+  const bool same =
+      boot && std::memcmp(mapping->data() + kBootIdAt, boot->data(), boot->size()) == 0;
   return OpenJournal{std::move(fd), *std::move(mapping), slots, same};
 }
 
@@ -108,7 +109,8 @@ std::optional<Waiting> copy_slot(std::uint8_t* slot) {
 }  // namespace
 
 Result<Mapping> Mapping::of(int fd, std::size_t bytes, bool writable) {
-  void* at = ::mmap(nullptr, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
+  void* at =
+      ::mmap(nullptr, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
   if (at == MAP_FAILED) return Error::sys(errno, "map a journal");
   return Mapping{static_cast<std::uint8_t*>(at), bytes};
 }
@@ -162,8 +164,7 @@ Result<std::unique_ptr<Journal>> Journal::create(const std::string& directory,
   SLUICE_TRY(const std::string boot, boot_id());
   for (int number = 0; number < kJournalsMax; ++number) {
     std::string path = path_of(directory, number);
-    UniqueFd fd{
-        ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640)};
+    UniqueFd fd{::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640)};
     if (!fd && errno == EEXIST) continue;
     if (!fd) return Error::sys(errno, "create '" + path + "'");
     const auto give_up = [&](const Error& error) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commits without a system call. The newest events of a busy session wait in a slot of a file that
-// is mapped; what is in a slot survives the death of the daemon, as what was written does. When they
-// fill the slot, or have waited for a second, they become one block of the session's file, and the
-// slot is empty again.
+// is mapped; what is in a slot survives the death of the daemon, as what was written does. When
+// they fill the slot, or have waited for a second, they become one block of the session's file, and
+// the slot is empty again.
 //
 //   recordings/journal.N    one for each daemon that runs: a head, then slots
 //

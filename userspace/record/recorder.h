@@ -30,8 +30,9 @@ struct RecorderOptions {
   Durability durability = Durability::kProcess;
   std::uint64_t checkpoint_entries = 1000;       // a checkpoint is due after that many entries
   std::chrono::seconds checkpoint_interval{60};  // or that long after the first new one
-  // Sessions whose commits can wait in the journal for their next block at a time (record/journal.h;
-  // 16 KiB each); a commit of any other is a block of its own. 0, and kDisk: no journal.
+  // Sessions whose commits can wait in the journal for their next block at a time
+  // (record/journal.h; 16 KiB each); a commit of any other is a block of its own. 0, and kDisk: no
+  // journal.
   std::uint32_t journal_slots = 0;
 };
 

@@ -13,8 +13,7 @@ constexpr std::size_t kFrameBytesIdle = 1024;
 constexpr std::size_t kFrameBytesKept = 64U << 10;
 // What waits in the journal must find room on the disk when it becomes a block.
 constexpr std::uint64_t kReserveBytes = 128U << 10;
-constexpr std::uint64_t kBlockOfSlotBytesMax =
-    kHeaderBytes + Journal::kEventBytesMax + kHashBytes;
+constexpr std::uint64_t kBlockOfSlotBytesMax = kHeaderBytes + Journal::kEventBytesMax + kHashBytes;
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes one session's file. append() encodes into the next block; commit() puts what is new of it
-// into the journal, or hands the block to the kernel with one write(2). After the first failure every
-// call fails: the flow must stop.
+// into the journal, or hands the block to the kernel with one write(2). After the first failure
+// every call fails: the flow must stop.
 #pragma once
 
 #include "record/block.h"
