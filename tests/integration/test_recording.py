@@ -122,7 +122,7 @@ def test_replay_shows_what_the_agent_saw(recorded):
     assert "SELECT name, ssn FROM customers" in text and "[redacted]" in text and "Ada" in text
     denied = recorded.sluice("replay", rows[1]["session"]).stdout
     assert "DENY" in denied and "never a whole table" in denied
-    held = recorded.sluice("replay", rows[-1]["session"]).stdout
+    held = recorded.sluice("replay", rows[-2]["session"]).stdout
     assert "approved by root" in held and "by hand" in held and "UPDATE 1" in held
 
 
