@@ -146,14 +146,14 @@ fuzz-programs: $(patsubst %,$(B)/fuzz/%,$(FUZZ_NAMES))
 FUZZ_SECONDS ?= 10
 fuzz: ## build and run every fuzz target for FUZZ_SECONDS, starting from its corpus
 	$(MAKE) MODE=fuzz fuzz-programs
-	$(MAKE) fuzz-run
-fuzz-run:
-	@for name in $(FUZZ_NAMES); do \
-	  mkdir -p $(BUILD_ROOT)/fuzz/corpus/$$name tests/fuzz/corpus/$$name; \
-	  $(BUILD_ROOT)/fuzz/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
-	    -artifact_prefix=$(BUILD_ROOT)/fuzz/$$name- $(BUILD_ROOT)/fuzz/corpus/$$name tests/fuzz/corpus/$$name || exit 1; \
-	  echo "fuzz $$name: clean"; \
-	done
+	$(MAKE) -j$(shell nproc) fuzz-run
+# As many at once as there are CPUs. A finding ends the run; its input stays beside the binary.
+fuzz-run: $(patsubst %,fuzz-run-%,$(FUZZ_NAMES))
+fuzz-run-%:
+	@mkdir -p $(BUILD_ROOT)/fuzz/corpus/$* tests/fuzz/corpus/$*
+	@$(BUILD_ROOT)/fuzz/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -timeout=30 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
+	  -artifact_prefix=$(BUILD_ROOT)/fuzz/$*- $(BUILD_ROOT)/fuzz/corpus/$* tests/fuzz/corpus/$*
+	@echo "fuzz $*: clean"
 
 # --- the escape suite: one static program out of tests/escape/cases/NAME.c; a case's main() is renamed -----------------
 ESCAPE_CASES := $(patsubst tests/escape/cases/%.c,%,$(sort $(wildcard tests/escape/cases/*.c)))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Looks for a leak with statements at random: each goes to two databases that differ in sensitive values alone, and whatever an
+"""Looks for a leak with statements and pipelines at random: each goes to two databases that differ in sensitive values alone, and whatever an
 agent can see of the answers must be the same. A find is printed with what repeats it: --seed N --only NUMBER."""
 import argparse
 import collections
@@ -12,20 +12,28 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from bypass import canary, cases, grammar, wire  # noqa: E402
+from bypass import canary, cases, grammar, pipelines, wire  # noqa: E402
 from bypass.world import DATABASES, World  # noqa: E402
 
 # So few of them may be refused, held or fail that the search still looks at rows.
 ANSWERED_SHARE_MIN = 0.35
 
 
-def statement_of(seed, number):
+# Of the searches, so many are a pipeline instead of a statement in one of the forms.
+PIPELINES = 0.15
+
+
+def search_of(seed, number):
+    """The form, a text for people, the bytes, and how many ReadyForQuery answer them."""
     dice = random.Random(f"{seed}:{number}")
+    if dice.random() < PIPELINES:
+        data, readies, text = pipelines.pipeline(dice, lambda: grammar.Grammar(dice).statement()[0])
+        return "pipeline", text, data, readies
     text, is_query = grammar.Grammar(dice).statement()
     form = dice.choice(["simple", "simple", "extended", "binary", "undescribed", "undescribed binary", "portions"] + (["cursor", "prepared"] if is_query else []))
     if is_query and dice.random() < 0.02:
         form = dice.choice(["copy", "copy csv", "copy binary"])
-    return form, text
+    return form, text, cases.FORMS[form](text), 1
 
 
 class Search:
@@ -34,23 +42,24 @@ class Search:
         self.connections = {}
         self.counts = collections.Counter()
 
-    def talk(self, database, data):
+    def talk(self, database, data, readies=1):
         connection = self.connections.get(database)
         if connection is None or connection.ended:
             connection = self.connections[database] = self.world.open("writer", database)
-        reply = connection.talk(data)
+        reply = connection.talk(data, readies=readies)
         connection.said = reply
         return reply
 
-    def look_at(self, form, text):
-        """What is wrong with the answers to one statement, or None."""
-        data = cases.FORMS[form](text)
+    def look_at(self, form, data, readies):
+        """What is wrong with the answers, or None."""
         replies = []
         for database in DATABASES:
-            replies.append(self.talk(database, data))
+            replies.append(self.talk(database, data, readies))
             # PREPARE and a failed transaction stay; all of it goes.
             self.talk(database, wire.query("ROLLBACK"))
-            if form == "prepared":
+            if form == "pipeline":
+                self.talk(database, wire.query("RESET search_path"))
+            if form in ("prepared", "pipeline"):
                 self.talk(database, wire.query("DEALLOCATE ALL"))
         outcome = cases.outcome_of(replies[0])
         self.counts[outcome] += 1
@@ -97,8 +106,8 @@ def main():
         numbers = [options.only] if options.only is not None else iter(int, 1)
         for _ in numbers:
             number = options.only if options.only is not None else number + 1
-            form, text = statement_of(seed, number)
-            wrong = search.look_at(form, text)
+            form, text, data, readies = search_of(seed, number)
+            wrong = search.look_at(form, data, readies)
             if options.only is not None:
                 print(f"{form}: {text}\n{dict(search.counts)}")
             if wrong:
