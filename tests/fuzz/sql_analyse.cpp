@@ -28,7 +28,7 @@ std::shared_ptr<const sql::Catalog> small_catalog() {
   add(sql::CatalogTable::kColumns, {"1", "2", "ssn", "25", "-1", ""});
   add(sql::CatalogTable::kRelations, {"2", "public", "v", "v"});
   add(sql::CatalogTable::kColumns, {"2", "1", "x", "25", "-1", ""});
-  add(sql::CatalogTable::kViews, {"2", "SELECT ssn FROM public.t"});
+  add(sql::CatalogTable::kRewrites, {"2", "1", "SELECT ssn FROM public.t", "f"});
   add(sql::CatalogTable::kFunctions,
       {"3", "pg_catalog", "upper", "i", "f", "internal", "f", "s", ""});
   SensitiveRule rule;

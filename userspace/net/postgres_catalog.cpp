@@ -54,6 +54,9 @@ struct PostgresCatalogService::Impl {
         login(time, std::move(read)),
         threads(std::max<std::size_t>(options.threads, 1), kWaitingMax) {}
 
+  std::chrono::milliseconds lifetime_of(const sql::Catalog& catalog) const {
+    return catalog.whole() ? options.lifetime : options.partial_lifetime;
+  }
   bool start_reading(const Key& key);
   void finish_reading(const Key& key, SteadyTime began, Result<Catalog> outcome);
   Result<Catalog> read(const CatalogRequest& request);
@@ -61,6 +64,24 @@ struct PostgresCatalogService::Impl {
 };
 
 namespace {
+
+// Each try that meets a lock has waited for it; the client's deadline ends them all.
+Result<void> read_all(PostgresClient& client, sql::CatalogBuilder& builder) {
+  const auto no_row = [](PostgresClient::Row) -> Result<void> { return {}; };
+  for (;;) {
+    builder = sql::CatalogBuilder{};
+    SLUICE_TRY_VOID(client.query(sql::kCatalogBegin, no_row));
+    Result<void> done;
+    for (const sql::CatalogQuery& query : sql::catalog_queries()) {
+      done = client.query(
+          query.text, [&](PostgresClient::Row row) { return builder.add_row(query.table, row); });
+      if (!done) break;
+    }
+    if (!done && client.sqlstate() != sql::kCatalogLocked) return done;
+    SLUICE_TRY_VOID(client.query(sql::kCatalogEnd, no_row));
+    if (done) return done;
+  }
+}
 
 void answer_all(const std::vector<PostgresCatalogService::Callback>& askers,
                 const Result<Catalog>& outcome) {
@@ -77,12 +98,7 @@ Result<Catalog> PostgresCatalogService::Impl::read(const CatalogRequest& request
   SLUICE_TRY(auto client, login.open({*request.resource, request.upstream, request.database,
                                       clock.steady() + options.timeout, options.answer_bytes_max}));
   sql::CatalogBuilder builder;
-  const auto no_row = [](PostgresClient::Row) -> Result<void> { return {}; };
-  SLUICE_TRY_VOID(client->query(sql::kCatalogBegin, no_row));
-  for (const sql::CatalogQuery& query : sql::catalog_queries())
-    SLUICE_TRY_VOID(client->query(
-        query.text, [&](PostgresClient::Row row) { return builder.add_row(query.table, row); }));
-  SLUICE_TRY_VOID(client->query(sql::kCatalogEnd, no_row));
+  SLUICE_TRY_VOID(read_all(*client, builder));
   client->say_goodbye();
   return std::move(builder).build(request.resource->sensitive, version.fetch_add(1) + 1);
 }
@@ -166,7 +182,7 @@ void PostgresCatalogService::get(const CatalogRequest& request, Callback callbac
     const Impl::Key key{request.resource->name, request.upstream.target, request.database};
     Impl::Entry& entry = impl_->entries[key];
     const bool usable = entry.catalog && entry.resource == request.resource && !request.fresh &&
-                        impl_->clock.steady() - entry.read_at < impl_->options.lifetime;
+                        impl_->clock.steady() - entry.read_at < impl_->lifetime_of(*entry.catalog);
     const bool joins =
         entry.reading && !request.fresh && entry.request.resource == request.resource;
     if (usable) {

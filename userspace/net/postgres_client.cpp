@@ -190,6 +190,7 @@ Result<void> PostgresClient::query(std::string_view statement, const OnRow& on_r
   pg::append_query(message, statement);
   SLUICE_TRY_VOID(stream_->write(message));
   std::optional<Error> failed;
+  sqlstate_.clear();
   std::vector<std::optional<std::string_view>> cells;
   for (;;) {
     SLUICE_TRY(auto got, next_message());
@@ -199,7 +200,10 @@ Result<void> PostgresClient::query(std::string_view statement, const OnRow& on_r
         cells.push_back(cell ? std::optional{as_text(*cell)} : std::nullopt);
       SLUICE_TRY_VOID(on_row(cells));
     } else if (const auto* error = std::get_if<pg::ErrorResponse>(&got)) {
-      if (!failed) failed = error_of(error->fields);
+      if (!failed) {
+        failed = error_of(error->fields);
+        sqlstate_ = error->fields.find('C');
+      }
       // FATAL: nothing comes after it.
       if (error->fields.find('S') == "FATAL") return *failed;
     } else if (std::holds_alternative<pg::ReadyForQuery>(got)) {

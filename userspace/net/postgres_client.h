@@ -44,6 +44,8 @@ class PostgresClient {
   // One statement, results in text. An Error from `on_row` ends it; the connection is then of no
   // use.
   Result<void> query(std::string_view statement, const OnRow& on_row);
+  // Of the last query(): "" where the server raised no error.
+  const std::string& sqlstate() const { return sqlstate_; }
   void say_goodbye();
 
  private:
@@ -64,6 +66,7 @@ class PostgresClient {
   ByteQueue received_;
   std::size_t consumed_ = 0;  // size of the message given last
   std::size_t total_ = 0;
+  std::string sqlstate_;
 };
 
 }  // namespace sluice::net

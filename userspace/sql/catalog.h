@@ -40,7 +40,8 @@ struct Relation {
   std::string name;
   char kind = 'r';  // pg_class.relkind: r p v m f t S c i I
   bool definition_unread =
-      false;  // a view whose definition could not be understood: all columns redact
+      false;            // a view whose definition could not be understood: all columns redact
+  bool locked = false;  // it could not be read, because somebody held a lock on what it names
   // Of a view: what its definition does and reaches; null for others and where it is not
   // understood.
   std::shared_ptr<const Statement> definition;
@@ -82,6 +83,8 @@ class Catalog {
  public:
   // Counts up with each snapshot that the builder's caller makes.
   std::uint64_t version() const { return version_; }
+  // False where something could not be read because somebody held a lock: soon it can be.
+  bool whole() const { return whole_; }
   // False where no rule matches anything: then nothing needs masking by column.
   bool any_sensitive() const { return any_sensitive_; }
   int server_version() const { return server_version_; }  // server_version_num; 0 unknown
@@ -110,6 +113,7 @@ class Catalog {
 
   std::uint64_t version_ = 0;
   int server_version_ = 0;
+  bool whole_ = true;
   bool any_sensitive_ = false;
   std::vector<Relation> relations_;
   std::vector<Function> functions_;

@@ -35,6 +35,8 @@ std::vector<std::string> split(std::string_view list, char separator) {
   return out;
 }
 
+constexpr char kViewEvent = '1';
+
 }  // namespace
 
 CatalogBuilder::CatalogBuilder(CatalogLimits limits)
@@ -56,13 +58,6 @@ Result<void> CatalogBuilder::add_row(CatalogTable table, CatalogRow row) {
       SLUICE_TRY(const Oid child, number_in<Oid>(row[0], "child"));
       SLUICE_TRY(const Oid parent, number_in<Oid>(row[1], "parent"));
       inheritance_.push_back({child, parent});
-      return {};
-    }
-    case CatalogTable::kViews: {
-      SLUICE_TRY(const Oid oid, number_in<Oid>(row[0], "view"));
-      std::string definition = text_in(row[1]);
-      if (definition.size() > limits_.view_definition_bytes_max) definition.clear();
-      views_.push_back({oid, std::move(definition)});
       return {};
     }
     case CatalogTable::kFunctions: return add_function(row);
@@ -140,8 +135,10 @@ Result<void> CatalogBuilder::add_rewrite(CatalogRow row) {
   SLUICE_TRY(rewrite.relation, number_in<Oid>(row[0], "rule"));
   rewrite.event = letter_in(row[1], ' ');
   rewrite.definition = text_in(row[2]);
+  rewrite.locked = row[3] == "t";
+  catalog_->whole_ = catalog_->whole_ && !rewrite.locked;
   if (rewrite.definition.size() > limits_.view_definition_bytes_max) rewrite.definition.clear();
-  rewrites_.push_back(std::move(rewrite));
+  (rewrite.event == kViewEvent ? views_ : rewrites_).push_back(std::move(rewrite));
   return {};
 }
 

@@ -42,14 +42,12 @@ class CatalogBuilder {
     Oid source = 0;
     std::int16_t source_attnum = 0;  // 0: any of its columns
   };
-  struct View {
-    Oid oid = 0;
-    std::string definition;
-  };
+  // What makes a view what it is, or a rule of CREATE RULE.
   struct Rewrite {
     Oid relation = 0;
     char event = 0;  // pg_rewrite.ev_type
     std::string definition;
+    bool locked = false;
   };
   Result<void> add_relation(CatalogRow row);
   Result<void> add_column(CatalogRow row);
@@ -64,7 +62,7 @@ class CatalogBuilder {
   void spread_over_inheritance();
   bool mark_dependents();
   void mark_views();
-  bool mark_view(Relation& view, const std::string& definition);
+  bool mark_view(Relation& view, const Rewrite& rewrite);
   // catalog_rewrites.cpp
   void read_rewrites();
   bool read_rewrite(Relation& relation, const Rewrite& rewrite);
@@ -75,8 +73,7 @@ class CatalogBuilder {
   std::size_t columns_count_ = 0;
   std::vector<Inheritance> inheritance_;
   std::vector<Dependent> dependents_;
-  std::vector<View> views_;
-  std::vector<Rewrite> rewrites_;
+  std::vector<Rewrite> views_, rewrites_;
   std::vector<HiddenCall> operators_, casts_;
 };
 

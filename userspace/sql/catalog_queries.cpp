@@ -22,11 +22,6 @@ WHERE a.attnum > 0 AND NOT a.attisdropped
 constexpr std::string_view kInheritance = R"sql(
 SELECT i.inhrelid, i.inhparent FROM pg_catalog.pg_inherits i)sql";
 
-constexpr std::string_view kViews = R"sql(
-SELECT c.oid, pg_catalog.pg_get_viewdef(c.oid)
-FROM pg_catalog.pg_class c
-WHERE c.relkind IN ('v', 'm') AND c.relpersistence <> 't')sql";
-
 // The shape: OUT and TABLE parameters give a row of those names; a plain type gives one value;
 // records, composites and polymorphic types are decided by the call.
 constexpr std::string_view kFunctions = R"sql(
@@ -126,23 +121,43 @@ FROM pg_catalog.pg_attribute a
 WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
   AND c.relpersistence <> 't')sql";
 
-// Rules of CREATE RULE; those that make a view what it is are kViews. pg_settings has one, too.
+// What views are, and rules of CREATE RULE. pg_settings has one, too.
+//
+// To print a definition the server locks what it names, as if somebody read that. Where an
+// exclusive lock is held or waited for, that would wait as well, and whoever holds it may next wait
+// for us. So what such a lock is about is left out here, and said to be.
 constexpr std::string_view kRewrites = R"sql(
-SELECT r.ev_class, r.ev_type, pg_catalog.pg_get_ruledef(r.oid)
-FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
-WHERE r.ev_type <> '1' AND r.ev_enabled <> 'D' AND c.relpersistence <> 't')sql";
+WITH locked (oid) AS (
+  SELECT l.relation FROM pg_catalog.pg_locks l
+  WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
+), locked_rules (oid) AS (
+  SELECT r.oid FROM pg_catalog.pg_rewrite r WHERE r.ev_class IN (SELECT k.oid FROM locked k)
+  UNION
+  SELECT d.objid FROM pg_catalog.pg_depend d
+  WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+    AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    AND d.refobjid IN (SELECT k.oid FROM locked k)
+), rules (oid, relation, event, locked) AS MATERIALIZED (
+  SELECT r.oid, r.ev_class, r.ev_type, r.oid IN (SELECT k.oid FROM locked_rules k)
+  FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
+  WHERE (r.ev_type = '1' OR r.ev_enabled <> 'D') AND c.relpersistence <> 't')
+SELECT r.relation, r.event,
+  CASE WHEN r.locked THEN NULL
+       WHEN r.event = '1' THEN pg_catalog.pg_get_viewdef(r.relation)
+       ELSE pg_catalog.pg_get_ruledef(r.oid) END,
+  r.locked
+FROM rules r)sql";
 
-constexpr std::array<CatalogQuery, 10> kQueries = {{
+constexpr std::array<CatalogQuery, 9> kQueries = {{
     {CatalogTable::kSettings, "SELECT pg_catalog.current_setting('server_version_num')", 1},
     {CatalogTable::kRelations, kRelations, 4},
     {CatalogTable::kColumns, kColumns, 6},
     {CatalogTable::kInheritance, kInheritance, 2},
-    {CatalogTable::kViews, kViews, 2},
     {CatalogTable::kFunctions, kFunctions, 9},
     {CatalogTable::kOperators, kOperators, 2},
     {CatalogTable::kCasts, kCasts, 2},
     {CatalogTable::kDependents, kDependents, 4},
-    {CatalogTable::kRewrites, kRewrites, 3},
+    {CatalogTable::kRewrites, kRewrites, 4},
 }};
 
 }  // namespace

@@ -16,7 +16,6 @@ enum class CatalogTable : std::uint8_t {
   kRelations,
   kColumns,
   kInheritance,
-  kViews,
   kFunctions,
   kOperators,
   kCasts,
@@ -30,11 +29,15 @@ struct CatalogQuery {
   std::size_t columns = 0;  // of each row; the builder refuses others
 };
 
-// One simple query. The path lets operators and pg_get_viewdef mean the same everywhere.
+// One simple query. The path lets operators and pg_get_viewdef mean the same everywhere. A lock
+// that somebody takes after the queries have looked for them is waited for no longer than this,
+// which is well below deadlock_timeout: if there is a deadlock, it is we who give up. Then
+// kCatalogLocked is the error; after kCatalogEnd all may be asked again.
 inline constexpr std::string_view kCatalogBegin =
     "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-    "SET LOCAL search_path TO pg_catalog, pg_temp";
+    "SET LOCAL search_path TO pg_catalog, pg_temp; SET LOCAL lock_timeout TO '100ms'";
 inline constexpr std::string_view kCatalogEnd = "COMMIT";
+inline constexpr std::string_view kCatalogLocked = "55P03";  // SQLSTATE
 
 std::span<const CatalogQuery> catalog_queries();
 

@@ -13,7 +13,7 @@ namespace sluice::sql {
 namespace {
 
 // Of "CREATE RULE ..." as the server prints it.
-Statement effect_of_rule(const std::string& definition, const Catalog& catalog) {
+Statement effect_of_rule(const std::string& definition, bool locked, const Catalog& catalog) {
   const Limits limits;
   Statement rule;
   Facts facts{rule, catalog, limits};
@@ -23,7 +23,8 @@ Statement effect_of_rule(const std::string& definition, const Catalog& catalog) 
   if (tree && tree->statements().size() == 1)
     describe(*Node{&tree->statements()[0]}.field("stmt"), facts, SessionNames{});
   else
-    facts.unknown("a rule is not understood");
+    facts.unknown(locked ? "a rule cannot be read while somebody holds a lock on what it names"
+                         : "a rule is not understood");
   // To make the rule is not what it does, and what its author searched or copied by is not the
   // agent's choice.
   ActionSet actions;
@@ -34,6 +35,7 @@ Statement effect_of_rule(const std::string& definition, const Catalog& catalog) 
   Statement effect;
   effect.actions = actions;
   effect.objects = std::move(rule.objects);
+  effect.notes = std::move(rule.notes);
   effect.changes_meaning = rule.changes_meaning;
   return effect;
 }
@@ -66,7 +68,7 @@ void CatalogBuilder::read_rewrites() {
 bool CatalogBuilder::read_rewrite(Relation& relation, const Rewrite& rewrite) {
   auto* place = place_of(relation, rewrite.event);
   if (place == nullptr) return false;
-  const Statement effect = effect_of_rule(rewrite.definition, *catalog_);
+  const Statement effect = effect_of_rule(rewrite.definition, rewrite.locked, *catalog_);
   const Statement before = *place ? **place : Statement{};
   auto all = std::make_shared<Statement>(worst_of(before, effect));
   if (*place && all->actions == before.actions && all->objects.size() == before.objects.size())

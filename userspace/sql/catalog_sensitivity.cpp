@@ -166,27 +166,28 @@ void CatalogBuilder::mark_views() {
   bool changed = true;
   for (std::size_t pass = 0; changed && pass <= limits_.view_depth_max; ++pass) {
     before = std::exchange(now, {});
-    for (const View& view : views_) {
-      const auto found = by_oid.find(view.oid);
+    for (const Rewrite& view : views_) {
+      const auto found = by_oid.find(view.relation);
       if (found == by_oid.end()) continue;
       Relation& relation = *found->second;
       const bool again = pass == 0 || !relation.definition ||
                          std::any_of(relation.definition->objects.begin(),
                                      relation.definition->objects.end(), has_changed);
-      if (again && mark_view(relation, view.definition)) now.insert(relation.name);
+      if (again && mark_view(relation, view)) now.insert(relation.name);
     }
     changed = !now.empty();
   }
   if (!changed || !catalog_->any_sensitive_) return;
   // Views upon views deeper than we follow: any of them may show anything.
-  for (const View& view : views_) {
-    const auto found = by_oid.find(view.oid);
+  for (const Rewrite& view : views_) {
+    const auto found = by_oid.find(view.relation);
     if (found == by_oid.end() || is_builtin_schema(found->second->schema)) continue;
     for (Column& column : found->second->columns) raise(column.mask, MaskKind::kRedact);
   }
 }
 
-bool CatalogBuilder::mark_view(Relation& view, const std::string& definition) {
+bool CatalogBuilder::mark_view(Relation& view, const Rewrite& rewrite) {
+  const std::string& definition = rewrite.definition;
   const bool builtin = is_builtin_schema(view.schema) || is_system_source(view);
   const Limits limits;
   auto statement = std::make_shared<Statement>();
@@ -215,6 +216,7 @@ bool CatalogBuilder::mark_view(Relation& view, const std::string& definition) {
   const bool all_clear = statement->lineage == ResultLineage::kAllClear;
   if (!understood || !(by_column || all_clear)) {
     view.definition_unread = !understood;
+    view.locked = rewrite.locked;
     if (catalog_->any_sensitive_)
       for (Column& column : view.columns) changed |= raise(column.mask, MaskKind::kRedact);
     return changed;

@@ -39,15 +39,24 @@ void Facts::relation(std::string_view schema, std::string_view name) {
     ++candidates;
     found = relation->schema;
     if (relation->definition) {
-      actions(relation->definition->actions);
-      for (const ObjectRef& object : relation->definition->objects)
-        this->object(object.kind, object.schema, object.name);
+      reaches(*relation->definition);
     } else if (relation->definition_unread) {
-      unknown("the definition of view " + relation->name + " is not understood");
+      unknown("the definition of view " + relation->name +
+              (relation->locked ? " cannot be read while somebody holds a lock on it or below it"
+                                : " is not understood"));
     }
   }
   if (candidates != 1) found = schema;
   object(ObjectRef::Kind::kTable, found, name);
+}
+
+// What the catalogue has of a view or a rule.
+void Facts::reaches(const Statement& definition) {
+  actions(definition.actions);
+  for (const ObjectRef& object : definition.objects)
+    this->object(object.kind, object.schema, object.name);
+  if (!definition.actions.has(Action::kUnknown)) return;
+  for (const std::string& why : definition.notes) note(why);
 }
 
 void Facts::changed_relation(std::string_view schema, std::string_view name, Action how) {
@@ -68,9 +77,7 @@ void Facts::rewritten(const Relation& relation, Action how) {
                         : how == Action::kUpdate ? relation.on_update
                                                  : relation.on_delete;
   if (!rewrite) return;
-  actions(rewrite->actions);
-  for (const ObjectRef& object : rewrite->objects)
-    this->object(object.kind, object.schema, object.name);
+  reaches(*rewrite);
   statement_.changes_meaning |= rewrite->changes_meaning;
   note("a rule of " + relation.name + " adds to what is written here");
 }

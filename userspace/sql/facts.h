@@ -45,6 +45,7 @@ class Facts {
   void include(const Statement& other);
 
  private:
+  void reaches(const Statement& definition);
   void rewritten(const Relation& relation, Action how);
 
   Statement& statement_;

@@ -3,6 +3,7 @@
 #include "net/postgres_catalog.h"
 
 #include "sql/catalog.h"
+#include "sql/statement.h"
 #include "support.h"
 
 #include <sys/wait.h>
@@ -39,15 +40,22 @@ class ThrowawayPostgres : public testing::Test {
       auto [listener, at] = listen_loopback();
       endpoint_ = at;
     }
-    running_ = as_postgres(kBin + "pg_ctl -D " + data + " -w -l " + directory_->path("data/log") +
-                           " -o '-h 127.0.0.1 -F -k " + directory_->path() + " -p " +
-                           std::to_string(endpoint_.port) + "' start") == 0;
+    running_ =
+        as_postgres(kBin + "pg_ctl -D " + data + " -w -l " + directory_->path("data/log") +
+                    " -o '-h 127.0.0.1 -F -c max_prepared_transactions=2 -k " + directory_->path() +
+                    " -p " + std::to_string(endpoint_.port) + "' start") == 0;
     if (running_)
-      (void)!std::system(
-          ("PGPASSWORD='correct horse' psql -q -h 127.0.0.1 -U owner -p " +
-           std::to_string(endpoint_.port) +
-           " postgres -c 'CREATE TABLE customers (id int, ssn text)' >/dev/null 2>&1")
-              .c_str());
+      sql({"CREATE TABLE customers (id int, ssn text)",
+           "CREATE VIEW numbers AS SELECT ssn AS number FROM customers",
+           "CREATE VIEW plain AS SELECT 1 AS one", "CREATE TABLE inbox (id int)",
+           "CREATE RULE clears AS ON INSERT TO inbox DO ALSO DELETE FROM customers"});
+  }
+  // As the owner, past the service.
+  static void sql(const std::vector<std::string>& statements) {
+    std::string command = "PGPASSWORD='correct horse' psql -q -h 127.0.0.1 -U owner -p " +
+                          std::to_string(endpoint_.port) + " postgres";
+    for (const std::string& statement : statements) command += " -c \"" + statement + "\"";
+    EXPECT_EQ(std::system((command + " >/dev/null 2>&1").c_str()), 0) << command;
   }
   static void TearDownTestSuite() {
     if (running_)
@@ -134,6 +142,28 @@ TEST_F(ThrowawayPostgres, CatalogueIsKeptUntilAFreshOneIsAskedFor) {
   EXPECT_GT(fresh.catalog->version(), first.catalog->version());
   catalogs->forget_all();
   EXPECT_NE(ask(*catalogs, request()).catalog, fresh.catalog);
+}
+
+// A prepared transaction holds its locks without a session.
+TEST_F(ThrowawayPostgres, WhatSomebodyHasLockedIsNotKnownAndAllElseIs) {
+  auto catalogs = service("correct horse");
+  sql({"BEGIN; LOCK TABLE customers; PREPARE TRANSACTION 'holds'"});
+  const Answer got = ask(*catalogs, request());
+  sql({"ROLLBACK PREPARED 'holds'"});
+  ASSERT_NE(got.catalog, nullptr) << got.reason;
+  EXPECT_FALSE(got.catalog->whole());
+  const auto* numbers = got.catalog->relations_named("numbers").front();
+  EXPECT_TRUE(numbers->locked && numbers->definition_unread);
+  EXPECT_EQ(numbers->columns.at(0).mask, MaskKind::kRedact);
+  EXPECT_TRUE(
+      got.catalog->relations_named("inbox").front()->on_insert->actions.has(Action::kUnknown));
+  EXPECT_TRUE(got.catalog->relations_named("customers").front()->any_sensitive());
+  const auto* plain = got.catalog->relations_named("plain").front();
+  EXPECT_TRUE(plain->definition && !plain->any_sensitive());
+  const Answer later = ask(*catalogs, request(true));
+  ASSERT_NE(later.catalog, nullptr) << later.reason;
+  EXPECT_TRUE(later.catalog->whole());
+  EXPECT_FALSE(later.catalog->relations_named("numbers").front()->locked);
 }
 
 TEST_F(ThrowawayPostgres, AskersShareOneReading) {

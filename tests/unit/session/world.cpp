@@ -106,9 +106,10 @@ std::shared_ptr<const sql::Catalog> World::build(std::uint32_t oid, const std::s
   rows.relation(kCustomers, "customers", 'r', "id:23 name email:1043 ssn");
   rows.relation(kOrders, "orders", 'r', "id:23 customer_id:23 note");
   rows.relation(kPeople, "people", 'v', "id:23 tax_number");
-  rows.add(CatalogTable::kViews, {std::to_string(kPeople),
-                                  " SELECT customers.id, customers.ssn AS tax_number FROM "
-                                  "public.customers;"});
+  rows.add(CatalogTable::kRewrites, {std::to_string(kPeople), "1",
+                                     " SELECT customers.id, customers.ssn AS tax_number FROM "
+                                     "public.customers;",
+                                     "f"});
   // The table of the golden conversations.
   rows.relation(16384, "golden_customers", 'r', "id:23 name email:1043 ssn");
   if (oid != 0) rows.relation(oid, "extra", 'r', columns);

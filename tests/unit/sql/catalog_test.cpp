@@ -54,6 +54,29 @@ TEST(Catalog, FollowsViewsHoweverTheyAreListed) {
   EXPECT_EQ(catalog->mask_of(13, 1), MaskKind::kRedact);
 }
 
+TEST(Catalog, MasksAllOfViewsThatAreLockedAndOfThoseAboveThem) {
+  CatalogRows rows;
+  add_builtins(rows);
+  rows.relation(12, "public", "t", 'r', "ssn")
+      .relation(10, "public", "above", 'v', "x y")
+      .view(10, "SELECT v.a, 1 AS y FROM public.v")
+      .relation(11, "public", "v", 'v', "a")
+      .locked_view(11);
+  const auto catalog = rows.build(shop_rules());
+  EXPECT_FALSE(catalog->whole());
+  EXPECT_EQ(catalog->mask_of(11, 1), MaskKind::kRedact);
+  EXPECT_EQ(catalog->mask_of(10, 1), MaskKind::kRedact);
+  EXPECT_EQ(catalog->mask_of(10, 2), std::nullopt);
+  for (const char* text : {"SELECT a FROM v", "SELECT y FROM above"}) {
+    const Statement statement = one(text, *catalog);
+    EXPECT_EQ(actions_of(statement), "read unknown") << text;
+  }
+  EXPECT_EQ(
+      one("SELECT a FROM v", *catalog).notes.front(),
+      "the definition of view v cannot be read while somebody holds a lock on it or below it");
+  EXPECT_TRUE(shop()->whole());
+}
+
 TEST(Catalog, MasksAllOfViewsThatAreNotUnderstoodOrTooDeep) {
   EXPECT_EQ(shop()->mask_of(1010, 1), MaskKind::kRedact);
   CatalogRows rows;

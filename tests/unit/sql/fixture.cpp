@@ -27,13 +27,18 @@ CatalogRows& CatalogRows::relation(Oid oid, std::string_view schema, std::string
 }
 
 CatalogRows& CatalogRows::view(Oid oid, std::string_view definition) {
-  add(CatalogTable::kViews, {std::to_string(oid), std::string{definition}});
+  add(CatalogTable::kRewrites, {std::to_string(oid), "1", std::string{definition}, "f"});
+  return *this;
+}
+
+CatalogRows& CatalogRows::locked_view(Oid oid) {
+  add(CatalogTable::kRewrites, {std::to_string(oid), "1", std::nullopt, "t"});
   return *this;
 }
 
 CatalogRows& CatalogRows::rule(Oid oid, char how, std::string_view definition) {
   const char* event = how == 'u' ? "2" : how == 'i' ? "3" : "4";
-  add(CatalogTable::kRewrites, {std::to_string(oid), event, std::string{definition}});
+  add(CatalogTable::kRewrites, {std::to_string(oid), event, std::string{definition}, "f"});
   return *this;
 }
 

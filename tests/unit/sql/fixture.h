@@ -23,6 +23,7 @@ class CatalogRows {
   CatalogRows& relation(Oid oid, std::string_view schema, std::string_view name, char kind,
                         std::string_view columns);
   CatalogRows& view(Oid oid, std::string_view definition);
+  CatalogRows& locked_view(Oid oid);
   // How: u(pdate) i(nsert) d(elete).
   CatalogRows& rule(Oid oid, char how, std::string_view definition);
   CatalogRows& inherits(Oid child, Oid parent);

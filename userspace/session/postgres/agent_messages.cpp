@@ -42,6 +42,13 @@ std::size_t copies_in(const AnalysedText& text) {
                     [](const auto& one) { return one.kind == StatementKind::kCopyIn; }));
 }
 
+// What was locked when the catalogue was read may be free now.
+bool has_read_relation(const sql::Catalog& catalog, const std::string& name) {
+  const auto relations = catalog.relations_named(name);
+  return !relations.empty() && std::none_of(relations.begin(), relations.end(),
+                                            [](const auto* one) { return one->locked; });
+}
+
 }  // namespace
 
 // The catalogue and everything that earlier statements may have changed must be known before the
@@ -91,7 +98,7 @@ bool AgentMessages::wait_for_newer_catalog(const AnalysedText& text) {
     for (const ObjectRef& object : statement.objects) {
       const bool known = object.kind == ObjectRef::Kind::kFunction
                              ? !catalog.functions_named(object.name).empty()
-                             : !catalog.relations_named(object.name).empty();
+                             : has_read_relation(catalog, object.name);
       if (known || object.kind == ObjectRef::Kind::kOther) continue;
       look_again();
       return true;

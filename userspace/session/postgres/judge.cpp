@@ -141,6 +141,7 @@ Judged& Judge::judge_one(const sql::Statement& statement, std::string_view shown
       judged.verdict.message = *std::move(why);
     }
   }
+  if (judged.verdict.kind != VerdictKind::kAllow) judged.notes = statement.notes;
   if (judged.verdict.kind == VerdictKind::kHold && context_.options.resource->estimate_rows)
     judged.plan = sql::plan_question(statement, shown, parameters);
   return judged;

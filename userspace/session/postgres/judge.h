@@ -22,6 +22,7 @@ struct Judged {
   Intent intent;
   Verdict verdict;
   std::optional<PlanQuestion> plan;  // of what is held
+  std::vector<std::string> notes;    // of what is not allowed: what the analysis has to say
 };
 
 // The verdict over everything that one message asks for.

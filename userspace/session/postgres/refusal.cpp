@@ -63,6 +63,7 @@ pg::Report refused_by_policy(const Judgement& judgement, const std::string& requ
       "Actions: " + actions_of(judged.intent) + "; resource: " + judged.intent.resource +
       "; agent: " + (verdict.agent.empty() ? judged.intent.lineage->back().agent : verdict.agent) +
       ".";
+  if (!judged.notes.empty()) report.detail += " Note: " + joined(judged.notes) + ".";
   report.hint = "Request id: " + request;
   return report;
 }
