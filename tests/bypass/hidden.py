@@ -153,12 +153,12 @@ for name, text in (("=", "SELECT ssn IN (SELECT 'x'::text) FROM people"), ("=", 
 @case("m11", "EXECUTE of a statement whose view was redefined by somebody else since", (MASKED,))
 def _(bench):
     conversation, direct = bench.open(), bench.world.ask_direct
-    direct("CREATE VIEW turning AS SELECT id, name AS x FROM people")
+    direct("CREATE VIEW turned AS SELECT id, name AS x FROM people")
     try:
-        conversation.query("PREPARE p AS SELECT upper(x) FROM turning")
-        conversation.talk(wire.parse("SELECT upper(x) FROM turning", "s") + wire.sync())
+        conversation.query("PREPARE p AS SELECT upper(x) FROM turned")
+        conversation.talk(wire.parse("SELECT upper(x) FROM turned", "s") + wire.sync())
         assert [b"ADA"] in conversation.query("EXECUTE p").rows() and [b"ADA"] in conversation.query("EXECUTE s").rows()
-        direct("CREATE OR REPLACE VIEW turning AS SELECT id, ssn AS x FROM people")
+        direct("CREATE OR REPLACE VIEW turned AS SELECT id, ssn AS x FROM people")
         # What the agent itself makes has the catalogue read anew.
         conversation.query("CREATE TABLE made_to_renew (a int); DROP TABLE made_to_renew")
         replies = [conversation.query("EXECUTE p"), conversation.query("EXECUTE s"),
@@ -166,7 +166,7 @@ def _(bench):
         assert all(outcome_of(reply) == MASKED for reply in replies), [reply.short() for reply in replies]
         return MASKED
     finally:
-        direct("DROP VIEW turning")
+        direct("DROP VIEW turned")
 
 
 @case("m08", "a table that stays locked by what the transaction did to it: the session goes on", (CLEAN,))

@@ -130,11 +130,13 @@ class World:
             raise
 
     def _start(self):
-        self.postgres = Postgres(self.place.dir).start(schema=None)
+        self.postgres = Postgres(self.place.dir)
+        with (self.postgres.data / "postgresql.auto.conf").open("a") as settings:
+            settings.write("autovacuum = off\nmax_prepared_transactions = 10\n")
+        self.postgres.start(schema=None)
         self.marker = self.place.dir / "pg" / "marker"
         self.postgres.sql(f"CREATE ROLE {self.postgres.login} LOGIN SUPERUSER PASSWORD '{self.postgres.password}'; CREATE DATABASE shop;"
-                          f" ALTER ROLE {self.postgres.login} SET statement_timeout = '10s';"  # a join at random may be huge
-                          " ALTER SYSTEM SET autovacuum = off; ALTER SYSTEM SET max_prepared_transactions = 10; SELECT pg_reload_conf()")
+                          f" ALTER ROLE {self.postgres.login} SET statement_timeout = '10s'")  # a join at random may be huge
         self.postgres.sql(SCHEMA, database="shop")
         # A copy of the catalogue, so that what has a number has the same one in both.
         self.postgres.sql("CREATE DATABASE mirror TEMPLATE shop")

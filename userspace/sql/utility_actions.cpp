@@ -129,11 +129,18 @@ void ActionWalker::copy(const Node& node) {
 }
 
 void ActionWalker::transaction(const Node& node) {
-  if (one_of(node.text("kind"),
-             {"TRANS_STMT_BEGIN", "TRANS_STMT_START", "TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK",
-              "TRANS_STMT_SAVEPOINT", "TRANS_STMT_RELEASE", "TRANS_STMT_ROLLBACK_TO",
-              "TRANS_STMT_PREPARE", "TRANS_STMT_COMMIT_PREPARED", "TRANS_STMT_ROLLBACK_PREPARED"}))
+  if (one_of(
+          node.text("kind"),
+          {"TRANS_STMT_BEGIN", "TRANS_STMT_START", "TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK",
+           "TRANS_STMT_SAVEPOINT", "TRANS_STMT_RELEASE", "TRANS_STMT_ROLLBACK_TO",
+           "TRANS_STMT_PREPARE", "TRANS_STMT_COMMIT_PREPARED", "TRANS_STMT_ROLLBACK_PREPARED"})) {
+    if (node.text("kind") == "TRANS_STMT_COMMIT_PREPARED") {
+      // Whatever that transaction has made is there from now on.
+      facts_.statement().blinds = true;
+      facts_.statement().changes_meaning = true;
+    }
     return;
+  }
   facts_.unknown("this transaction statement is not understood");
 }
 

@@ -138,6 +138,7 @@ bool AgentMessages::renew_analysis(PreparedStatement& prepared) {
 }
 
 AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::Bind& bind) {
+  if (statement_in_doubt(pipeline_.units, bind.statement)) return wait_for_answers();
   PreparedPtr prepared = prepared_named(bind.statement);
   if (prepared && prepared->made_by_sql) {
     renew_names();
@@ -191,8 +192,12 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
 
 AgentMessages::Outcome AgentMessages::on_describe(const Message& message,
                                                   const pg::Describe& describe) {
+  const bool of_statement = describe.target == pg::Target::kStatement;
+  if (of_statement ? statement_in_doubt(pipeline_.units, describe.name)
+                   : portal_in_doubt(pipeline_.units, describe.name))
+    return wait_for_answers();
   Unit unit;
-  if (describe.target == pg::Target::kStatement) {
+  if (of_statement) {
     unit.kind = Unit::Kind::kDescribeStatement;
     unit.prepared = prepared_named(describe.name);
     if (!unit.prepared) {
@@ -277,6 +282,7 @@ std::optional<AgentMessages::Outcome> AgentMessages::judge_portal_again(const Po
 
 AgentMessages::Outcome AgentMessages::on_execute(const Message& message,
                                                  const pg::Execute& execute) {
+  if (portal_in_doubt(pipeline_.units, execute.portal)) return wait_for_answers();
   const PortalPtr portal = portal_named(execute.portal);
   if (!portal) {
     refuse_unknown(no_such_portal(execute.portal));

@@ -286,13 +286,19 @@ AgentMessages::Outcome AgentMessages::on_terminate(const Message& message) {
 
 std::size_t AgentMessages::copies_of(const AnalysedText& text) { return copies_in(text); }
 
+AgentMessages::Outcome AgentMessages::wait_for_answers() {
+  stalled_ = true;
+  return Outcome::kWait;
+}
+
 void AgentMessages::note_effects(Unit& unit, const AnalysedText& text, bool extended) {
   if (text.unread()) {
     unit.settles = true;
     context_.meaning_unsettled |= extended;
   }
   for (const sql::Statement& statement : text.analysis->statements) {
-    const bool meaning = may_change_meaning(statement, *context_.catalog);
+    const bool meaning = (pipeline_.transaction_changes_meaning && may_set_back(statement.kind)) ||
+                         may_change_meaning(statement, *context_.catalog);
     if (meaning || changes_names(statement.kind)) unit.settles = true;
     // In a simple query the server reports changed settings before ReadyForQuery, which is when it
     // settles. In the extended protocol only Sync brings that report.

@@ -65,6 +65,8 @@ class AgentMessages {
   PreparedPtr prepared_named(std::string_view name);
   PortalPtr portal_named(std::string_view name);
 
+  // The message is read again when the server has said more.
+  Outcome wait_for_answers();
   // Marks what has to be answered before the next message, and what the server may change by it.
   void note_effects(Unit& unit, const AnalysedText& text, bool extended);
   bool rows_need_reading() const;

@@ -3,14 +3,16 @@
 
 #include <algorithm>
 
+#include "sql/functions.h"
+
 namespace sluice::session {
 namespace {
 
 using sql::StatementKind;
 
-bool computes_only(const sql::Function& function) {
+bool sets_nothing(const sql::Function& function) {
   return function.schema == "pg_catalog" || function.schema == "information_schema" ||
-         (function.language == "c" && function.volatility == 'i');
+         sql::computes_only(function);
 }
 
 bool writes(const ActionSet& actions) {
@@ -25,7 +27,7 @@ bool calls_users_function(const sql::Statement& statement, const sql::Catalog& c
         if (object.kind != ObjectRef::Kind::kFunction) return false;
         const auto candidates = catalog.functions_named(object.name);
         return !std::all_of(candidates.begin(), candidates.end(),
-                            [](const sql::Function* one) { return computes_only(*one); });
+                            [](const sql::Function* one) { return sets_nothing(*one); });
       });
 }
 
@@ -36,6 +38,11 @@ bool may_change_meaning(const sql::Statement& statement, const sql::Catalog& cat
   return statement.changes_meaning || actions.has(Action::kSession) || actions.has(Action::kCall) ||
          actions.has(Action::kUnknown) || actions.has(Action::kDdl) ||
          calls_users_function(statement, catalog);
+}
+
+bool may_set_back(StatementKind kind) {
+  return kind == StatementKind::kCommit || kind == StatementKind::kRollback ||
+         kind == StatementKind::kRollbackToSavepoint || kind == StatementKind::kPrepareTransaction;
 }
 
 bool may_change_encoding(const sql::Statement& statement, const sql::Catalog& catalog) {

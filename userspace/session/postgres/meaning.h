@@ -11,6 +11,8 @@ namespace sluice::session {
 // standard_conforming_strings, search_path, role, ...: by itself, or by a function of users that it
 // calls.
 bool may_change_meaning(const sql::Statement& statement, const sql::Catalog& catalog);
+// COMMIT, ROLLBACK and the like: what SET, SET LOCAL or set_config() said since may hold no more.
+bool may_set_back(sql::StatementKind kind);
 // client_encoding. Wider than the above where code of users may run unseen (a trigger, at the
 // latest at COMMIT), narrower for settings that are named.
 bool may_change_encoding(const sql::Statement& statement, const sql::Catalog& catalog);

@@ -116,10 +116,8 @@ void Names::close_sent(Unit& unit) {
     prepared_.erase(unit.closed_name);
   } else {
     const auto found = portals_.find(unit.closed_name);
-    if (found != portals_.end()) {
-      unit.previous_portal = found->second;
-      portals_.erase(found);
-    }
+    unit.previous_portal = found == portals_.end() ? nullptr : found->second;
+    if (found != portals_.end()) portals_.erase(found);
   }
 }
 
@@ -202,6 +200,23 @@ void Names::undo(const Unit& unit, bool failed_itself) {
       break;
     default: break;
   }
+}
+
+void Names::sent(Unit& unit) {
+  if (unit.kind == Unit::Kind::kParse && unit.prepared) parse_sent(unit);
+  if (unit.kind == Unit::Kind::kBind && unit.portal) bind_sent(unit);
+  if (unit.kind == Unit::Kind::kClose) close_sent(unit);
+}
+
+void Names::skipped(Units& units, Units::iterator sync) {
+  for (auto unit = units.end(); unit != sync;)
+    if (--unit; unit->kind != Unit::Kind::kDescribePortal) undo(*unit, false);
+  for (auto unit = sync; unit != units.begin();) {
+    --unit;
+    undo(*unit, unit == units.begin());
+  }
+  units.erase(units.begin(), sync);
+  for (Unit& unit : units) sent(unit);
 }
 
 bool Names::full() const {

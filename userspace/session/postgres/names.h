@@ -44,8 +44,9 @@ class Names {
   void statement_complete(const sql::Statement& statement, const std::string& text,
                           std::string_view tag);
 
-  // The unit was answered with the error itself, or skipped because of an earlier one.
-  void undo(const Unit& unit, bool failed_itself);
+  // The first unit was answered with an error, the others before `sync` are skipped: they are taken
+  // out. What was sent behind them holds as if they had never been.
+  void skipped(Units& units, Units::iterator sync);
   // ReadyForQuery(idle): protocol portals are gone.
   void transaction_ended();
 
@@ -54,6 +55,9 @@ class Names {
   void next_epoch() { ++epoch_; }
 
  private:
+  void undo(const Unit& unit, bool failed_itself);
+  void sent(Unit& unit);
+
   static constexpr std::size_t kNamesMax = 4096;
   static constexpr std::size_t kTextBytesMax = std::size_t{16} << 20;
 

@@ -5,6 +5,7 @@
 
 #include "proto/postgres/build.h"
 #include "proto/postgres/frame.h"
+#include "session/postgres/meaning.h"
 #include "sql/functions.h"
 
 namespace sluice::session {
@@ -268,10 +269,11 @@ void ServerReplies::effects_of(const sql::Statement& statement, const std::strin
     // locks.
     pipeline_.catalog_stale = pipeline_.catalog_stale || !stays_inside(statement);
   }
-  if (statement.kind == StatementKind::kCommit && pipeline_.transaction_changes_catalog)
+  // What COMMIT PREPARED makes was not made in this transaction.
+  if (statement.kind == StatementKind::kCommit &&
+      (pipeline_.transaction_changes_catalog || statement.blinds))
     pipeline_.catalog_stale = true;
-  if (changes_catalog(statement) || statement.changes_meaning ||
-      statement.actions.has(Action::kSession)) {
+  if (changes_catalog(statement) || may_change_meaning(statement, *context_.catalog)) {
     pipeline_.names.next_epoch();
     pipeline_.transaction_changes_meaning = true;
   }
@@ -389,11 +391,7 @@ void ServerReplies::skip_to_sync() {
   const auto sync = std::find_if(units.begin(), units.end(),
                                  [](const Unit& unit) { return unit.kind == Kind::kSync; });
   if (sync == units.end()) pipeline_.skipping = true;
-  for (auto unit = sync; unit != units.begin();) {
-    --unit;
-    pipeline_.names.undo(*unit, unit == units.begin());
-  }
-  units.erase(units.begin(), sync);
+  pipeline_.names.skipped(units, sync);
 }
 
 ServerReplies::Outcome ServerReplies::on_error(const Message& message) {

@@ -20,4 +20,32 @@ const sql::Statement* Unit::current() const {
   return &analysed->analysis->statements[statement];
 }
 
+namespace {
+
+template <class GivesName>
+bool in_doubt(const Units& units, GivesName gives_name) {
+  bool before_sync = false;
+  for (auto unit = units.rbegin(); unit != units.rend(); ++unit) {
+    if (unit->kind == Unit::Kind::kSync) before_sync = true;
+    if (gives_name(*unit)) return before_sync;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool statement_in_doubt(const Units& units, std::string_view name) {
+  return in_doubt(units, [name](const Unit& unit) {
+    if (unit.kind == Unit::Kind::kParse) return unit.prepared && unit.prepared->name == name;
+    return unit.kind == Unit::Kind::kClose && unit.closed_statement && unit.closed_name == name;
+  });
+}
+
+bool portal_in_doubt(const Units& units, std::string_view name) {
+  return in_doubt(units, [name](const Unit& unit) {
+    if (unit.kind == Unit::Kind::kBind) return unit.portal && unit.portal->name == name;
+    return unit.kind == Unit::Kind::kClose && !unit.closed_statement && unit.closed_name == name;
+  });
+}
+
 }  // namespace sluice::session

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "proto/postgres/build.h"
@@ -93,5 +94,11 @@ struct Unit {
 };
 
 using Units = std::deque<Unit>;
+
+// What a name stands for when the server gets there is not known before it has answered: a Parse,
+// Bind or Close of it that stands before a Sync may fail or be skipped, and the old meaning stays.
+// Behind the last Sync it may not: then what uses the name is skipped too.
+bool statement_in_doubt(const Units& units, std::string_view name);
+bool portal_in_doubt(const Units& units, std::string_view name);
 
 }  // namespace sluice::session
