@@ -37,6 +37,15 @@ std::vector<std::string_view> implied_operators(const Node& node) {
   return {};
 }
 
+bool casts_unseen(const Node& call) {
+  const std::string_view name = split_name(call.list("funcname")).second;
+  for (const char* input : {"domain_in", "array_in", "record_in", "range_in", "multirange_in"})
+    if (name == input) return true;
+  const auto& given = call.list("args");
+  return name.find("populate_record") != std::string_view::npos &&
+         !(!given.empty() && Node{&given[0]}.is("TypeCast"));
+}
+
 std::vector<Node> column_types_of(const Node& range_function) {
   std::vector<Node> types;
   const auto add = [&types](const json::array& definitions) {
@@ -256,6 +265,8 @@ void ActionWalker::function_call(const Node& node) {
   const auto [schema, name] = split_name(node.list("funcname"));
   if (name == "set_config") set_config(node);
   facts_.function(schema, name);
+  if (facts_.catalog().any_hidden_cast() && casts_unseen(node))
+    facts_.unknown(std::string{name} + "() may run checks of a type that is not named");
   children_except(node, {"funcname"});
 }
 

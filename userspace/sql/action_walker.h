@@ -63,6 +63,9 @@ class ActionWalker {
 
 // Operators that the node uses without naming them: "=" of IN (SELECT ...), CASE x WHEN, USING.
 std::vector<std::string_view> implied_operators(const Node& node);
+// A call that makes values of a type which a value names, so that nothing tells whose checks run:
+// what fills a row (a cast may say which), and the input functions of made-up types.
+bool casts_unseen(const Node& function_call);
 // The types that a function in FROM gives its columns.
 std::vector<Node> column_types_of(const Node& range_function);
 // Whether an EXPLAIN really runs what it explains.

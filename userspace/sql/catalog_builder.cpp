@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "sql/functions.h"
+
 namespace sluice::sql {
 namespace {
 
@@ -188,7 +190,8 @@ void CatalogBuilder::index_hidden_calls() {
   // information_schema's own are PostgreSQL's too.
   const auto fill = [&](const std::vector<HiddenCall>& calls, auto& by_name) {
     for (const HiddenCall& call : calls)
-      if (const Function* function = catalog_->function(call.function))
+      if (const Function* function = catalog_->function(call.function);
+          function != nullptr && !computes_only(*function))
         by_name[call.name].push_back(function);
   };
   fill(operators_, catalog_->operators_);

@@ -63,6 +63,8 @@ class Definition {
     }
     if (node.is("AlterDomainStmt")) {
       if (node.text("subtype") == "T") lineage_.copy(free(node.field("def")));
+      // The check is run with the values that columns of the domain have.
+      if (one_of(node.text("subtype"), {"C", "V"})) lineage_.copy(opaque_value());
     }
   }
 

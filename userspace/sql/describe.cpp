@@ -202,7 +202,9 @@ class Tracer {
     const Node query = node.node("query");
     trace(query);
     Statement& statement = facts_.statement();
-    const bool tells = statement.searches_sensitive || lineage_.saw_opaque() ||
+    // How often each part ran, where it did.
+    const bool counts = explain_runs(node, facts_) && lineage_.saw_computation();
+    const bool tells = counts || statement.searches_sensitive || lineage_.saw_opaque() ||
                        statement.actions.has(Action::kUnknown);
     Row plan;
     plan.fields.push_back({"QUERY PLAN", tells ? changed(opaque_value()) : clear_value(), nullptr});

@@ -15,10 +15,17 @@ FunctionEffect from_table(const KnownFunction& known) {
   effect.actions = known.actions;
   effect.result = known.result;
   effect.keeps_arguments = !(known.actions == ActionSet{Action::kRead});
+  effect.leaves_trace =
+      known.leaves_trace || effect.keeps_arguments || known.result == FunctionResult::kOpaque;
   return effect;
 }
 
 }  // namespace
+
+bool computes_only(const Function& function) {
+  return (function.language == "c" || function.language == "internal") &&
+         function.volatility == 'i';
+}
 
 FunctionEffect effect_of_function(const Function& function) {
   FunctionEffect effect;
@@ -34,14 +41,14 @@ FunctionEffect effect_of_function(const Function& function) {
       effect.actions.add(Action::kUnknown);
       effect.result = FunctionResult::kOpaque;
       effect.keeps_arguments = true;
+      effect.leaves_trace = true;
     } else {
       effect.actions.add(Action::kRead);
       effect.result = FunctionResult::kFromArguments;
     }
     return effect;
   }
-  // Only a superuser can make a function in C, and one that calls itself immutable computes.
-  const bool computes = function.language == "c" && function.volatility == 'i';
+  const bool computes = computes_only(function);
   const bool aggregate_in_name_only = function.kind == 'a';
   if (function.volatility == 'v' || function.kind == 'p' || aggregate_in_name_only) {
     effect.actions.add(Action::kCall);
@@ -51,6 +58,7 @@ FunctionEffect effect_of_function(const Function& function) {
     // Stable and immutable functions cannot write, but RAISE can show.
     effect.keeps_arguments |= !computes;
   }
+  effect.leaves_trace |= effect.keeps_arguments;
   effect.result =
       std::max(effect.result, computes ? FunctionResult::kFromArguments : FunctionResult::kOpaque);
   return effect;
@@ -60,6 +68,7 @@ void widen(FunctionEffect& effect, const FunctionEffect& more) {
   effect.actions.add(more.actions);
   effect.result = std::max(effect.result, more.result);
   effect.keeps_arguments |= more.keeps_arguments;
+  effect.leaves_trace |= more.leaves_trace;
   effect.found |= more.found;
   effect.returns_set |= more.returns_set;
   if (effect.schema != more.schema) effect.schema.clear();
@@ -92,6 +101,7 @@ FunctionEffect effect_of_function(const Catalog& catalog, std::string_view schem
     effect.actions.add(Action::kUnknown);
     effect.keeps_arguments = true;
   }
+  effect.leaves_trace = true;
   effect.result = FunctionResult::kOpaque;
   effect.schema = std::string{schema};
   return effect;

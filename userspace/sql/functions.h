@@ -26,6 +26,7 @@ struct KnownFunction {
   std::string_view name;
   ActionSet actions;
   FunctionResult result = FunctionResult::kFromArguments;
+  bool leaves_trace = false;
 };
 const KnownFunction* known_function(std::string_view name);
 
@@ -33,6 +34,7 @@ struct FunctionEffect {
   ActionSet actions;
   FunctionResult result = FunctionResult::kClear;
   bool keeps_arguments = false;  // what it is given may be stored, sent or shown elsewhere
+  bool leaves_trace = false;     // that it was called can be seen elsewhere than in its result
   bool found = false;            // the catalogue has it
   bool returns_set = false;      // how many rows it gives depends on its arguments
   std::string schema;            // where only one can be meant
@@ -40,6 +42,9 @@ struct FunctionEffect {
   std::vector<std::string> outputs;
 };
 
+// Only a superuser can make a function in C, and one that calls itself immutable computes: those
+// of extensions.
+bool computes_only(const Function& function);
 // Of all functions that the name may mean, together. `schema` is "" where the text gives none.
 FunctionEffect effect_of_function(const Catalog& catalog, std::string_view schema,
                                   std::string_view name);

@@ -16,6 +16,7 @@ struct Group {
   ActionSet actions;
   FunctionResult result;
   std::string_view names;  // separated by blanks
+  bool leaves_trace = false;
 };
 
 const std::vector<Group>& groups() {
@@ -103,21 +104,27 @@ const std::vector<Group>& groups() {
        "pgstattuple_value pg_stat_monitor pg_get_backend_memory_contexts"},
       // Rows of a table that is named by a value.
       {{Action::kUnknown}, kOpaque, "currtid2 pg_extension_config_dump"},
+      // The next number, the time and a lock show that they were called.
+      {{Action::kRead},
+       kClear,
+       "random random_normal pg_sleep pg_sleep_for pg_sleep_until currval lastval "
+       "pg_sequence_last_value",
+       true},
       // Harmless, though volatile.
       {{Action::kRead},
        kClear,
        "pg_partition_tree pg_partition_ancestors current_query pg_stat_have_stats "
        "pg_stat_get_recovery_prefetch pg_get_wal_resource_managers "
-       "random random_normal clock_timestamp timeofday gen_random_uuid gen_random_bytes uuidv4 "
-       "uuidv7 uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 pg_sleep pg_sleep_for "
-       "pg_sleep_until currval lastval pg_is_in_recovery pg_last_wal_receive_lsn "
+       "clock_timestamp timeofday gen_random_uuid gen_random_bytes uuidv4 "
+       "uuidv7 uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 "
+       "pg_is_in_recovery pg_last_wal_receive_lsn "
        "pg_last_wal_replay_lsn pg_last_xact_replay_timestamp pg_is_wal_replay_paused "
        "pg_get_wal_replay_pause_state pg_current_wal_lsn pg_current_wal_insert_lsn "
        "pg_current_wal_flush_lsn pg_backend_pid txid_current_if_assigned "
        "pg_current_xact_id_if_assigned pg_stat_clear_snapshot pg_relation_size "
        "pg_total_relation_size pg_table_size pg_indexes_size pg_database_size pg_tablespace_size "
        "pg_blocking_pids pg_safe_snapshot_blocking_pids pg_isolation_test_session_is_blocked "
-       "pg_lock_status pg_get_keywords pg_sequence_last_value pg_prepared_xact "
+       "pg_lock_status pg_get_keywords pg_prepared_xact "
        "pg_timezone_names pg_timezone_abbrevs pg_show_all_settings pg_available_extensions "
        "pg_available_extension_versions pg_stat_get_archiver pg_stat_get_wal pg_stat_get_io "
        "pg_stat_get_slru pg_stat_get_wal_senders pg_stat_get_wal_receiver "
@@ -144,7 +151,8 @@ std::unordered_map<std::string_view, KnownFunction> make_table() {
     while (!rest.empty()) {
       const std::size_t end = std::min(rest.find(' '), rest.size());
       const std::string_view name = rest.substr(0, end);
-      if (!name.empty()) table.emplace(name, KnownFunction{name, group.actions, group.result});
+      if (!name.empty())
+        table.emplace(name, KnownFunction{name, group.actions, group.result, group.leaves_trace});
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   }

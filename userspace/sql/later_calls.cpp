@@ -59,6 +59,10 @@ bool ActionWalker::runs_later(const Node& node) {
         facts_.catalog().any_sensitive())
       facts_.unknown("the cast will run its function on any value, where nothing names it");
     children(node);
+  } else if (one_of(tag, {"CreateOpClassStmt", "AlterOpFamilyStmt"})) {
+    if (facts_.catalog().any_sensitive())
+      facts_.unknown("its functions will compare any values, where nothing names them");
+    children(node);
   } else {
     return false;
   }

@@ -19,8 +19,9 @@ namespace sluice::sql {
 struct Source {
   std::string_view name;
   std::shared_ptr<const Row> row;
-  bool is_alias = true;   // false: the relation's own name, which a schema may stand before
-  bool is_table = false;  // has system columns
+  bool is_alias = true;          // false: the relation's own name, which a schema may stand before
+  std::string_view schema = {};  // that the FROM clause gives
+  bool is_table = false;         // has system columns
 };
 
 struct Scope {
@@ -57,6 +58,8 @@ class Lineage {
   bool saw_opaque() const { return saw_opaque_; }
   // A cast that runs a function; what it is given may have been cast without saying so.
   bool saw_hidden_cast() const { return saw_hidden_cast_; }
+  // Something is made of a sensitive column, not only shown.
+  bool saw_computation() const { return saw_computation_; }
   void copy(const Value& value);
   void copy(const Row& row) { copy(whole(row)); }
   void search(const Value& value);
@@ -110,6 +113,7 @@ class Lineage {
   Value column_reference(const json::array& parts, const Scope& scope);
   std::optional<Value> unqualified(std::string_view name, const Scope& scope);
   const Source* source_named(std::string_view name, const Scope& scope) const;
+  std::optional<Source> source_before(const json::array& parts, const Scope& scope) const;
   Value field_of(const Row& row, std::string_view name, bool is_table, bool& found);
   Value unresolved(std::string_view name);
   bool calls_by_field(std::string_view name);
@@ -120,6 +124,8 @@ class Lineage {
   Value indirection(const Node& node, const Scope& scope, const Ctes* ctes);
   Value function_call(const Node& node, const Scope& scope, const Ctes* ctes);
   Value sublink(const Node& node, const Scope& scope, const Ctes* ctes);
+  Value in_turn(const std::vector<const json::value*>& operands, const Scope& scope,
+                const Ctes* ctes);
   Value case_expression(const Node& node, const Scope& scope, const Ctes* ctes);
   Value row_expression(const Node& node, const Scope& scope, const Ctes* ctes);
 
@@ -130,6 +136,8 @@ class Lineage {
   std::size_t depth_ = 0;
   bool saw_opaque_ = false;
   bool saw_hidden_cast_ = false;
+  bool saw_computation_ = false;
+  std::size_t traces_ = 0;  // calls and subqueries of which one can see elsewhere that they ran
 };
 
 // The name that PostgreSQL gives an unnamed output column.

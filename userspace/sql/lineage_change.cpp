@@ -53,13 +53,17 @@ Row Lineage::insert(const Node& node, const Scope* outer, const Ctes* ctes) {
   ctes = with(node, outer, ctes);
   const Node target = node.node("relation");
   Scope scope = target_scope(target, outer);
+  Row given;  // the columns that get a value
   for (const auto& item : node.list("cols")) {
     const Node column{&item};
     for (const Field& field : scope.columns.fields)
-      if (field.name == column.text("name") && field.table)
+      if (field.name == column.text("name") && field.table) {
         facts_.column({field.value.relation != 0 ? field.table->schema : std::string{},
                        field.table->name, std::string{field.name}, field.value.sensitive()});
+        given.fields.push_back(field);
+      }
   }
+  if (!node.has("cols")) given = scope.columns;
   if (node.has("selectStmt")) copy(query(node.node("selectStmt"), outer, ctes));
   if (const Node conflict = node.node("onConflictClause")) {
     Scope with_excluded = scope;
@@ -73,6 +77,8 @@ Row Lineage::insert(const Node& node, const Scope* outer, const Ctes* ctes) {
     for (const auto& item : infer.list("indexElems"))
       if (const auto column = unqualified(Node{&item}.text("name"), scope)) search(*column);
     search(evaluate(infer.field("whereClause"), scope, ctes));
+    // Without columns it is about each unique one, and the number of rows tells of a guess.
+    if (infer.list("indexElems").empty()) search(whole(given));
     search(evaluate(conflict.field("whereClause"), with_excluded, ctes));
     // "SET x = excluded.x" stores what the INSERT brought, which was looked at already.
     for (auto& source : with_excluded.sources)

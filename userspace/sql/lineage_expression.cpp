@@ -29,6 +29,36 @@ bool is_constant_node(std::string_view tag) {
   return false;
 }
 
+void add_items(const json::value* value, std::vector<const json::value*>& out) {
+  const Node node{value};
+  const char* list = node.is("RowExpr") ? "args" : "items";
+  const bool several = node.is("RowExpr") || node.is("List");
+  if (several)
+    for (const auto& item : node.list(list)) out.push_back(&item);
+  else if (value != nullptr && value->is_array())
+    for (const auto& item : value->get_array()) out.push_back(&item);
+  else if (value != nullptr)
+    out.push_back(value);
+}
+
+// Of an expression that the server leaves as soon as it knows the result: its parts. AND, OR,
+// COALESCE, lists, rows that are compared. Else none.
+std::vector<const json::value*> parts_in_turn(const Node& node) {
+  std::vector<const json::value*> parts;
+  const std::string_view tag = node.tag();
+  if (tag == "BoolExpr" || tag == "CoalesceExpr") {
+    for (const auto& item : node.list("args")) parts.push_back(&item);
+  } else if (tag == "A_Expr") {
+    const std::string_view kind = node.text("kind");
+    const bool lists = kind == "AEXPR_IN" || kind.find("BETWEEN") != std::string_view::npos;
+    if (lists || node.node("lexpr").is("RowExpr") || node.node("rexpr").is("RowExpr")) {
+      add_items(node.field("lexpr"), parts);
+      add_items(node.field("rexpr"), parts);
+    }
+  }
+  return parts;
+}
+
 }  // namespace
 
 bool Lineage::step() {
@@ -94,9 +124,12 @@ Value Lineage::evaluate(const json::value* value, const Scope& scope, const Ctes
     out = changed(evaluate(node.field("arg"), scope, ctes));
     if (runs_hidden_cast(node.node_as("typeName", "TypeName"))) {
       copy(out);
+      ++traces_;
       saw_hidden_cast_ = true;
       out = opaque_value();
     }
+  } else if (const auto parts = parts_in_turn(node); !parts.empty()) {
+    out = in_turn(parts, scope, ctes);
   } else {
     out = evaluate_all(*value, scope, ctes);
     if (!tag.empty() && !is_plain_node(tag) && tag != "A_Expr") out = opaque_value();
@@ -104,9 +137,29 @@ Value Lineage::evaluate(const json::value* value, const Scope& scope, const Ctes
   if (runs_hidden_operator(node)) {
     copy(out);
     out = opaque_value();
+    ++traces_;
   }
+  saw_computation_ |= out.sensitive() && tag != "ColumnRef";
   if (out.taint == Taint::kOpaque) saw_opaque_ = true;
   --depth_;
+  return out;
+}
+
+// Whether a part runs may depend on a part before it, and on its value where it is sensitive.
+Value Lineage::in_turn(const std::vector<const json::value*>& operands, const Scope& scope,
+                       const Ctes* ctes) {
+  Value out;
+  std::size_t sensitive = 0, traced = 0, both = 0;
+  for (const json::value* operand : operands) {
+    const std::size_t before = traces_;
+    const Value value = evaluate(operand, scope, ctes);
+    out = derived_from(out, value);
+    sensitive += value.sensitive() ? 1 : 0;
+    traced += traces_ != before ? 1 : 0;
+    both += value.sensitive() && traces_ != before ? 1 : 0;
+  }
+  const bool only_itself = sensitive == 1 && traced == 1 && both == 1;
+  if (sensitive > 0 && traced > 0 && !only_itself) search(out);
   return out;
 }
 
@@ -176,6 +229,31 @@ const Source* Lineage::source_named(std::string_view name, const Scope& scope) c
   return nullptr;
 }
 
+// What stands before the last dot. With a schema it is a relation of that schema, on whatever
+// level, even where something else has the same name nearer by.
+std::optional<Source> Lineage::source_before(const json::array& parts, const Scope& scope) const {
+  const std::string_view name = string_of(parts[parts.size() - 2]);
+  if (parts.size() == 2) {
+    const Source* source = source_named(name, scope);
+    return source ? std::optional{*source} : std::nullopt;
+  }
+  const std::string_view schema = string_of(parts[parts.size() - 3]);
+  std::optional<Source> found;
+  for (const Scope* level = &scope; level; level = level->outer)
+    for (const Source& source : level->sources) {
+      const bool may_be_meant = source.name == name && source.is_table && !source.is_alias &&
+                                (source.schema.empty() || source.schema == schema);
+      if (!may_be_meant) continue;
+      if (!found) {
+        found = source;
+        continue;
+      }
+      Row any{.fields = {}, .rest = derived_from(whole(*found->row), whole(*source.row))};
+      found->row = std::make_shared<const Row>(std::move(any));
+    }
+  return found;
+}
+
 Value Lineage::field_of(const Row& row, std::string_view name, bool is_table, bool& found) {
   found = true;
   std::optional<Value> out;
@@ -217,9 +295,8 @@ Value Lineage::column_reference(const json::array& parts, const Scope& scope) {
         if (each.is_table && is_system_column(name)) return {};
     return unresolved(name);
   }
-  const std::string_view table = string_of(parts[parts.size() - 2]);
-  const Source* source = source_named(table, scope);
-  if (!source || (parts.size() > 2 && source->is_alias)) return unresolved(name);
+  const auto source = source_before(parts, scope);
+  if (!source) return unresolved(name);
   bool found = false;
   Value value = field_of(*source->row, name, source->is_table, found);
   if (found) return value;
@@ -234,8 +311,8 @@ Row Lineage::star(const json::array& parts, const Scope& scope) {
     for (const Field& field : scope.columns.fields) use(field);
     return scope.columns;
   }
-  const Source* source = source_named(string_of(parts[parts.size() - 2]), scope);
-  if (!source || (parts.size() > 2 && source->is_alias)) {
+  const auto source = source_before(parts, scope);
+  if (!source) {
     unresolved("*");
     return opaque_row();
   }
@@ -248,7 +325,10 @@ Value Lineage::indirection(const Node& node, const Scope& scope, const Ctes* cte
   for (const auto& item : node.list("indirection")) {
     const Node step_node{&item};
     if (!step_node.is("String")) {
-      value = derived_from(value, evaluate(&item, scope, ctes));  // a subscript, or .*
+      const std::size_t before = traces_;
+      const Value subscript = evaluate(&item, scope, ctes);       // or .*
+      if (value.sensitive() && traces_ != before) search(value);  // NULL has no subscripts
+      value = derived_from(value, subscript);
       continue;
     }
     bool found = false;
@@ -285,13 +365,9 @@ Value Lineage::function_call(const Node& node, const Scope& scope, const Ctes* c
     arguments = derived_from(arguments, window);  // rank() over (order by x) tells x's order
   }
   const FunctionEffect effect = effect_of_function(facts_.catalog(), schema, name);
+  traces_ += effect.leaves_trace ? 1 : 0;
   if (effect.keeps_arguments) copy(arguments);
-  // These fill a row of the type of their first argument, whose fields may have checks. A cast says
-  // which type that is.
-  const auto& given = node.list("args");
-  if (name.find("populate_record") != std::string_view::npos &&
-      !(!given.empty() && Node{&given[0]}.is("TypeCast")) && facts_.catalog().any_hidden_cast())
-    copy(arguments);
+  if (facts_.catalog().any_hidden_cast() && casts_unseen(node)) copy(arguments);
   // The number of rows tells, and so does the time that pg_sleep takes.
   if (effect.returns_set || name.starts_with("pg_sleep")) search(arguments);
   switch (effect.result) {
@@ -305,9 +381,12 @@ Value Lineage::function_call(const Node& node, const Scope& scope, const Ctes* c
 Value Lineage::sublink(const Node& node, const Scope& scope, const Ctes* ctes) {
   const Value test = evaluate(node.field("testexpr"), scope, ctes);
   const Row rows = query(node.node("subselect"), &scope, ctes);
+  ++traces_;  // the server counts how often it reads a table, and EXPLAIN shows it
   const std::string_view type = node.text("subLinkType");
   if (type == "EXISTS_SUBLINK") return {};
   Value out = derived_from(test, whole(rows));
+  // Read until a row fits.
+  if (type == "ANY_SUBLINK" || type == "ALL_SUBLINK") search(out);
   // Only (select t from t) keeps its fields.
   if (type == "EXPR_SUBLINK" && rows.fields.size() == 1 && !rows.rest)
     out.row = rows.fields[0].value.row;

@@ -63,6 +63,7 @@ Lineage::FromItem Lineage::from_item(const Node& node, const Scope* outer, const
     item = from_xml_table(node, lateral, ctes);
   } else if (node.is("RangeTableSample")) {
     search(evaluate_all(node.list("args"), lateral, ctes));
+    search(evaluate(node.field("repeatable"), lateral, ctes));
     item = from_item(node.node("relation"), outer, lateral, ctes);
   } else if (node.is("JoinExpr")) {
     item = from_join(node, outer, lateral, ctes);
@@ -94,7 +95,9 @@ Lineage::FromItem Lineage::from_relation(const Node& node, const Ctes* ctes) {
     for (const Ctes* cte = ctes; cte; cte = cte->outer)
       if (cte->name == name) return named(cte->row, node.node("alias"), name, false);
   }
-  return named(relation_row(schema, name), node.node("alias"), name, true);
+  FromItem item = named(relation_row(schema, name), node.node("alias"), name, true);
+  for (Source& source : item.sources) source.schema = schema;
+  return item;
 }
 
 // All relations that the name may mean, in whatever order the session looks for them.

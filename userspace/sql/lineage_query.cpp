@@ -62,6 +62,11 @@ const Ctes* Lineage::with(const Node& node, const Scope* outer, const Ctes* ctes
     if (const Node search_clause = cte.node("search_clause"))
       row.fields.push_back({search_clause.text("search_seq_column"), all, nullptr});
     if (const Node cycle = cte.node("cycle_clause")) {
+      // Where a value comes again the query ends.
+      for (const auto name : strings_of(cycle.list("cycle_col_list")))
+        for (const Field& field : row.fields)
+          if (field.name == name) search(field.value);
+      if (row.rest) search(*row.rest);
       row.fields.push_back({cycle.text("cycle_mark_column"), all, nullptr});
       row.fields.push_back({cycle.text("cycle_path_column"), all, nullptr});
     }
