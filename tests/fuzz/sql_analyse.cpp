@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sql/analysis.h"
@@ -44,9 +45,12 @@ void check_shape(std::string_view text, const sql::Analysis& analysis,
   std::string shape;
   if (!sql::shape_of(text, shape) || !sql::stands_for_its_shape(analysis)) return;
   const sql::Statement& a = analysis.statements.front();
-  for (const std::string_view number : {"0", "1", "2", "999999999"}) {
+  constexpr std::pair<std::string_view, std::string_view> kValues[] = {
+      {"0", "''"}, {"1", "'f'"}, {"2", "'%'"}, {"999999999", "'it''s public.t'"}};
+  for (const auto& [number, string] : kValues) {
     std::string other;
-    for (const char c : shape) c == '\x01' ? other.append(number) : other.append(1, c);
+    for (const char c : shape)
+      c == '\x01' ? other.append(number) : c == '\x02' ? other.append(string) : other.append(1, c);
     const auto again = sql::analyse(other, catalog, sql::SessionNames{});
     if (!again) continue;  // FLOAT(0)
     if (again->statements.size() != 1) std::abort();

@@ -5,6 +5,7 @@
 #include "sql/analysis.h"
 #include "sql/describe.h"
 #include "sql/functions.h"
+#include "sql/literal_strings.h"
 #include "sql/parse_tree.h"
 #include "sql/text_guard.h"
 
@@ -38,6 +39,7 @@ Result<Analysis> analyse_guarded(const std::string& text, const Catalog& catalog
     place(raw, text, statement);
     Facts facts{statement, catalog, options.limits};
     describe(*body, facts, names);
+    statement.literals_matter = statement.literals_matter || strings_matter(*body);
     if (options.fingerprint)
       statement.fingerprint = fingerprint_of(
           statements.size() == 1 ? text : text.substr(statement.location, statement.length));

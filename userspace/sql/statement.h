@@ -104,9 +104,9 @@ struct Statement {
   // with checks, a trigger), or moves the columns of a table that has sensitive ones: until the
   // catalogue has that, such statements cannot be followed.
   bool blinds = false;
-  // True if another integer literal in the same place could change this analysis: then it must not
-  // be kept under a key without literals. False says: every text that differs in integer literals
-  // only has this analysis (but for location and length).
+  // True if another integer or string in the place of a literal could change this analysis: then it
+  // must not be kept under a key without literals. False says: every text that differs in such
+  // literals only has this analysis (but for location and length).
   bool literals_matter = false;
   ResultLineage lineage = ResultLineage::kNoRows;
   std::vector<OutputColumn> outputs;      // for kByColumn
