@@ -50,6 +50,11 @@ class Search:
         connection.said = reply
         return reply
 
+    def begin_anew(self):
+        """What the connections remember may differ now."""
+        for connection in self.connections.values():
+            connection.ended = True
+
     def look_at(self, form, data, readies):
         """What is wrong with the answers, or None."""
         replies = []
@@ -67,10 +72,11 @@ class Search:
         if found:
             return f"{found} arrived: {replies[0].short()}"
         if any(reply.timeout or reply.closed for reply in replies):
-            for connection in self.connections.values():
-                connection.ended = True
+            self.begin_anew()
             return f"the connection ended: {[reply.short() for reply in replies]}"
         if replies[0].held or replies[1].held:
+            if form == "pipeline":
+                self.begin_anew()
             return None if replies[0].held and replies[1].held else "held in one database only"
         failed = [bool(reply.errors()) for reply in replies]
         if any(failed):
@@ -78,9 +84,13 @@ class Search:
             codes = [[error["C"] for error in reply.errors()] for reply in replies]
             if not all(failed) or codes[0] != codes[1]:
                 self.counts["errors that differ"] += 1
+                self.begin_anew()
                 return None
             # How far it came before it failed is the same thing.
             texts = [[message for message in reply.comparable() if message[0] in "EN"] for reply in replies]
+            if form == "pipeline":
+                # Whether an answer was there before the next message decides if its name is still known.
+                texts = [[message for message, *both in zip(text, *texts) if not any(b"message withheld" in body for _, body in both)] for text in texts]
             return None if texts[0] == texts[1] else f"errors differ:\n{texts[0]}\n{texts[1]}"
         if replies[0].comparable() != replies[1].comparable():
             return f"the databases answer differently:\n{replies[0].short()}\n{replies[1].short()}"

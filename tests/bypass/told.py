@@ -62,9 +62,9 @@ CASES = [
     # How values are spread, and in what order they lie.
     *masked(
         "m14", "SELECT correlation FROM pg_stats WHERE tablename = 'people' AND attname = 'ssn'",
-        "SELECT stanumbers1 FROM pg_statistic WHERE starelid = 'public.people'::regclass", forms=("simple", "extended"),
+        "SELECT stanumbers1 FROM pg_statistic WHERE starelid = 'public.people'::regclass ORDER BY staattnum", forms=("simple", "extended"),
     ),
-    *shown_nothing("m14", "SELECT avg_width, n_distinct FROM pg_stats WHERE tablename = 'people'", expect=(CLEAN,)),
+    *shown_nothing("m14", "SELECT avg_width, n_distinct FROM pg_stats WHERE schemaname = 'public' AND tablename = 'people' ORDER BY attname", expect=(CLEAN,)),
     # Checks of types that a value names.
     *shown_nothing(
         "m02",
