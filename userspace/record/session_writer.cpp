@@ -88,7 +88,7 @@ Result<void> FileSessionWriter::append(WallTime at, const Event& event) {
   SLUICE_TRY_VOID(usable());
   if (auto encoded = encode_event(at, event, frame_); !encoded) return poison(encoded.error());
   summary_.add(at, event);
-  if (frame_.size() >= kBlockBytesSoftMax) return flush(Packing::kWherePays);
+  if (frame_.size() >= kBlockBytesSoftMax) return flush();
   return {};
 }
 
@@ -96,15 +96,13 @@ Result<void> FileSessionWriter::commit() {
   const std::lock_guard lock{mutex_};
   SLUICE_TRY_VOID(usable());
   if (!has_events() || wait_in_journal()) return {};
-  // Small commits in quick succession are not packed: it would cost more than the rest of them.
-  return flush(events().size() / (commits_waiting_ + 1) < kCompressFrom ? Packing::kNone
-                                                                        : Packing::kWherePays);
+  return flush();
 }
 
 bool FileSessionWriter::wait_in_journal() {
   Journal* journal = host_->journal();
   if (!journal || !in_chain_ || events().size() > Journal::kEventBytesMax) return false;
-  if (commits_waiting_ == 0) {
+  if (!slot_ || slot_->bytes() == 0) {
     if (end_.bytes + kBlockOfSlotBytesMax > reserved_to_) {
       if (file_->reserve(end_.bytes, kReserveBytes) != 0) return false;
       reserved_to_ = end_.bytes + kReserveBytes;
@@ -115,7 +113,6 @@ bool FileSessionWriter::wait_in_journal() {
     host_->waiting().add(*this);
   }
   slot_->put(events().subspan(slot_->bytes()));
-  commits_waiting_ += 1;
   return true;
 }
 
@@ -132,16 +129,16 @@ std::unique_lock<std::mutex> FileSessionWriter::try_lock() {
 
 void FileSessionWriter::write_out(SteadyTime before) {
   if (poisoned_ || over_ || waits_since_ > before) return;
-  if (!flush(Packing::kWherePays)) return;  // the flow hears of it at its next call
+  if (!flush()) return;  // the flow hears of it at its next call
   leave_journal();
   if (frame_.capacity() > kFrameBytesIdle) frame_ = Bytes{};
   clear_frame();
 }
 
-Result<void> FileSessionWriter::flush(Packing packing) {
+Result<void> FileSessionWriter::flush() {
   if (!has_events()) return {};
   Position after = end_;
-  if (packing == Packing::kNone || events().size() < kCompressFrom) {
+  if (events().size() < kCompressFrom) {
     Bytes& block = seal_block(frame_, frame_, nullptr, hasher_, after);
     SLUICE_TRY_VOID(write_block(block, after));
   } else {
@@ -153,7 +150,6 @@ Result<void> FileSessionWriter::flush(Packing packing) {
   }
   clear_frame();
   if (slot_) slot_->clear(end_.frames);
-  commits_waiting_ = 0;
   return {};
 }
 
@@ -176,7 +172,7 @@ Result<void> FileSessionWriter::write_block(ByteView block, const Position& afte
 Result<void> FileSessionWriter::close() {
   const std::lock_guard lock{mutex_};
   SLUICE_TRY_VOID(usable());
-  SLUICE_TRY_VOID(flush(Packing::kWherePays));
+  SLUICE_TRY_VOID(flush());
   leave_journal();
   // The row comes first, so that a sealed session always has one.
   if (auto added = host_->add_row(summary_); !added) return poison(added.error());
@@ -193,7 +189,7 @@ void FileSessionWriter::abandon() {
   if (poisoned_) frame_.resize(kHeaderBytes + (slot_ && torn_bytes_ == 0 ? slot_->bytes() : 0));
   const std::string remark =
       poisoned_ ? poisoned_->text() : "the flow ended without closing its recording";
-  static_cast<void>(flush(Packing::kWherePays));
+  static_cast<void>(flush());
   over_ = true;
   if (!has_row_ && end_.frames > 0) {
     // Rare, so the row is computed from what is really there.

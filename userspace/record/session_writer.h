@@ -40,10 +40,9 @@ class FileSessionWriter final : public SessionWriter, private WaitingWriter {
   void write_out(SteadyTime before) override;
 
   // With mutex_ held, all of them.
-  enum class Packing : std::uint8_t { kNone, kWherePays };
   bool wait_in_journal();
   void leave_journal();
-  Result<void> flush(Packing packing);
+  Result<void> flush();
   Result<void> write_block(ByteView block, const Position& after);
   Result<void> usable() const;
   Result<void> poison(const Error& error);
@@ -58,7 +57,6 @@ class FileSessionWriter final : public SessionWriter, private WaitingWriter {
   std::mutex mutex_;  // guards what follows: the flow's thread, and who writes out what waits
   std::unique_ptr<Journal::Slot> slot_;
   SteadyTime waits_since_{};
-  std::uint64_t commits_waiting_ = 0;
   std::uint64_t reserved_to_ = 0;  // the disk has room up to there
   Hasher hasher_;
   Bytes frame_;  // kHeaderBytes of room, then the events of the next block
