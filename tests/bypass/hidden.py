@@ -143,6 +143,8 @@ runs("m02", "columns that move in the same transaction",
 runs("m02", "a cast that runs where nothing names it", "CREATE FUNCTION cast_it(text) RETURNS int LANGUAGE plpgsql AS"
      " $$ BEGIN INSERT INTO notes VALUES (4006, $1); RETURN 1; END $$", "CREATE CAST (text AS int) WITH FUNCTION cast_it(text) AS IMPLICIT",
      "SELECT abs(ssn) FROM people WHERE id = 1", undo="DROP FUNCTION IF EXISTS cast_it(text) CASCADE")
+runs("m02", "a type's name as a function, where that is a function of PostgreSQL's too", "CREATE DOMAIN public.text AS pg_catalog.text CHECK (keeps(VALUE))",
+     "SET search_path = public, pg_catalog", "SELECT text(ssn) FROM public.people WHERE id = 1", undo="DROP DOMAIN IF EXISTS public.text")
 for name, text in (("=", "SELECT ssn IN (SELECT 'x'::text) FROM people"), ("=", "SELECT CASE ssn WHEN 'x' THEN 1 END FROM people"),
                    (">=", "SELECT ssn BETWEEN 'a' AND 'b' FROM people"), ("<", "SELECT ssn NOT BETWEEN 'a' AND 'b' FROM people"),
                    ("=", "SELECT 1 FROM people a JOIN people b USING (ssn)")):

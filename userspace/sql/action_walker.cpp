@@ -265,6 +265,8 @@ void ActionWalker::function_call(const Node& node) {
   const auto [schema, name] = split_name(node.list("funcname"));
   if (name == "set_config") set_config(node);
   facts_.function(schema, name);
+  for (const Function* cast : facts_.catalog().hidden_calls_of_cast(name))
+    facts_.hidden_call(*cast);
   if (facts_.catalog().any_hidden_cast() && casts_unseen(node))
     facts_.unknown(std::string{name} + "() may run checks of a type that is not named");
   children_except(node, {"funcname"});

@@ -55,8 +55,8 @@ bool ActionWalker::runs_later(const Node& node) {
     children_except(node, {"funcname"});
   } else if (tag == "CreateCastStmt") {
     if (node.text("context") != "COERCION_EXPLICIT") facts_.action(Action::kCall);
-    if (node.has("func") && node.text("context") == "COERCION_IMPLICIT" &&
-        facts_.catalog().any_sensitive())
+    // An explicit one too: to_json(), || and others use the casts that they find.
+    if (node.has("func") && facts_.catalog().any_sensitive())
       facts_.unknown("the cast will run its function on any value, where nothing names it");
     children(node);
   } else if (one_of(tag, {"CreateOpClassStmt", "AlterOpFamilyStmt"})) {

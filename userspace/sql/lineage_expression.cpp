@@ -193,6 +193,10 @@ Value Lineage::use(const Field& field) {
 // "t.f" and "(t).f" call f(t) where t has no column f. PostgreSQL's own that take a row only
 // compute.
 bool Lineage::calls_by_field(std::string_view name) {
+  // A type's name calls its cast.
+  const auto casts = facts_.catalog().hidden_calls_of_cast(name);
+  for (const Function* cast : casts) facts_.hidden_call(*cast);
+  if (!casts.empty()) return true;
   for (const Function* function : facts_.catalog().functions_named(name))
     if (function->schema != "pg_catalog" || function->volatility == 'v') {
       facts_.function({}, name);
@@ -263,7 +267,9 @@ Value Lineage::field_of(const Row& row, std::string_view name, bool is_table, bo
       out = out ? either(*out, value) : value;
     }
   if (out) return *out;
-  if (is_table && is_system_column(name)) return {};
+  // A relation that nobody knows may have a column of that name.
+  const bool nobody_knows = row.rest && row.fields.empty();
+  if (is_table && is_system_column(name) && !nobody_knows) return {};
   if (row.rest) return changed(*row.rest);
   found = false;
   return opaque_value();
@@ -366,7 +372,8 @@ Value Lineage::function_call(const Node& node, const Scope& scope, const Ctes* c
   }
   const FunctionEffect effect = effect_of_function(facts_.catalog(), schema, name);
   traces_ += effect.leaves_trace ? 1 : 0;
-  if (effect.keeps_arguments) copy(arguments);
+  const bool is_cast = !facts_.catalog().hidden_calls_of_cast(name).empty();  // text(x) is x::text
+  if (effect.keeps_arguments || is_cast) copy(arguments);
   if (facts_.catalog().any_hidden_cast() && casts_unseen(node)) copy(arguments);
   // The number of rows tells, and so does the time that pg_sleep takes.
   if (effect.returns_set || name.starts_with("pg_sleep")) search(arguments);
