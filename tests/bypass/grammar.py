@@ -46,6 +46,13 @@ EXPRESSIONS = {
     "array": ["ARRAY[{text}, {text}]", "string_to_array({text}, 'X')", "({array} || {text})", "array_remove({array}, {text})", "regexp_match({text}, '^(.)(.)')", "array_append({array}, {text})", "({array})[1:{small}]", "array_agg({text})",
               "ARRAY({column})"],
 }
+# Always the same value; that they ran shows elsewhere (WATCHED).
+TRACED = ["nextval('counter') > 0", "random() > 2", "set_config('a.b', '1', false) = '1'", "EXISTS (SELECT 1 FROM orders)", "(SELECT count(*) FROM orders) > 0", "mumble(1) = 1"]
+EXPRESSIONS["bool"] += ["({bool} AND {traced})", "({bool} OR {traced})", "coalesce({bool}, {traced})", "({bool} IN ({bool}, {traced}))", "(({text}, {traced}) = ({text}, true))", "({text} IN (SELECT item FROM orders))",
+                        "({bool} BETWEEN {bool} AND {traced})"]
+EXPRESSIONS["text"] += ["({text}).kept_text"]
+WATCHED = ("DELETE FROM notes WHERE id > 2; SELECT setval('counter', 1), setseed(0.5), set_config('a.b', '0', false); {query}; SELECT last_value, current_setting('a.b') FROM counter; SELECT random(); SELECT count(*) FROM notes")
+SEEDS = ["7", "(SELECT max(id) FROM orders)", "(SELECT pin FROM public.people WHERE id = 1)"]
 AGGREGATES = ["max({text})", "min({text})", "string_agg({text}, '')", "count({text})::text", "sum({int})::text", "json_agg({text})::text", "array_agg({text})::text", "bool_or({bool})::text", "jsonb_object_agg({int}, {text})::text", "xmlagg(xmlelement(name a, {text}))::text"]
 WINDOWS = ["lag({text}) OVER (ORDER BY {clear})", "first_value({text}) OVER ()", "lag({text}, {small}) OVER ()", "count({text}) OVER ()", "max({text}) OVER (PARTITION BY {clear})", "string_agg({text}, '') OVER ()", "row_number() OVER (ORDER BY {clear})",
            "ntile({small}) OVER ()", "nth_value({text}, {small}) OVER ()", "rank() OVER (ORDER BY {text})"]
@@ -53,6 +60,10 @@ SETS = ["generate_series(1, {small})", "unnest({array})", "regexp_split_to_table
 FAILING = ["({text})::int", "({text})::regclass", "({text})::regtype", "({text})::date", "({text})::uuid", "({text})::jsonpath", "({text})::tsquery", "({text})::json", "({text})::xml", "({text})::inet", "({text})::regrole", "({text})::interval", "1 / {int}",
            "has_table_privilege({text}, 'select')", "current_setting({text})", "({text})::regproc", "({text})::orders", "({text})::bit(4)", "to_date({text}, 'YYYY')", "decode({text}, 'hex')", "('' ~ ({text} || '('))", "({bigint})::int", "({text})::money", "nextval({text})",
            "complain({int})", "mumble({int})", "chr(-{int})", "({text})::point", "pg_get_viewdef({text})", "date_trunc({text}, {date})", "parse_ident({text})", "({text})::regnamespace", "to_regclass({text})", "xpath({text}, '<a/>')", "({text})::numeric(2)"]
+
+
+def is_several(text):
+    return text.startswith(WATCHED[:WATCHED.index(";")])
 
 
 class Grammar:
@@ -83,6 +94,8 @@ class Grammar:
             return self.pick(LITERALS[kind])
         secret = [each for each in found if each[1] in SECRET]
         alias, column = self.pick(secret if secret and self.chance(0.6) else found)
+        if "." in alias:
+            return f"{alias}.{column}"
         return self.pick([f"{alias}.{column}", f"{alias}.{column}", f"({alias}).{column}", column if len(self.scopes[-1]) == 1 else f"{alias}.{column}"])
 
     def clear(self):
@@ -111,6 +124,8 @@ class Grammar:
             return f"least({self.expression('int', 1)}, 4)" if self.chance(0.06) else str(self.random.randint(1, 4))
         if what == "clear":
             return self.clear()
+        if what == "traced":
+            return self.pick(TRACED)
         if what == "aggregate":
             return self.subquery([self.fill(self.pick(AGGREGATES), 1)], correlated=False)
         if what == "scalar":
@@ -139,12 +154,16 @@ class Grammar:
         if roll < 0.62 or depth <= 0:
             table = self.pick(["people", "people", "people", "contacts", "shouted", "kept", "orders", "notes", "holders"])
             columns = TABLES[table]
+            if table == "people" and self.chance(0.06) and not any(a == "public.people" for scope in self.scopes for a, _, _ in scope):
+                self.scopes[-1].append(("public.people", columns, None))
+                return self.pick(["public.people", "other.people CROSS JOIN public.people", "public.people CROSS JOIN other.people"])
             if self.chance(0.1) and len(columns) > 2:
                 renamed = [(self.name(), kind) for _, kind in columns]
                 self.scopes[-1].append((alias, renamed, table))
                 return f"public.{table} AS {alias} ({', '.join(column for column, _ in renamed)})"
             self.scopes[-1].append((alias, columns, table))
-            return f"{'public.' if table == 'people' or self.chance(0.3) else ''}{table} {alias}"
+            sample = f" TABLESAMPLE bernoulli (50) REPEATABLE ({self.pick(SEEDS)})" if table == "orders" and self.chance(0.05) else ""
+            return f"{'public.' if table == 'people' or self.chance(0.3) else ''}{table} {alias}{sample}"
         if roll < 0.74:
             function = self.pick(FUNCTION_TABLES)
             columns = FUNCTION_TABLES[function]
@@ -230,6 +249,14 @@ class Grammar:
         """Text, and whether it is one query (that COPY and cursors take)."""
         roll = self.random.random()
         query, columns = self.query()
+        if roll < 0.08:
+            return WATCHED.format(query=query), False
+        if roll < 0.1:
+            self.scopes.append([("p", TABLES["people"], "people")])
+            first, again = self.pick(LITERALS["text"]), self.expression("text", 2)
+            self.scopes.pop()
+            return (f"WITH RECURSIVE s (x, n) AS (SELECT {first}, 0 UNION ALL SELECT {again}, n + 1 FROM s JOIN public.people p ON p.id = n + 1)"
+                    f" CYCLE {self.pick(['x', 'n', 'x, n'])} SET c USING path SELECT {self.pick(['n', 'n, x', 'count(*)'])} FROM s"), True
         if roll < 0.8:
             return query, True
         if roll < 0.84:

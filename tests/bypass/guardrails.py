@@ -250,6 +250,11 @@ CASES = [
         "ALTER TABLE guarded SET (fillfactor = 50)", "ALTER VIEW secrets_view RENAME TO x",
         forms=("simple", "extended"),
     ),
+    # A rule for a table holds for its partitions, and one for a part where it is reached by the whole.
+    *by_writer("g09", "DELETE FROM measures_1 WHERE id = 1", "UPDATE measures SET v = 'x' WHERE id = 1", "DELETE FROM ONLY measures_2 WHERE id = 2", "INSERT INTO measures_1 VALUES (1, 'x')",
+        "ALTER TABLE measures_1 ADD CHECK (id > 0)", "CREATE TABLE measures_3 PARTITION OF measures FOR VALUES IN (3)", "SELECT * FROM archive", "UPDATE archive SET v = 'x' WHERE id = 1",
+        "SELECT count(*) FROM archive_old"),
+    *allowed("g09", "SELECT * FROM measures_1", "SELECT * FROM measures", agent="writer"),
     *allowed("g09", "UPDATE other.guarded SET v = 'x' WHERE id = 1", agent="writer"),
     *allowed("g09", "SELECT * FROM guarded", "SELECT * FROM guarded_view", "SELECT ssn FROM other.people"),
     *refused("g11", "SELECT 1 FROM", "SELECT '", "SELECT \"", "SELECT $$", "/*", "DELETE FROM guarded WHERE '",

@@ -7,7 +7,12 @@ STATEMENTS = ("", "", "a", "b")
 PORTALS = ("", "", "p", "q")
 # What changes how the others are read, or whether they are still there.
 BETWEEN = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT s", "ROLLBACK TO s", "SET LOCAL search_path = private, public", "SET search_path = public",
-           "RESET search_path", "DEALLOCATE ALL", "CLOSE ALL", "SET LOCAL extra_float_digits = 0", "SELECT 1", "")
+           "RESET search_path", "DEALLOCATE ALL", "CLOSE ALL", "SET LOCAL extra_float_digits = 0", "SELECT 1", "", "COMMIT AND CHAIN", "ROLLBACK AND CHAIN",
+           "SET standard_conforming_strings = off", "SET standard_conforming_strings = on", "SET LOCAL standard_conforming_strings = off",
+           "SET LOCAL standard_conforming_strings = on", "SELECT set_config('standard_conforming_strings', 'on', true)")
+# Alike to look at, but not to mask; one that fails; and texts that are others under other settings.
+FIXED = ("SELECT upper(ssn), 1 FROM public.people ORDER BY id", "SELECT upper(name), 1 FROM public.people ORDER BY id", "SELECT nosuch FROM public.people",
+         "SELECT '\\' , ' , upper(ssn) AS x FROM public.people -- '", "SELECT upper(ssn), '\\', 1 FROM public.people")
 MESSAGES_MAX = 14
 
 
@@ -16,7 +21,8 @@ def pipeline(random, statement):
     data, readies, said = b"", 0, []
 
     def text():
-        return random.choice(BETWEEN) if random.random() < 0.3 else statement()
+        roll = random.random()
+        return random.choice(BETWEEN) if roll < 0.3 else random.choice(FIXED) if roll < 0.6 else statement()
 
     def add(what, message):
         nonlocal data

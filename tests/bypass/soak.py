@@ -33,6 +33,8 @@ def search_of(seed, number):
     form = dice.choice(["simple", "simple", "extended", "binary", "undescribed", "undescribed binary", "portions"] + (["cursor", "prepared"] if is_query else []))
     if is_query and dice.random() < 0.02:
         form = dice.choice(["copy", "copy csv", "copy binary"])
+    if grammar.is_several(text):
+        form = "simple"
     return form, text, cases.FORMS[form](text), 1
 
 
@@ -63,7 +65,7 @@ class Search:
             # PREPARE and a failed transaction stay; all of it goes.
             self.talk(database, wire.query("ROLLBACK"))
             if form == "pipeline":
-                self.talk(database, wire.query("RESET search_path"))
+                self.talk(database, wire.query("RESET ALL"))
             if form in ("prepared", "pipeline"):
                 self.talk(database, wire.query("DEALLOCATE ALL"))
         outcome = cases.outcome_of(replies[0])

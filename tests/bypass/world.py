@@ -53,6 +53,8 @@ rules:
     actions: [insert, update, delete, ddl, grant, copy_in, call]
     when: {{ tables: [public.guarded] }}
     verdict: deny
+  - {{ name: measures stay, actions: [insert, update, delete, ddl], when: {{ tables: [public.measures] }}, verdict: deny }}
+  - {{ name: old things rest, actions: [read, update], when: {{ tables: [public.archive_old] }}, verdict: deny }}
   - {{ name: secrets are secret, actions: any, when: {{ tables: ['public."Secrets"'] }}, verdict: deny }}
   - {{ name: never the host, actions: [host, grant, unknown], verdict: deny }}
 {more}"""

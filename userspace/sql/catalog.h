@@ -47,6 +47,9 @@ struct Relation {
   std::shared_ptr<const Statement> definition;
   // What rewrite rules do when somebody changes it; null where there is none.
   std::shared_ptr<const Statement> on_insert, on_update, on_delete;
+  // Whose rows these are too: what it is a partition of, or inherits from, and its own partitions
+  // and heirs (of a table with many some only).
+  std::vector<const Relation*> kin;
   std::vector<Column> columns;  // by attnum; dropped columns are left out
   const Column* column(std::string_view column_name) const;
   const Column* column(std::int16_t attnum) const;

@@ -152,6 +152,7 @@ Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
   attach_columns();
   index();
   index_hidden_calls();
+  find_kin();
   mark_rules(sensitive);
   spread_over_inheritance();
   while (mark_dependents()) spread_over_inheritance();
@@ -183,6 +184,33 @@ void CatalogBuilder::index() {
   for (const Function& function : catalog_->functions_) {
     catalog_->function_by_oid_.emplace(function.oid, &function);
     catalog_->functions_by_name_[function.name].push_back(&function);
+  }
+}
+
+void CatalogBuilder::find_kin() {
+  // Each statement that names the table carries them.
+  constexpr std::size_t kPartsMax = 64;
+  using Links = std::unordered_map<Oid, std::vector<Oid>>;
+  Links parents, children;
+  for (const Inheritance& link : inheritance_) {
+    parents[link.child].push_back(link.parent);
+    children[link.parent].push_back(link.child);
+  }
+  const auto reach = [](const Links& links, Oid from, std::size_t most) {
+    std::vector<Oid> found{from};
+    for (std::size_t i = 0; i < found.size() && found.size() <= most; ++i)
+      if (const auto next = links.find(found[i]); next != links.end())
+        for (const Oid oid : next->second)
+          if (std::find(found.begin(), found.end(), oid) == found.end()) found.push_back(oid);
+    found.erase(found.begin());
+    return found;
+  };
+  for (Relation& relation : catalog_->relations_) {
+    std::vector<Oid> kin = reach(parents, relation.oid, limits_.relations_max);
+    const std::vector<Oid> parts = reach(children, relation.oid, kPartsMax);
+    kin.insert(kin.end(), parts.begin(), parts.begin() + std::min(parts.size(), kPartsMax));
+    for (const Oid oid : kin)
+      if (const Relation* found = catalog_->relation(oid)) relation.kin.push_back(found);
   }
 }
 

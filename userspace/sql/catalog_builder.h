@@ -56,6 +56,7 @@ class CatalogBuilder {
   Result<void> add_rewrite(CatalogRow row);
   void attach_columns();
   void index();
+  void find_kin();
   void index_hidden_calls();
   void mark_rules(const std::vector<SensitiveRule>& rules);
   void mark_statistics();

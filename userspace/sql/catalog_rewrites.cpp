@@ -35,6 +35,7 @@ Statement effect_of_rule(const std::string& definition, bool locked, const Catal
   Statement effect;
   effect.actions = actions;
   effect.objects = std::move(rule.objects);
+  effect.kin = std::move(rule.kin);
   effect.notes = std::move(rule.notes);
   effect.changes_meaning = rule.changes_meaning;
   return effect;

@@ -31,6 +31,14 @@ void Facts::object(ObjectRef::Kind kind, std::string_view schema, std::string_vi
   objects.push_back(std::move(object));
 }
 
+void Facts::kin(const ObjectRef& object) {
+  auto& kin = statement_.kin;
+  if (std::find(kin.begin(), kin.end(), object) != kin.end()) return;
+  if (kin.size() >= limits_.objects_max)
+    return unknown("the statement names more tables with partitions than are looked at");
+  kin.push_back(object);
+}
+
 void Facts::relation(std::string_view schema, std::string_view name) {
   std::string found{schema};
   std::size_t candidates = 0;
@@ -38,6 +46,8 @@ void Facts::relation(std::string_view schema, std::string_view name) {
     if (!schema.empty() && relation->schema != schema) continue;
     ++candidates;
     found = relation->schema;
+    for (const Relation* one : relation->kin)
+      kin({ObjectRef::Kind::kTable, one->schema, one->name});
     if (relation->definition) {
       reaches(*relation->definition);
     } else if (relation->definition_unread) {
@@ -55,6 +65,7 @@ void Facts::reaches(const Statement& definition) {
   actions(definition.actions);
   for (const ObjectRef& object : definition.objects)
     this->object(object.kind, object.schema, object.name);
+  for (const ObjectRef& below : definition.kin) kin(below);
   if (!definition.actions.has(Action::kUnknown)) return;
   for (const std::string& why : definition.notes) note(why);
 }
@@ -120,6 +131,7 @@ void Facts::copies() {
 void Facts::include(const Statement& other) {
   actions(other.actions);
   for (const auto& object : other.objects) this->object(object.kind, object.schema, object.name);
+  for (const auto& object : other.kin) kin(object);
   for (const auto& column : other.columns) this->column(column);
   for (const auto& text : other.notes) note(text);
   statement_.unbounded |= other.unbounded;

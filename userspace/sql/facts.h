@@ -29,6 +29,7 @@ class Facts {
   void object(ObjectRef::Kind kind, std::string_view schema, std::string_view name);
   // A relation that the text names: resolved through the catalogue; a view's own reach is added.
   void relation(std::string_view schema, std::string_view name);
+  void kin(const ObjectRef& object);
   // The same of one that is changed: `how` is kInsert, kUpdate or kDelete. What rules make of it is
   // added.
   void changed_relation(std::string_view schema, std::string_view name, Action how);

@@ -53,6 +53,7 @@ Statement worst_of(const Statement& a, const Statement& b) {
   Statement out = a;
   out.actions.add(b.actions);
   add_missing(out.objects, b.objects);
+  add_missing(out.kin, b.kin);
   add_missing(out.columns, b.columns);
   add_missing(out.notes, b.notes);
   out.unbounded |= b.unbounded;

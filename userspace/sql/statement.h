@@ -93,6 +93,9 @@ struct Statement {
   std::string value;  // kSet with one literal value: that value
   ActionSet actions;  // never empty
   std::vector<ObjectRef> objects;
+  // Tables whose rows are rows of a named one, or the other way round: partitions and heirs of it
+  // (of many some only), and what it is a part of. Rules that refuse or hold ask about them too.
+  std::vector<ObjectRef> kin;
   std::vector<ColumnRef> columns;
   bool unbounded = false;
   // Sets something by which PostgreSQL reads text, finds names or checks rights: search_path, role,

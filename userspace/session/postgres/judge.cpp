@@ -108,6 +108,16 @@ Judge::Before Judge::before_all() const {
   return {.encoding_known = !context_.meaning_unsettled, .blinded = context_.blinded};
 }
 
+// A rule that refuses or holds a table does so for what its rows are reached by, too; to allow the
+// table is to allow its parts.
+void Judge::judge_kin(const sql::Statement& statement, Judged& judged) const {
+  Intent wider = judged.intent;
+  wider.objects.insert(wider.objects.end(), statement.kin.begin(), statement.kin.end());
+  Verdict verdict = context_.options.policy().judge(wider);
+  if (!verdict.rule.empty() && verdict.kind > judged.verdict.kind)
+    judged.verdict = std::move(verdict);
+}
+
 Judged& Judge::judge_one(const sql::Statement& statement, std::string_view shown,
                          const std::vector<Parameter>& parameters, const Before& before,
                          Judgement& judgement) const {
@@ -134,6 +144,7 @@ Judged& Judge::judge_one(const sql::Statement& statement, std::string_view shown
   intent.unbounded = statement.unbounded;
   intent.asked_at = context_.wall;
   judged.verdict = context_.options.policy().judge(intent);
+  if (!statement.kin.empty()) judge_kin(statement, judged);
   if (judged.verdict.kind != VerdictKind::kDeny) {
     if (auto why = copy_refusal(statement, context_, before.encoding_known)) {
       judged.verdict.kind = VerdictKind::kDeny;

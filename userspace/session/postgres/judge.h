@@ -61,6 +61,7 @@ class Judge {
     bool blinded = false;
   };
   Before before_all() const;
+  void judge_kin(const sql::Statement& statement, Judged& judged) const;
   // Adds to the judgement.
   Judged& judge_one(const sql::Statement& statement, std::string_view shown,
                     const std::vector<Parameter>& parameters, const Before& before,
