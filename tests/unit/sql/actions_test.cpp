@@ -125,7 +125,7 @@ INSTANTIATE_TEST_SUITE_P(
              "set_config('client_encoding', 'SJIS', false) $$",
              "ddl session unknown sensitive_copy"},
         Case{"CREATE TRIGGER t AFTER INSERT ON orders EXECUTE FUNCTION writes_log()", "ddl call"},
-        Case{"CREATE CAST (text AS int) WITH FUNCTION looks_up(text)", "ddl"},
+        Case{"CREATE CAST (text AS int) WITH FUNCTION looks_up(text)", "ddl unknown"},
         Case{"CREATE CAST (text AS int) WITH FUNCTION looks_up(text) AS IMPLICIT",
              "ddl call unknown"},
         Case{"CREATE CAST (text AS int) WITHOUT FUNCTION", "ddl"},
