@@ -55,7 +55,8 @@ class Search:
     def begin_anew(self):
         """What the connections remember may differ now."""
         for connection in self.connections.values():
-            connection.ended = True
+            connection.close()
+        self.connections.clear()
 
     def look_at(self, form, data, readies):
         """What is wrong with the answers, or None."""
