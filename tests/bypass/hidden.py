@@ -89,6 +89,13 @@ runs("g06", "a function that makes a function", "CREATE FUNCTION makes() RETURNS
      undo="DROP FUNCTION IF EXISTS makes(); DROP FUNCTION IF EXISTS wipes()")
 runs("m07", "a variable that takes what a function gives", "CREATE FUNCTION takes() RETURNS void LANGUAGE plpgsql AS"
      " $$ DECLARE r text; BEGIN r := ssn_of(1); INSERT INTO notes VALUES (4004, r); END $$", "SELECT takes()", undo="DROP FUNCTION IF EXISTS takes()")
+for target in ("x[ascii(ssn_of(1))]", "x -- := '\n[ascii(ssn_of(1))]"):
+    runs("m07", f"a subscript of what DO assigns to: {target[:4]}",
+         f"DO $$ DECLARE x text[]; BEGIN {target} := ' || ' -- ' || 1\n; INSERT INTO notes VALUES (4007, array_lower(x, 1)::text); END $$")
+runs("g06", "a file of the server's in a subscript of what DO assigns to",
+     "DO $$ DECLARE x text[]; BEGIN x[length(pg_read_file('PG_VERSION'))] := 'x'; END $$", expect=(REFUSED,))
+runs("g06", "a function's body that reads a file in a subscript", "CREATE FUNCTION reads() RETURNS void LANGUAGE plpgsql AS"
+     " $$ DECLARE x text[]; BEGIN x[length(pg_read_file('PG_VERSION'))] := 'x'; END $$", undo="DROP FUNCTION IF EXISTS reads()", expect=(REFUSED,))
 runs("m07", "a variable of DO that takes what a function gives",
      "DO $$ DECLARE r text := ssn_of(1); BEGIN INSERT INTO notes VALUES (4005, r); END $$")
 runs("m07", "a parameter's default that is given to a function", STORES,

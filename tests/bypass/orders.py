@@ -59,6 +59,19 @@ for declared in (False, True):
         return MASKED if all(row[0] == b"[redacted]" for row in reply.rows()) else outcome_of(reply)
 
 
+@case("m11", "a portal and a statement that are made anew behind something slow", (MASKED,))
+def _(bench):
+    first, second = bench.open(), bench.open()
+    slow = wire.query("SELECT pg_sleep(1)")
+    first.talk(wire.parse(HARMLESS, "s") + wire.sync() + slow + wire.close("S", "s") + wire.parse(SECRET, "s") + wire.sync())
+    second.talk(wire.query("BEGIN") + wire.parse(HARMLESS, "a") + wire.parse(SECRET, "b") + wire.sync(), readies=2)
+    second.talk(wire.bind("a", "p") + wire.sync() + slow + wire.close("P", "p") + wire.bind("b", "p") + wire.sync())
+    replies = [first.talk(wire.query("EXECUTE s"), readies=3), second.talk(wire.query("FETCH ALL FROM p"), readies=3)]
+    for reply in replies:
+        assert reply.refused() or [row[0] for row in reply.rows()[-3:]] == [b"[redacted]"] * 3, reply.short()
+    return MASKED
+
+
 # A text that is one thing while standard_conforming_strings is on, and another while it is off.
 SHOWS = "SELECT '\\' , ' , upper(ssn) AS x FROM public.people -- '"
 DELETES = "DELETE FROM notes WHERE body = '\\' OR ' ; DELETE FROM guarded -- '"
@@ -80,6 +93,14 @@ for end, begin in (("COMMIT", "SET LOCAL standard_conforming_strings = on"), ("R
             second.query("ROLLBACK PREPARED 'x'")
             assert reply.refused() and other.refused(), (reply.short(), other.short())
             return REFUSED
+
+
+@case("g03", "strings end elsewhere behind a setting whose own answer is still on its way", (REFUSED,))
+def _(bench):
+    for text in (SHOWS, DELETES):
+        reply = bench.open().talk(wire.query("SELECT pg_sleep(0.5)") + one("SET standard_conforming_strings = off") + one(text) + wire.sync(), readies=2)
+        assert reply.refused(), reply.short()
+    return REFUSED
 
 
 @case("m02", "an operator of users that COMMIT PREPARED brings", (REFUSED, HELD))

@@ -20,6 +20,8 @@ constexpr const char* kReadsTwoWays =
 
 // A DO body holds so many expressions at most; each is parsed for itself.
 constexpr std::size_t kExpressionsMax = 2000;
+// ":=" in one of them: each takes two parses.
+constexpr std::size_t kAssignmentsMax = 32;
 
 // Everything that PL/pgSQL's tree may be made of; another tag makes the block unknown.
 bool is_known_plpgsql(std::string_view tag) {
@@ -112,20 +114,31 @@ class Block {
     if (++expressions_ > kExpressionsMax) return facts_.unknown("DO has too many statements");
     if (!check_text(text, true, "UTF8", facts_.limits()).ok())
       return facts_.unknown("a statement of DO cannot be read");
-    const std::size_t assign = text.find(":=");
-    for (const std::string& candidate :
-         {text, "SELECT " + text,
-          assign == std::string::npos ? std::string{} : "SELECT " + text.substr(assign + 2)}) {
-      if (candidate.empty()) continue;
-      auto tree = ParseTree::parse(candidate, facts_.limits());
-      if (!tree) continue;
-      for (const auto& item : tree->statements()) statement(*Node{&item}.field("stmt"));
-      return;
+    for (const std::string& candidate : {text, "SELECT " + text})
+      if (const auto tree = ParseTree::parse(candidate, facts_.limits())) return statements(*tree);
+    // "target[subscript] := value"; each place where both sides can be read, for the first may
+    // stand in a comment.
+    bool read = false;
+    std::size_t places = 0;
+    for (std::size_t at = text.find(":="); at != std::string::npos; at = text.find(":=", at + 2)) {
+      if (++places > kAssignmentsMax)
+        return facts_.unknown("where a statement of DO assigns cannot be told");
+      const auto target = ParseTree::parse("SELECT " + text.substr(0, at), facts_.limits());
+      if (!target) continue;
+      const auto value = ParseTree::parse("SELECT " + text.substr(at + 2), facts_.limits());
+      if (!value) continue;
+      statements(*target);
+      statements(*value);
+      read = true;
     }
+    if (read) return;
     facts_.unknown("a statement of DO cannot be parsed: " + text.substr(0, 80));
   }
 
  private:
+  void statements(const ParseTree& tree) {
+    for (const auto& item : tree.statements()) statement(*Node{&item}.field("stmt"));
+  }
   void statement(const json::value& value) {
     Statement inner;
     Facts inner_facts{inner, facts_.catalog(), facts_.limits()};

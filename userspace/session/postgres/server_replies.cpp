@@ -277,7 +277,9 @@ void ServerReplies::effects_of(const sql::Statement& statement, const std::strin
     pipeline_.names.next_epoch();
     pipeline_.transaction_changes_meaning = true;
   }
-  if (statement.kind == StatementKind::kRollbackToSavepoint) pipeline_.names.next_epoch();
+  if (statement.kind == StatementKind::kRollbackToSavepoint ||
+      (pipeline_.transaction_changes_meaning && may_set_back(statement.kind)))
+    pipeline_.names.next_epoch();
 }
 
 void ServerReplies::effects_of_unread() {
@@ -333,7 +335,11 @@ ServerReplies::Outcome ServerReplies::on_ready(const Message& message) {
   pop();
   copy_.end();
   pipeline_.copying_in = false;
-  context_.meaning_unsettled = false;
+  // What was sent behind this may have changed it since.
+  const bool more =
+      std::any_of(pipeline_.units.begin(), pipeline_.units.end(),
+                  [](const Unit& later) { return later.kind == Kind::kExecute && later.settles; });
+  context_.meaning_unsettled = context_.meaning_unsettled && more;
   if (ready->status == pg::TransactionStatus::kIdle) {
     // Later units were sent before this was known, so their portals are kept.
     const bool bound_since = std::any_of(pipeline_.units.begin(), pipeline_.units.end(),
@@ -355,8 +361,13 @@ ServerReplies::Outcome ServerReplies::on_completed(const Message& message, Kind 
   auto decoded = pg::decode_backend(message.frame, context_.options.limits);
   if (!decoded) return violation(message);
   switch (kind) {
-    case Kind::kParse: pipeline_.names.parse_complete(*unit); break;
-    case Kind::kBind: pipeline_.names.bind_complete(*unit); break;
+    // Where the name is given again further on, it may mean that by the time of the next message.
+    case Kind::kParse:
+      if (!gives_name_again(pipeline_.units)) pipeline_.names.parse_complete(*unit);
+      break;
+    case Kind::kBind:
+      if (!gives_name_again(pipeline_.units)) pipeline_.names.bind_complete(*unit);
+      break;
     case Kind::kClose: pipeline_.names.close_complete(*unit); break;
     default: break;
   }

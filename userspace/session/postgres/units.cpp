@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/postgres/units.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace sluice::session {
 
 const AnalysedText* Unit::sent_text() const {
@@ -45,6 +48,16 @@ bool portal_in_doubt(const Units& units, std::string_view name) {
   return in_doubt(units, [name](const Unit& unit) {
     if (unit.kind == Unit::Kind::kBind) return unit.portal && unit.portal->name == name;
     return unit.kind == Unit::Kind::kClose && !unit.closed_statement && unit.closed_name == name;
+  });
+}
+
+bool gives_name_again(const Units& units) {
+  const Unit& first = units.front();
+  return std::any_of(std::next(units.begin()), units.end(), [&first](const Unit& later) {
+    if (later.kind != first.kind) return false;
+    return first.kind == Unit::Kind::kParse
+               ? later.prepared && later.prepared->name == first.prepared->name
+               : later.portal && later.portal->name == first.portal->name;
   });
 }
 

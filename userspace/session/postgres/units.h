@@ -100,5 +100,7 @@ using Units = std::deque<Unit>;
 // Behind the last Sync it may not: then what uses the name is skipped too.
 bool statement_in_doubt(const Units& units, std::string_view name);
 bool portal_in_doubt(const Units& units, std::string_view name);
+// Whether the name that the first unit, a Parse or Bind, gives is given by a later one too.
+bool gives_name_again(const Units& units);
 
 }  // namespace sluice::session
