@@ -96,8 +96,9 @@ class Search:
             # How far it came before it failed is the same thing.
             texts = [[message for message in reply.comparable() if message[0] in "EN"] for reply in replies]
             if form == "pipeline":
-                # Whether an answer was there before the next message decides if its name is still known.
-                texts = [[message for message, *both in zip(text, *texts) if not any(b"message withheld" in body for _, body in both)] for text in texts]
+                # Whether an answer was there before the next message decides if its name is still known here, and so who says what.
+                told = [[error["M"] for error in reply.errors()] for reply in replies]
+                texts = [[text for text, *both in zip(mine, *told) if not any(other.startswith("message withheld") for other in both)] for mine in told]
             return None if texts[0] == texts[1] else f"errors differ:\n{texts[0]}\n{texts[1]}"
         if replies[0].comparable() != replies[1].comparable():
             return f"the databases answer differently:\n{replies[0].short()}\n{replies[1].short()}"

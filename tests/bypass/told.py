@@ -59,6 +59,8 @@ CASES = [
         "SELECT (SELECT string_agg(public.people.ssn, '') FROM other.people) FROM public.people",
         forms=("simple", "extended"), twins=False,
     ),
+    # That there is a notice.
+    *masked("m12", "SELECT (split_part(ssn, 'V', 2))::tsquery FROM people ORDER BY id", "SELECT (left(ssn, 1) || ' & the')::tsquery, split_part(ssn, 'V', 1)::tsquery FROM people"),
     # How values are spread, and in what order they lie.
     *masked(
         "m14", "SELECT correlation FROM pg_stats WHERE tablename = 'people' AND attname = 'ssn'",

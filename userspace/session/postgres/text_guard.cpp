@@ -90,6 +90,7 @@ std::string TextGuard::clean(std::string_view text) {
 void TextGuard::append_report(Bytes& out, const pg::ErrorFields& fields, bool touches_sensitive,
                               bool error) {
   const bool keep_message = !touches_sensitive || message_is_safe(fields);
+  if (!error && !keep_message) return;
   const auto replace = [&](char code, std::string_view text) -> std::optional<std::string> {
     if (touches_sensitive && field_may_quote_a_row(code)) return std::nullopt;
     if (!keep_message && field_goes_with_the_message(code)) return std::nullopt;
