@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from bypass import canary, catalogue, classes, guardrails, hidden, masking, orders, steps, told
+from bypass import canary, catalogue, classes, guardrails, hidden, masking, ordinary, orders, steps, told
 from bypass.cases import Bench
 
-CASES = guardrails.CASES + masking.CASES + steps.CASES + hidden.CASES + catalogue.CASES + orders.CASES + told.CASES
+CASES = guardrails.CASES + masking.CASES + steps.CASES + hidden.CASES + catalogue.CASES + ordinary.CASES + orders.CASES + told.CASES
 
 
 def test_every_class_has_a_case():

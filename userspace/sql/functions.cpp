@@ -23,8 +23,12 @@ FunctionEffect from_table(const KnownFunction& known) {
 }  // namespace
 
 bool computes_only(const Function& function) {
-  return (function.language == "c" || function.language == "internal") &&
-         function.volatility == 'i';
+  if (function.language != "c" && function.language != "internal") return false;
+  const KnownFunction* known = known_function(function.name);
+  const bool known_to_compute = known != nullptr &&
+                                known->result == FunctionResult::kFromArguments &&
+                                known->actions == ActionSet{Action::kRead};
+  return function.volatility == 'i' || known_to_compute;
 }
 
 FunctionEffect effect_of_function(const Function& function) {

@@ -43,7 +43,7 @@ struct FunctionEffect {
 };
 
 // Only a superuser can make a function in C, and one that calls itself immutable computes: those
-// of extensions.
+// of extensions. So do some that are known by name.
 bool computes_only(const Function& function);
 // Of all functions that the name may mean, together. `schema` is "" where the text gives none.
 FunctionEffect effect_of_function(const Catalog& catalog, std::string_view schema,

@@ -104,6 +104,11 @@ const std::vector<Group>& groups() {
        "pgstattuple_value pg_stat_monitor pg_get_backend_memory_contexts"},
       // Rows of a table that is named by a value.
       {{Action::kUnknown}, kOpaque, "currtid2 pg_extension_config_dump"},
+      // Extensions' own in C that look at a setting or a dictionary, and compute.
+      {{Action::kRead},
+       kFromArguments,
+       "unaccent similarity_op similarity_dist word_similarity_op word_similarity_commutator_op "
+       "strict_word_similarity_op strict_word_similarity_commutator_op show_limit"},
       // The next number, the time and a lock show that they were called.
       {{Action::kRead},
        kClear,
