@@ -203,12 +203,13 @@ void CatalogBuilder::find_kin() {
         for (const Oid oid : next->second)
           if (std::find(found.begin(), found.end(), oid) == found.end()) found.push_back(oid);
     found.erase(found.begin());
+    if (found.size() > most) found.resize(most);
     return found;
   };
   for (Relation& relation : catalog_->relations_) {
     std::vector<Oid> kin = reach(parents, relation.oid, limits_.relations_max);
     const std::vector<Oid> parts = reach(children, relation.oid, kPartsMax);
-    kin.insert(kin.end(), parts.begin(), parts.begin() + std::min(parts.size(), kPartsMax));
+    kin.insert(kin.end(), parts.begin(), parts.end());
     for (const Oid oid : kin)
       if (const Relation* found = catalog_->relation(oid)) relation.kin.push_back(found);
   }

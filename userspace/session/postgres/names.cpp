@@ -208,7 +208,8 @@ void Names::sent(Unit& unit) {
   if (unit.kind == Unit::Kind::kClose) close_sent(unit);
 }
 
-void Names::skipped(Units& units, Units::iterator sync) {
+void Names::skipped(Units& units, std::size_t count) {
+  const auto sync = units.begin() + static_cast<std::ptrdiff_t>(count);
   for (auto unit = units.end(); unit != sync;)
     if (--unit; unit->kind != Unit::Kind::kDescribePortal) undo(*unit, false);
   for (auto unit = sync; unit != units.begin();) {

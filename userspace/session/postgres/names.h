@@ -44,9 +44,9 @@ class Names {
   void statement_complete(const sql::Statement& statement, const std::string& text,
                           std::string_view tag);
 
-  // The first unit was answered with an error, the others before `sync` are skipped: they are taken
-  // out. What was sent behind them holds as if they had never been.
-  void skipped(Units& units, Units::iterator sync);
+  // The first unit was answered with an error, and the others of the first `count` are skipped:
+  // they are taken out. What was sent behind them holds as if they had never been.
+  void skipped(Units& units, std::size_t count);
   // ReadyForQuery(idle): protocol portals are gone.
   void transaction_ended();
 

@@ -402,7 +402,7 @@ void ServerReplies::skip_to_sync() {
   const auto sync = std::find_if(units.begin(), units.end(),
                                  [](const Unit& unit) { return unit.kind == Kind::kSync; });
   if (sync == units.end()) pipeline_.skipping = true;
-  pipeline_.names.skipped(units, sync);
+  pipeline_.names.skipped(units, static_cast<std::size_t>(sync - units.begin()));
 }
 
 ServerReplies::Outcome ServerReplies::on_error(const Message& message) {
