@@ -123,7 +123,7 @@ $(B)/sluice: $(B)/obj/userspace/cli/main.o $(foreach m,cli $(NEEDS_cli),$(call a
 # --- unit tests: tests/unit/MODULE/*.cpp, one program per module ----------------------------------------------------
 # What runs elsewhere: BPF LSM is vmtest's, and the heap of a sanitizer is not the product's.
 UNIT_ELSEWHERE := LsmLayer.*:Probe.SeesBpfLsm*$(if $(filter asan tsan,$(MODE)),:IdleFlows.*)
-UNIT_MODULES := $(patsubst tests/unit/%,%,$(shell find tests/unit -mindepth 1 -maxdepth 1 -type d 2>/dev/null | sort))
+UNIT_MODULES := $(filter-out work,$(patsubst tests/unit/%,%,$(shell find tests/unit -mindepth 1 -maxdepth 1 -type d 2>/dev/null | sort)))
 define unit_rules
 $(B)/tests/unit_$(1): $(call objects,$(filter-out %_does_not_print.cpp,$(shell find tests/unit/$(1) -name '*.cpp' 2>/dev/null))) $(foreach m,$(1) $(NEEDS_$(1)),$(call archive,$(m)))
 	$$(link) $(LIBS_$(1)) $(LIBS_base) -lgmock -lgtest -lgtest_main
@@ -132,8 +132,21 @@ unit-$(1): $(B)/tests/unit_$(1)
 .PHONY: unit-$(1)
 endef
 $(foreach m,$(UNIT_MODULES),$(eval $(call unit_rules,$(m))))
-unit-programs: $(foreach m,$(UNIT_MODULES),$(B)/tests/unit_$(m))
-unit: $(foreach m,$(UNIT_MODULES),unit-$(m)) ## run the unit tests (unit-MODULE runs one module's)
+
+# tests/unit/work counts work: the modules that it looks at are compiled with a call at each basic block.
+COUNTED_MODULES := mask sql
+$(B)/counted/%.o: %.cpp
+	@mkdir -p $(@D)
+	@echo "  CXX   $< (counted)"
+	@$(CXX) $(CPPFLAGS) $(CXXFLAGS) -fsanitize-coverage=trace-pc -MMD -MP -c $< -o $@
+counted = $(patsubst %.cpp,$(B)/counted/%.o,$(1))
+$(B)/tests/unit_work: $(call objects,$(wildcard tests/unit/work/*.cpp) tests/unit/sql/fixture.cpp tests/unit/sql/leak_suppressions.cpp) $(foreach m,$(COUNTED_MODULES),$(call counted,$(call sources,$(m)))) $(call archive,base)
+	$(link) $(LIBS_sql) $(LIBS_mask) $(LIBS_base) -lgmock -lgtest -lgtest_main
+unit-work: $(B)/tests/unit_work
+	$< --gtest_brief=1
+.PHONY: unit-work
+unit-programs: $(foreach m,$(UNIT_MODULES) work,$(B)/tests/unit_$(m))
+unit: $(foreach m,$(UNIT_MODULES) work,unit-$(m)) ## run the unit tests (unit-MODULE runs one module's)
 
 # --- fuzz targets: tests/fuzz/NAME.cpp with its corpus in tests/fuzz/corpus/NAME --------------------------------------
 FUZZ_MODULES := session proto sql policy mask record base

@@ -18,6 +18,7 @@ std::pair<std::string_view, std::string_view> split_name(const json::array& part
 void ActionWalker::walk(const json::value& value) {
   if (depth_ > facts_.limits().tree_depth_max * 3)
     return facts_.unknown("the statement is nested too deeply");
+  if (!facts_.spend(1)) return;
   ++depth_;
   if (value.is_array()) {
     for (const auto& item : value.get_array()) walk(item);
@@ -63,14 +64,16 @@ std::vector<Node> column_types_of(const Node& range_function) {
 void ActionWalker::operators(const json::array& name) { operator_named(split_name(name).second); }
 
 void ActionWalker::operator_named(std::string_view name) {
-  for (const Function* hidden : facts_.catalog().hidden_calls_of_operator(name))
-    facts_.hidden_call(*hidden);
+  const auto hidden = facts_.catalog().hidden_calls_of_operator(name);
+  if (hidden.empty() || !seen_operators_.insert(name).second) return;
+  for (const Function* function : hidden) facts_.hidden_call(*function);
 }
 
 void ActionWalker::type_named(const Node& type_name) {
-  for (const Function* hidden :
-       facts_.catalog().hidden_calls_of_cast(split_name(type_name.list("names")).second))
-    facts_.hidden_call(*hidden);
+  const auto hidden =
+      facts_.catalog().hidden_calls_of_cast(split_name(type_name.list("names")).second);
+  if (!facts_.spend(hidden.size())) return;
+  for (const Function* function : hidden) facts_.hidden_call(*function);
 }
 
 void ActionWalker::visit(const Node& node) {
@@ -216,7 +219,7 @@ void ActionWalker::merge(const Node& node) {
 
 void ActionWalker::relation(const Node& range_var) {
   const std::string_view schema = range_var.text("schemaname"), name = range_var.text("relname");
-  if (schema.empty())
+  if (schema.empty() && facts_.spend(ctes_.size()))
     for (const auto cte : ctes_)
       if (cte == name) return;
   facts_.relation(schema, name);

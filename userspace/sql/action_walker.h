@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "sql/facts.h"
@@ -57,6 +58,7 @@ class ActionWalker {
   Facts& facts_;
   const SessionNames& names_;
   std::vector<std::string_view> ctes_;
+  std::unordered_set<std::string_view> seen_operators_;
   std::size_t depth_ = 0;
   bool values_only_ = false;  // inside INSERT: VALUES lists read nothing
 };

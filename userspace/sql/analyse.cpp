@@ -20,6 +20,11 @@ void place(const Node& raw, const std::string& text, Statement& statement) {
   statement.length = length == 0 ? rest : std::min(length, rest);
 }
 
+Error too_intricate(const Limits& limits) {
+  return Error{"the statement is too intricate to be followed (limit " +
+               std::to_string(limits.effort_max) + " looks at names and columns)"};
+}
+
 Result<Analysis> analyse_guarded(const std::string& text, const Catalog& catalog,
                                  const SessionNames& session_names, const AnalyseOptions& options) {
   SLUICE_TRY(const ParseTree tree, ParseTree::parse(text, options.limits));
@@ -31,19 +36,24 @@ Result<Analysis> analyse_guarded(const std::string& text, const Catalog& catalog
   SessionNames own;
   if (statements.size() > 1) own = session_names;
   const SessionNames& names = statements.size() > 1 ? own : session_names;
+  Effort effort{options.limits.effort_max};
   for (const auto& item : statements) {
     const Node raw{&item};
     const json::value* body = raw.field("stmt");
     if (!body) return Error{"the parse tree has a statement without a body"};
     Statement& statement = analysis.statements.emplace_back();
     place(raw, text, statement);
-    Facts facts{statement, catalog, options.limits};
+    Facts facts{statement, catalog, options.limits, effort};
     describe(*body, facts, names);
+    if (effort.spent()) return too_intricate(options.limits);
     statement.literals_matter = statement.literals_matter || strings_matter(*body);
     if (options.fingerprint)
       statement.fingerprint = fingerprint_of(
           statements.size() == 1 ? text : text.substr(statement.location, statement.length));
     if (statements.size() > 1) own.sent(statement);
+    if (const auto given = own.given_by(statement);
+        given && !effort.spend(Effort::kPerCopy * (given->objects.size() + given->columns.size())))
+      return too_intricate(options.limits);
     analysis.literals_matter |= statement.literals_matter;
   }
   return analysis;
@@ -68,7 +78,8 @@ Statement analyse_function_call(Oid oid, const Catalog& catalog) {
   statement.actions = {Action::kCall};
   statement.lineage = catalog.any_sensitive() ? ResultLineage::kUnknown : ResultLineage::kAllClear;
   const Limits limits;
-  Facts facts{statement, catalog, limits};
+  Effort effort{limits.effort_max};
+  Facts facts{statement, catalog, limits, effort};
   const Function* function = catalog.function(oid);
   if (!function) {
     facts.unknown("function " + std::to_string(oid) + " is not in the catalogue");

@@ -16,7 +16,8 @@ namespace {
 Statement effect_of_rule(const std::string& definition, bool locked, const Catalog& catalog) {
   const Limits limits;
   Statement rule;
-  Facts facts{rule, catalog, limits};
+  Effort effort{limits.effort_max};
+  Facts facts{rule, catalog, limits, effort};
   auto tree = definition.empty() || !check_text(definition, true, "UTF8", limits).ok()
                   ? Result<ParseTree>{Error{"the rule cannot be read"}}
                   : ParseTree::parse(definition, limits);

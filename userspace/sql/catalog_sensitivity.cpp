@@ -215,7 +215,8 @@ bool CatalogBuilder::mark_view(Relation& view, const Rewrite& rewrite) {
   bool understood = false;
   if (!definition.empty() && check_text(definition, true, "UTF8", limits).ok()) {
     if (auto tree = ParseTree::parse(definition, limits); tree && tree->statements().size() == 1) {
-      Facts facts{*statement, *catalog_, limits};
+      Effort effort{limits.effort_max};
+      Facts facts{*statement, *catalog_, limits, effort};
       describe(*Node{&tree->statements()[0]}.field("stmt"), facts, SessionNames{});
       understood = true;
     }

@@ -220,7 +220,8 @@ class Tracer {
       return false;
     }
     facts_.statement().lineage = found->lineage;
-    facts_.statement().outputs = found->outputs;
+    if (facts_.spend(Effort::kPerCopy * found->outputs.size()))
+      facts_.statement().outputs = found->outputs;
     return true;
   }
 

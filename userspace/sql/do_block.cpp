@@ -23,6 +23,22 @@ constexpr std::size_t kExpressionsMax = 2000;
 // ":=" in one of them: each takes two parses.
 constexpr std::size_t kAssignmentsMax = 32;
 
+// PL/pgSQL's parser looks for each word among all variables, one by one; each of these ends in a
+// semicolon. A tenth of a second of that.
+constexpr std::size_t kLooksMax = 100'000'000;
+
+bool is_soon_parsed(std::string_view body) {
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) != 0;
+  };
+  std::size_t words = 1, ends = 1;
+  for (std::size_t at = 1; at < body.size(); ++at) {
+    words += is_letter(body[at]) && !is_letter(body[at - 1]) ? 1 : 0;
+    ends += body[at] == ';' ? 1 : 0;
+  }
+  return ends * words <= kLooksMax;
+}
+
 // Everything that PL/pgSQL's tree may be made of; another tag makes the block unknown.
 bool is_known_plpgsql(std::string_view tag) {
   static const std::unordered_set<std::string_view> kKnown = {"PLpgSQL_function",
@@ -141,7 +157,7 @@ class Block {
   }
   void statement(const json::value& value) {
     Statement inner;
-    Facts inner_facts{inner, facts_.catalog(), facts_.limits()};
+    Facts inner_facts{inner, facts_};
     inner_facts.defines_function(function_);
     describe(value, inner_facts, names_, {.plpgsql_variables = true});
     const Node node{&value};
@@ -184,8 +200,10 @@ std::string quoted(std::string_view text, char quote) {
   return out + quote;
 }
 
-// The tree of PL/pgSQL, or nothing where it cannot be read.
-std::optional<json::value> plpgsql_tree(const std::string& statement, const Limits& limits) {
+// The tree of PL/pgSQL, or nothing where it cannot be read. `statement` has the body in it.
+std::optional<json::value> plpgsql_tree(const std::string& statement, std::string_view body,
+                                        const Limits& limits) {
+  if (!is_soon_parsed(body) || !check_shape(body, limits).ok()) return std::nullopt;
   auto tree = parse_plpgsql(statement);
   if (!tree) return std::nullopt;
   json::parse_options options;
@@ -236,7 +254,8 @@ void judge_do(const Node& statement, Facts& facts, const SessionNames& names) {
   }
   if (language != "plpgsql")
     return facts.unknown("DO in language " + std::string{language} + " cannot be foreseen");
-  const auto tree = plpgsql_tree("DO " + quoted(body, '\''), facts.limits());
+  if (!facts.enter_body(body)) return facts.unknown("the body of DO stands in too many others");
+  const auto tree = plpgsql_tree("DO " + quoted(body, '\''), body, facts.limits());
   if (!tree) return facts.unknown("the body of DO cannot be parsed");
   if (!reads_alike(body)) facts.unknown(kReadsTwoWays);
   Block{facts, names}.visit(*tree);
@@ -261,14 +280,15 @@ std::optional<Statement> function_body(const Node& create, const Facts& facts,
     if (option.text("defname") == "as" && parts.size() == 1) body = string_of(parts[0]);
   }
   Statement inner;
-  Facts inner_facts{inner, facts.catalog(), facts.limits()};
+  Facts inner_facts{inner, facts};
+  if (!inner_facts.enter_body(body)) return std::nullopt;
   Block block{inner_facts, names, name};
   if (const json::value* parsed = create.field("sql_body")) {
     block.parsed(*parsed);
   } else if (language == "sql") {
     block.expression(std::string{body});
   } else if (language == "plpgsql") {
-    const auto tree = plpgsql_tree(plpgsql_function(create, body), facts.limits());
+    const auto tree = plpgsql_tree(plpgsql_function(create, body), body, facts.limits());
     if (!tree) return std::nullopt;
     block.visit(*tree);
   } else {

@@ -2,14 +2,19 @@
 #include "sql/facts.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::sql {
-namespace {
+bool Facts::spend(std::size_t looks) {
+  if (effort_.spend(looks)) return true;
+  unknown("the statement is too intricate to follow");
+  if (catalog_.any_sensitive()) touches(), searches(), copies();
+  return false;
+}
 
-// An approver reads these; more do not help.
-constexpr std::size_t kNotesMax = 16;
-
-}  // namespace
+bool Facts::enter_body(std::string_view text) {
+  return ++bodies_ <= limits_.bodies_max && spend(text.size());
+}
 
 void Facts::note(std::string note) {
   auto& notes = statement_.notes;
@@ -25,7 +30,7 @@ void Facts::unknown(std::string text) {
 void Facts::object(ObjectRef::Kind kind, std::string_view schema, std::string_view name) {
   ObjectRef object{kind, std::string{schema}, std::string{name}};
   auto& objects = statement_.objects;
-  if (std::find(objects.begin(), objects.end(), object) != objects.end()) return;
+  if (objects_.has(objects, object)) return;
   if (objects.size() >= limits_.objects_max)
     return unknown("the statement names more objects than are looked at");
   objects.push_back(std::move(object));
@@ -33,19 +38,28 @@ void Facts::object(ObjectRef::Kind kind, std::string_view schema, std::string_vi
 
 void Facts::kin(const ObjectRef& object) {
   auto& kin = statement_.kin;
-  if (std::find(kin.begin(), kin.end(), object) != kin.end()) return;
+  if (kin_.has(kin, object)) return;
   if (kin.size() >= limits_.objects_max)
     return unknown("the statement names more tables with partitions than are looked at");
   kin.push_back(object);
 }
 
+void Facts::objects_of(const Statement& other) {
+  if (!spend(Effort::kPerCopy * (other.objects.size() + other.kin.size()))) return;
+  for (const ObjectRef& object : other.objects)
+    this->object(object.kind, object.schema, object.name);
+  for (const ObjectRef& object : other.kin) kin(object);
+}
+
 void Facts::relation(std::string_view schema, std::string_view name) {
   std::string found{schema};
   std::size_t candidates = 0;
+  if (!spend(1 + catalog_.relations_named(name).size())) return;
   for (const Relation* relation : catalog_.relations_named(name)) {
     if (!schema.empty() && relation->schema != schema) continue;
     ++candidates;
     found = relation->schema;
+    if (!spend(4 * relation->kin.size())) return;
     for (const Relation* one : relation->kin)
       kin({ObjectRef::Kind::kTable, one->schema, one->name});
     if (relation->definition) {
@@ -63,9 +77,7 @@ void Facts::relation(std::string_view schema, std::string_view name) {
 // What the catalogue has of a view or a rule.
 void Facts::reaches(const Statement& definition) {
   actions(definition.actions);
-  for (const ObjectRef& object : definition.objects)
-    this->object(object.kind, object.schema, object.name);
-  for (const ObjectRef& below : definition.kin) kin(below);
+  objects_of(definition);
   if (!definition.actions.has(Action::kUnknown)) return;
   for (const std::string& why : definition.notes) note(why);
 }
@@ -77,9 +89,11 @@ void Facts::changed_relation(std::string_view schema, std::string_view name, Act
     rewritten(*relation, how);
     if (!relation->definition) continue;
     // To change a view is to change a table below it.
-    for (const ObjectRef& below : relation->definition->objects)
+    for (const ObjectRef& below : relation->definition->objects) {
+      if (!spend(1 + catalog_.relations_named(below.name).size())) return;
       for (const Relation* table : catalog_.relations_named(below.name))
         if (below.schema.empty() || table->schema == below.schema) rewritten(*table, how);
+    }
   }
 }
 
@@ -94,6 +108,7 @@ void Facts::rewritten(const Relation& relation, Action how) {
 }
 
 FunctionEffect Facts::function(std::string_view schema, std::string_view name) {
+  spend(3 * catalog_.functions_named(name).size());
   FunctionEffect effect = effect_of_function(catalog_, schema, name);
   if (!effect.found && name == defined_) {
     effect.actions = {Action::kCall};
@@ -112,7 +127,7 @@ void Facts::hidden_call(const Function& called) {
 
 void Facts::column(ColumnRef column) {
   auto& columns = statement_.columns;
-  if (std::find(columns.begin(), columns.end(), column) != columns.end()) return;
+  if (columns_.has(columns, column)) return;
   if (columns.size() >= limits_.columns_max)
     return unknown("the statement names more columns than are looked at");
   columns.push_back(std::move(column));
@@ -130,9 +145,9 @@ void Facts::copies() {
 
 void Facts::include(const Statement& other) {
   actions(other.actions);
-  for (const auto& object : other.objects) this->object(object.kind, object.schema, object.name);
-  for (const auto& object : other.kin) kin(object);
-  for (const auto& column : other.columns) this->column(column);
+  objects_of(other);
+  if (spend(Effort::kPerCopy * other.columns.size()))
+    for (const auto& column : other.columns) this->column(column);
   for (const auto& text : other.notes) note(text);
   statement_.unbounded |= other.unbounded;
   statement_.changes_meaning |= other.changes_meaning;

@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "sql/catalog.h"
+#include "sql/distinct.h"
+#include "sql/effort.h"
 #include "sql/functions.h"
 #include "sql/limits.h"
 #include "sql/statement.h"
@@ -14,13 +16,24 @@ namespace sluice::sql {
 
 class Facts {
  public:
-  Facts(Statement& statement, const Catalog& catalog, const Limits& limits)
-      : statement_(statement), catalog_(catalog), limits_(limits) {}
+  // `effort`: of the text that the statement is part of.
+  Facts(Statement& statement, const Catalog& catalog, const Limits& limits, Effort& effort)
+      : statement_(statement), catalog_(catalog), limits_(limits), effort_(effort) {}
+  // Of a statement within another.
+  Facts(Statement& inner, const Facts& outer)
+      : Facts(inner, outer.catalog_, outer.limits_, outer.effort_) {
+    bodies_ = outer.bodies_;
+  }
 
   const Catalog& catalog() const { return catalog_; }
   const Limits& limits() const { return limits_; }
   Statement& statement() { return statement_; }
 
+  // False: the text is too much work (effort.h); whatever is not looked at then is unknown.
+  bool spend(std::size_t looks);
+  // The text of a body is going to be read as well: false where it stands in too many others, each
+  // of which is still in memory.
+  bool enter_body(std::string_view text);
   void action(Action action) { statement_.actions.add(action); }
   void actions(const ActionSet& actions) { statement_.actions.add(actions); }
   // Something that we do not understand: kUnknown, and why.
@@ -48,11 +61,16 @@ class Facts {
  private:
   void reaches(const Statement& definition);
   void rewritten(const Relation& relation, Action how);
+  void objects_of(const Statement& other);
 
   Statement& statement_;
   const Catalog& catalog_;
   const Limits& limits_;
+  Effort& effort_;
+  Distinct<ObjectRef> objects_, kin_;
+  Distinct<ColumnRef> columns_;
   std::string_view defined_;
+  std::size_t bodies_ = 0;
 };
 
 }  // namespace sluice::sql

@@ -8,18 +8,22 @@
 namespace sluice::sql {
 
 struct Limits {
-  // Longer texts are refused. The parse tree takes about 100 times the text.
+  // Longer texts are refused. The parse tree takes 100 to 500 times the text, and one to two
+  // seconds where all of a megabyte is short words.
   std::size_t statement_bytes_max = std::size_t{1} << 20;
   // Nesting of the parse tree. PostgreSQL's own parser and our walkers recurse; a worker thread's
   // stack must hold this many levels of them.
   std::size_t tree_depth_max = 1000;
   // Nesting of operators and brackets that the text may have before the parser sees it.
   std::size_t token_nesting_max = 2000;
-  // Subqueries and CTEs that refer to each other can multiply work; beyond this lineage gives up
-  // (everything opaque).
-  std::size_t lineage_steps_max = 1'000'000;
+  // Work on one text, in looks at a node, name or column. What a text says grows as long as the
+  // text; names that have to be looked for among many, stars over many tables and queries within
+  // recursive ones multiply. Beyond this the text is refused: a tenth of a second, 100 MiB.
+  std::size_t effort_max = 20'000'000;
   // A result row of PostgreSQL has at most 1664 columns.
   std::size_t output_columns_max = 1664;
+  // DO and CREATE FUNCTION within the body of another, and so on.
+  std::size_t bodies_max = 4;
   std::size_t objects_max = 4096;
   std::size_t columns_max = 8192;
   // Prepared statements and cursors that one session may have remembered.

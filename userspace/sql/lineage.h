@@ -70,7 +70,10 @@ class Lineage {
     Row columns;
   };
 
-  bool step();  // false when the work has been too much: everything is opaque from then on
+  // False when the work has been too much: everything is opaque from then on.
+  bool spend(std::size_t looks = 1);
+  // The row, or an opaque one where it is too much to carry on.
+  Row carried(Row row);
 
   // lineage_query.cpp
   Row query(const Node& node, const Scope* outer, const Ctes* ctes);
@@ -112,8 +115,8 @@ class Lineage {
   Value evaluate_all(const json::value& value, const Scope& scope, const Ctes* ctes);
   Value column_reference(const json::array& parts, const Scope& scope);
   std::optional<Value> unqualified(std::string_view name, const Scope& scope);
-  const Source* source_named(std::string_view name, const Scope& scope) const;
-  std::optional<Source> source_before(const json::array& parts, const Scope& scope) const;
+  const Source* source_named(std::string_view name, const Scope& scope);
+  std::optional<Source> source_before(const json::array& parts, const Scope& scope);
   Value field_of(const Row& row, std::string_view name, bool is_table, bool& found);
   Value unresolved(std::string_view name);
   bool calls_by_field(std::string_view name);
@@ -132,7 +135,6 @@ class Lineage {
   Facts& facts_;
   const DescribeOptions& options_;
   std::deque<Ctes> cte_store_;
-  std::size_t steps_ = 0;
   std::size_t depth_ = 0;
   bool saw_opaque_ = false;
   bool saw_hidden_cast_ = false;

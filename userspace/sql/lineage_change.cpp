@@ -26,6 +26,7 @@ void Lineage::assign(const json::array& list, const Node& target, const Scope& s
       copy(evaluate(assignment.field("val"), scope, ctes));
     for (const auto& subscript : assignment.list("indirection"))
       search(evaluate(&subscript, scope, ctes));
+    if (!spend(columns.fields.size())) return;
     for (const Field& field : columns.fields)
       if (field.name == assignment.text("name") && field.table)
         facts_.column({field.value.relation != 0 ? field.table->schema : std::string{},
@@ -56,6 +57,7 @@ Row Lineage::insert(const Node& node, const Scope* outer, const Ctes* ctes) {
   Row given;  // the columns that get a value
   for (const auto& item : node.list("cols")) {
     const Node column{&item};
+    if (!spend(scope.columns.fields.size())) break;
     for (const Field& field : scope.columns.fields)
       if (field.name == column.text("name") && field.table) {
         facts_.column({field.value.relation != 0 ? field.table->schema : std::string{},
@@ -152,6 +154,7 @@ Row Lineage::table_columns(const Node& range_var, const json::array& column_name
 Value Lineage::in_table(const Node& range_var, const json::value* expression,
                         const std::vector<std::string_view>& new_columns) {
   if (!expression) return {};
+  if (!spend(Effort::kPerCopy * new_columns.size())) return opaque_value();
   Scope scope = target_scope(range_var, nullptr);
   for (const auto name : new_columns)
     scope.columns.fields.push_back({name, clear_value(), nullptr});
@@ -160,6 +163,7 @@ Value Lineage::in_table(const Node& range_var, const json::value* expression,
 
 Value Lineage::in_columns(const json::value& expression,
                           const std::vector<std::string_view>& columns) {
+  if (!spend(Effort::kPerCopy * columns.size())) return opaque_value();
   Scope scope;
   for (const auto name : columns) scope.columns.fields.push_back({name, clear_value(), nullptr});
   return evaluate(&expression, scope, nullptr);

@@ -61,15 +61,14 @@ std::vector<const json::value*> parts_in_turn(const Node& node) {
 
 }  // namespace
 
-bool Lineage::step() {
-  if (steps_ > facts_.limits().lineage_steps_max) return false;
-  if (++steps_ > facts_.limits().lineage_steps_max) {
-    facts_.note("the statement is too intricate to follow its columns");
-    saw_opaque_ = true;
-    search(opaque_value());
-    copy(opaque_value());
-  }
-  return steps_ <= facts_.limits().lineage_steps_max;
+bool Lineage::spend(std::size_t looks) {
+  if (facts_.spend(looks)) return true;
+  saw_opaque_ = true;
+  return false;
+}
+
+Row Lineage::carried(Row row) {
+  return spend(Effort::kPerCopy * row.fields.size()) ? std::move(row) : opaque_row();
 }
 
 void Lineage::copy(const Value& value) {
@@ -105,7 +104,7 @@ Value Lineage::evaluate(const json::value* value, const Scope& scope, const Ctes
   const Node node{value};
   const std::string_view tag = node.tag();
   if (is_constant_node(tag)) return {};
-  if (!step() || depth_ > facts_.limits().tree_depth_max) return opaque_value();
+  if (!spend() || depth_ > facts_.limits().tree_depth_max) return opaque_value();
   ++depth_;
   Value out;
   if (tag == "ColumnRef") {
@@ -179,6 +178,7 @@ bool Lineage::runs_hidden_cast(const Node& type_name) const {
 }
 
 Value Lineage::use(const Field& field) {
+  if (!spend(Effort::kPerCopy)) return opaque_value();
   const bool sensitive = field.value.sensitive();
   if (sensitive) facts_.touches();
   if (field.table) {
@@ -217,6 +217,7 @@ std::optional<Value> Lineage::unqualified(std::string_view name, const Scope& sc
   std::optional<Value> out;
   const auto add = [&](const Value& value) { out = out ? either(*out, value) : value; };
   for (const Scope* level = &scope; level; level = level->outer) {
+    if (!spend(1 + level->columns.fields.size())) return opaque_value();
     bool found = false;
     for (const Field& field : level->columns.fields)
       if (field.name == name) add(use(field)), found = true;
@@ -226,16 +227,18 @@ std::optional<Value> Lineage::unqualified(std::string_view name, const Scope& sc
   return out;
 }
 
-const Source* Lineage::source_named(std::string_view name, const Scope& scope) const {
-  for (const Scope* level = &scope; level; level = level->outer)
+const Source* Lineage::source_named(std::string_view name, const Scope& scope) {
+  for (const Scope* level = &scope; level; level = level->outer) {
+    if (!spend(1 + level->sources.size())) return nullptr;
     for (const Source& source : level->sources)
       if (source.name == name) return &source;
+  }
   return nullptr;
 }
 
 // What stands before the last dot. With a schema it is a relation of that schema, on whatever
 // level, even where something else has the same name nearer by.
-std::optional<Source> Lineage::source_before(const json::array& parts, const Scope& scope) const {
+std::optional<Source> Lineage::source_before(const json::array& parts, const Scope& scope) {
   const std::string_view name = string_of(parts[parts.size() - 2]);
   if (parts.size() == 2) {
     const Source* source = source_named(name, scope);
@@ -243,7 +246,8 @@ std::optional<Source> Lineage::source_before(const json::array& parts, const Sco
   }
   const std::string_view schema = string_of(parts[parts.size() - 3]);
   std::optional<Source> found;
-  for (const Scope* level = &scope; level; level = level->outer)
+  for (const Scope* level = &scope; level; level = level->outer) {
+    if (!spend(1 + level->sources.size())) return std::nullopt;
     for (const Source& source : level->sources) {
       const bool may_be_meant = source.name == name && source.is_table && !source.is_alias &&
                                 (source.schema.empty() || source.schema == schema);
@@ -252,14 +256,17 @@ std::optional<Source> Lineage::source_before(const json::array& parts, const Sco
         found = source;
         continue;
       }
+      if (!spend(found->row->fields.size() + source.row->fields.size())) return std::nullopt;
       Row any{.fields = {}, .rest = derived_from(whole(*found->row), whole(*source.row))};
       found->row = std::make_shared<const Row>(std::move(any));
     }
+  }
   return found;
 }
 
 Value Lineage::field_of(const Row& row, std::string_view name, bool is_table, bool& found) {
   found = true;
+  if (!spend(1 + row.fields.size())) return opaque_value();
   std::optional<Value> out;
   for (const Field& field : row.fields)
     if (field.name == name) {
@@ -289,6 +296,7 @@ Value Lineage::column_reference(const json::array& parts, const Scope& scope) {
     const Source* source = source_named(name, scope);
     if (column && !source) return *column;
     if (source) {
+      if (!spend(source->row->fields.size())) return opaque_value();
       Value value = whole(*source->row);
       for (const Field& field : source->row->fields) use(field);
       value.row = source->row;
@@ -314,6 +322,7 @@ Value Lineage::column_reference(const json::array& parts, const Scope& scope) {
 // The columns that a star stands for.
 Row Lineage::star(const json::array& parts, const Scope& scope) {
   if (parts.size() == 1) {
+    if (!spend(Effort::kPerCopy * scope.columns.fields.size())) return opaque_row();
     for (const Field& field : scope.columns.fields) use(field);
     return scope.columns;
   }
@@ -322,6 +331,7 @@ Row Lineage::star(const json::array& parts, const Scope& scope) {
     unresolved("*");
     return opaque_row();
   }
+  if (!spend(Effort::kPerCopy * source->row->fields.size())) return opaque_row();
   for (const Field& field : source->row->fields) use(field);
   return *source->row;
 }

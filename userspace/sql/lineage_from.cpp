@@ -19,13 +19,16 @@ bool is_listed(const std::vector<std::string_view>& names, std::string_view name
 }
 
 // One row for several relations of a name: by name, the worst of each. True if all have the same
-// columns in the same order.
-bool merge_candidate(Row& into, const Row& next) {
+// columns in the same order. `looks`: how many it took.
+bool merge_candidate(Row& into, const Row& next, std::size_t& looks) {
   bool same_shape = into.fields.size() == next.fields.size();
   for (std::size_t i = 0; i < next.fields.size(); ++i) {
     const Field& field = next.fields[i];
-    const auto same = std::find_if(into.fields.begin(), into.fields.end(),
-                                   [&](const Field& f) { return f.name == field.name; });
+    const auto is_same = [&](const Field& f) { return f.name == field.name; };
+    const bool in_place = i < into.fields.size() && is_same(into.fields[i]);
+    looks += in_place ? 1 : into.fields.size();
+    const auto same = in_place ? into.fields.begin() + static_cast<std::ptrdiff_t>(i)
+                               : std::find_if(into.fields.begin(), into.fields.end(), is_same);
     if (same == into.fields.end()) {
       same_shape = false;
       into.fields.push_back(field);
@@ -49,14 +52,15 @@ void Lineage::from(const json::array& list, Scope& scope, const Ctes* ctes) {
 
 Lineage::FromItem Lineage::from_item(const Node& node, const Scope* outer, const Scope& lateral,
                                      const Ctes* ctes) {
-  if (!step() || depth_ > facts_.limits().tree_depth_max) return named(opaque_row(), {}, {}, false);
+  if (!spend() || depth_ > facts_.limits().tree_depth_max)
+    return named(opaque_row(), {}, {}, false);
   ++depth_;
   FromItem item;
   if (node.is("RangeVar")) {
     item = from_relation(node, ctes);
   } else if (node.is("RangeSubselect")) {
     Row row = query(node.node("subquery"), node.flag("lateral") ? &lateral : outer, ctes);
-    item = named(std::move(row), node.node("alias"), {}, false);
+    item = named(carried(std::move(row)), node.node("alias"), {}, false);
   } else if (node.is("RangeFunction")) {
     item = from_function(node, lateral, ctes);
   } else if (node.is("RangeTableFunc")) {
@@ -93,7 +97,10 @@ Lineage::FromItem Lineage::from_relation(const Node& node, const Ctes* ctes) {
   const std::string_view schema = node.text("schemaname"), name = node.text("relname");
   if (schema.empty()) {
     for (const Ctes* cte = ctes; cte; cte = cte->outer)
-      if (cte->name == name) return named(cte->row, node.node("alias"), name, false);
+      if (!spend())
+        break;
+      else if (cte->name == name)
+        return named(carried(cte->row), node.node("alias"), name, false);
   }
   FromItem item = named(relation_row(schema, name), node.node("alias"), name, true);
   for (Source& source : item.sources) source.schema = schema;
@@ -110,15 +117,20 @@ Row Lineage::relation_row(std::string_view schema, std::string_view name) {
     std::erase_if(candidates, [](const Relation* relation) {
       return relation->schema == "information_schema";
     });
-  if (candidates.empty()) {
+  std::size_t columns = 0;
+  for (const Relation* relation : candidates) columns += relation->columns.size();
+  if (candidates.empty() || !spend(candidates.size() + Effort::kPerCopy * columns)) {
     saw_opaque_ = true;
     return opaque_row();
   }
   Row out = row_of(*candidates[0]);
   if (candidates.size() == 1) return out;
   bool same_shape = true;
-  for (std::size_t i = 1; i < candidates.size(); ++i)
-    same_shape &= merge_candidate(out, row_of(*candidates[i]));
+  for (std::size_t i = 1; i < candidates.size(); ++i) {
+    std::size_t looks = 0;
+    same_shape &= merge_candidate(out, row_of(*candidates[i]), looks);
+    if (!spend(looks)) return opaque_row();
+  }
   const Value any = whole(out);
   for (Field& field : out.fields) {
     const bool in_all = std::all_of(
@@ -153,7 +165,7 @@ Row Lineage::function_row(const json::value* expression, std::string_view alias,
           row.fields.push_back({output, result, nullptr});
         break;
       }
-    return row;
+    return carried(std::move(row));
   }
   row.fields.push_back({alias.empty() ? name : alias, result, nullptr});
   if (effect.shape != 's') row.rest = result;
@@ -216,9 +228,15 @@ Lineage::FromItem Lineage::from_join(const Node& node, const Scope* outer, const
   const FromItem left = from_item(node.node("larg"), outer, lateral, ctes);
   Scope beside;  // what the right side may see when it is LATERAL
   beside.outer = &lateral;
+  const auto size_of = [](const FromItem& item) {
+    return item.sources.size() + item.columns.fields.size();
+  };
+  if (!spend(Effort::kPerCopy * size_of(left))) return named(opaque_row(), {}, {}, false);
   beside.sources = left.sources;
   beside.columns = left.columns;
   const FromItem right = from_item(node.node("rarg"), outer, beside, ctes);
+  if (!spend(2 * Effort::kPerCopy * (size_of(left) + size_of(right))))
+    return named(opaque_row(), {}, {}, false);
   FromItem out;
   out.sources = left.sources;
   out.sources.insert(out.sources.end(), right.sources.begin(), right.sources.end());
@@ -245,9 +263,14 @@ void Lineage::join_columns(const Node& node, const FromItem& left, const FromIte
                            Row& merged, Row& columns) {
   std::vector<std::string_view> shared = strings_of(node.list("usingClause"));
   const bool open = left.columns.rest || right.columns.rest;
-  if (node.flag("isNatural"))
+  const std::size_t sizes = left.columns.fields.size() + right.columns.fields.size();
+  if (node.flag("isNatural") && spend(left.columns.fields.size() * right.columns.fields.size()))
     for (const Field& field : left.columns.fields)
       if (field_named(right.columns, field.name)) shared.push_back(field.name);
+  if (!spend(2 * shared.size() * sizes)) {
+    columns = opaque_row();
+    return;
+  }
   for (const auto name : shared) {
     const Field* a = field_named(left.columns, name);
     const Field* b = field_named(right.columns, name);

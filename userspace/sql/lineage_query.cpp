@@ -21,7 +21,7 @@ bool is_star_target(const Node& value) {
 }  // namespace
 
 Row Lineage::query(const Node& node, const Scope* outer, const Ctes* ctes) {
-  if (!step() || depth_ > facts_.limits().tree_depth_max) return opaque_row();
+  if (!spend() || depth_ > facts_.limits().tree_depth_max) return opaque_row();
   ++depth_;
   Row row;
   if (node.is("SelectStmt")) {
@@ -58,13 +58,17 @@ const Ctes* Lineage::with(const Node& node, const Scope* outer, const Ctes* ctes
     const Node cte{&item};
     Row row = is_recursive ? recursive(cte, outer, ctes) : query(cte.node("ctequery"), outer, ctes);
     rename(row, strings_of(cte.list("aliascolnames")));
+    row = carried(std::move(row));
     const Value all = whole(row);
     if (const Node search_clause = cte.node("search_clause"))
       row.fields.push_back({search_clause.text("search_seq_column"), all, nullptr});
     if (const Node cycle = cte.node("cycle_clause")) {
       // Where a value comes again the query ends.
       for (const auto name : strings_of(cycle.list("cycle_col_list")))
-        for (const Field& field : row.fields)
+        if (!spend(row.fields.size()))
+          break;
+        else
+          for (const Field& field : row.fields)
           if (field.name == name) search(field.value);
       if (row.rest) search(*row.rest);
       row.fields.push_back({cycle.text("cycle_mark_column"), all, nullptr});
@@ -84,6 +88,7 @@ Row Lineage::recursive(const Node& cte, const Scope* outer, const Ctes* ctes) {
   Row known = query(body.node_as("larg", "SelectStmt"), outer, ctes);
   rename(known, names);
   for (int pass = 0; pass < kRecursionPassesMax; ++pass) {
+    if (!spend(Effort::kPerCopy * known.fields.size())) break;
     cte_store_.push_back({ctes, cte.text("ctename"), known});
     Row next = query(body, outer, &cte_store_.back());
     rename(next, names);
@@ -165,7 +170,7 @@ Row Lineage::set_operation(const Node& node, const Scope* outer, const Ctes* cte
   // Anything but UNION ALL compares rows.
   const bool compares = node.text("op") != "SETOP_UNION" || !node.flag("all");
   if (compares) search(derived_from(whole(left), whole(right)));
-  Row out = either(left, right);
+  Row out = carried(either(left, right));
   for (Field& field : out.fields) field.value.relation = 0, field.value.attnum = 0;
   return out;
 }
@@ -193,7 +198,7 @@ void Lineage::star_or_target(const Node& target, const Scope& scope, const Ctes*
   // "(expression).*"
   const Value composite = evaluate(value.field("arg"), scope, ctes);
   if (composite.row && value.list("indirection").size() == 1) {
-    Row expanded = *composite.row;
+    Row expanded = carried(*composite.row);
     for (Field& field : expanded.fields) {
       field.table = nullptr;
       field.value.relation = 0;
@@ -215,6 +220,7 @@ void Lineage::order(const json::array& list, const Row& outputs, const Scope& sc
       expression = key.field("node");
       key = Node{expression};
     }
+    if (!spend(1 + outputs.fields.size())) return;
     if (const auto number = integer_constant(key)) {
       facts_.statement().literals_matter = true;
       const auto position = static_cast<std::size_t>(*number);
@@ -229,13 +235,14 @@ void Lineage::order(const json::array& list, const Row& outputs, const Scope& sc
       continue;
     }
     const auto& parts = key.list("fields");
+    const bool may_be_output = key.is("ColumnRef") && parts.size() == 1;
+    const std::string_view name = may_be_output ? string_of(parts[0]) : std::string_view{};
     bool named = false;
-    if (key.is("ColumnRef") && parts.size() == 1)
+    if (may_be_output)
       for (const Field& field : outputs.fields)
-        if (field.name == string_of(parts[0])) search(field.value), named = true;
+        if (field.name == name) search(field.value), named = true;
     // An input column of that name counts too, where there is one.
-    if (!named || unqualified(string_of(parts[0]), scope))
-      search(evaluate(expression, scope, ctes));
+    if (!named || unqualified(name, scope)) search(evaluate(expression, scope, ctes));
   }
 }
 

@@ -85,60 +85,6 @@ std::string_view string_of(const json::value& value) {
   return node.is("String") ? node.text("sval") : std::string_view{};
 }
 
-bool same_tree(const json::value& a, const json::value& b) {
-  if (a.kind() != b.kind()) return false;
-  if (a.is_array()) {
-    const auto& left = a.get_array();
-    const auto& right = b.get_array();
-    if (left.size() != right.size()) return false;
-    for (std::size_t i = 0; i < left.size(); ++i)
-      if (!same_tree(left[i], right[i])) return false;
-    return true;
-  }
-  if (!a.is_object()) return a == b;
-  const auto count = [](const json::object& object) {
-    return object.size() - (object.contains("location") ? 1 : 0);
-  };
-  const auto& left = a.get_object();
-  const auto& right = b.get_object();
-  if (count(left) != count(right)) return false;
-  for (const auto& pair : left) {
-    if (pair.key() == "location") continue;
-    const json::value* other = right.if_contains(pair.key());
-    if (!other || !same_tree(pair.value(), *other)) return false;
-  }
-  return true;
-}
-
-bool contains_tag(const json::value& value, std::string_view tag) {
-  if (value.is_array()) {
-    for (const auto& item : value.get_array())
-      if (contains_tag(item, tag)) return true;
-    return false;
-  }
-  if (!value.is_object()) return false;
-  const json::object& object = value.get_object();
-  if (is_tagged(object) && object.begin()->key() == json::string_view{tag.data(), tag.size()})
-    return true;
-  for (const auto& pair : object)
-    if (contains_tag(pair.value(), tag)) return true;
-  return false;
-}
-
-bool contains_integer(const json::value& value) {
-  if (value.is_array()) {
-    for (const auto& item : value.get_array())
-      if (contains_integer(item)) return true;
-    return false;
-  }
-  if (!value.is_object()) return false;
-  const Node node{&value};
-  if (node.is("A_Const")) return node.has("ival");
-  for (const auto& pair : *node.fields())
-    if (contains_integer(pair.value())) return true;
-  return false;
-}
-
 std::optional<std::int64_t> integer_constant(const Node& node) {
   if (!node.is("A_Const") || !node.has("ival")) return std::nullopt;
   return node.node("ival").integer("ival");

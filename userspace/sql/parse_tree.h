@@ -50,11 +50,6 @@ class Node {
 
 // The text of a String node, "" for another node.
 std::string_view string_of(const json::value& value);
-// Same tree but for "location" fields.
-bool same_tree(const json::value& a, const json::value& b);
-// Any node with this tag below, not looking into itself.
-bool contains_tag(const json::value& value, std::string_view tag);
-bool contains_integer(const json::value& value);
 // An integer constant (A_Const.ival; an omitted value is 0).
 std::optional<std::int64_t> integer_constant(const Node& node);
 

@@ -3,6 +3,10 @@
 
 #include <optional>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "sql/tree_print.h"
 
 namespace sluice::sql {
 namespace {
@@ -27,9 +31,8 @@ class Folder {
 
  private:
   Truth without_columns(const json::value* value) {
-    if (!value || contains_tag(*value, "ColumnRef") || contains_tag(*value, "CurrentOfExpr"))
-      return Truth::kNarrow;
-    literals_matter |= contains_integer(*value);
+    if (!value || prints_.of(*value).has_column) return Truth::kNarrow;
+    literals_matter |= prints_.of(*value).has_integer;
     return Truth::kAlways;
   }
 
@@ -64,45 +67,72 @@ class Folder {
     return one_never ? Truth::kNever : all ? Truth::kAlways : Truth::kNarrow;
   }
 
-  // "p OR NOT p", "x IS NULL OR x = x", "x < 1 OR x >= 1".
+  // "p OR NOT p", "x IS NULL OR x IS NOT NULL", "x < 1 OR x >= 1".
   bool complementary(const Node& node) {
-    const auto& arguments = node.list("args");
-    for (const auto& a : arguments)
-      for (const auto& b : arguments)
-        if (&a != &b && (negates(a, b) || splits(a, b))) return true;
-    return false;
+    TreeSet plain, negated;
+    std::unordered_map<std::uint64_t, Sides> sides;
+    TreeSet compared;
+    bool found = false;
+    for (const auto& item : node.list("args")) {
+      const Node argument{&item};
+      found |= meets(item, plain, negated);
+      if (argument.is("BoolExpr") && argument.text("boolop") == "NOT_EXPR" &&
+          argument.list("args").size() == 1)
+        found |= meets(argument.list("args")[0], negated, plain);
+      if (argument.is("NullTest") && argument.field("arg"))
+        found |= sides[prints_.of(*argument.field("arg")).exact].null_test(
+            argument.text("nulltesttype"));
+      const json::value *left = argument.field("lexpr"), *right = argument.field("rexpr");
+      if (!argument.is("A_Expr") || !left || !right) continue;
+      literals_matter |= !compared.add(prints_.of(*left)) && prints_.of(*left).has_integer;
+      found |= splits(sides[prints_.of(*left).exact], operator_of(argument), *right);
+    }
+    return found;
   }
-  bool negates(const json::value& a, const json::value& b) {
-    const Node outer{&a};
-    if (!outer.is("BoolExpr") || outer.text("boolop") != "NOT_EXPR") return false;
-    const auto& inner = outer.list("args");
-    return inner.size() == 1 && same(inner[0], b);
+
+  // Prints of trees, also with their integers left out.
+  struct TreeSet {
+    std::unordered_set<std::uint64_t> exact, without_integers;
+    // False: one that differs in integers at most was there.
+    bool add(const TreePrint& print) {
+      exact.insert(print.exact);
+      return without_integers.insert(print.without_integers).second;
+    }
+  };
+
+  // What is said of one expression: the bounds that are set to it.
+  struct Sides {
+    bool up = false, down = false, null = false, not_null = false;
+    TreeSet equal, unequal;
+    bool null_test(std::string_view type) {
+      (type == "IS_NULL" ? null : not_null) = true;
+      return null && not_null;
+    }
+  };
+
+  // Adds the tree to `mine`; true if it is among `others`.
+  bool meets(const json::value& tree, TreeSet& mine, const TreeSet& others) {
+    const TreePrint print = prints_.of(tree);
+    mine.add(print);
+    literals_matter |=
+        print.has_integer && others.without_integers.contains(print.without_integers);
+    return others.exact.contains(print.exact);
   }
-  bool splits(const json::value& a, const json::value& b) {
-    const Node left{&a}, right{&b};
-    if (left.is("NullTest") && right.is("NullTest"))
-      return left.text("nulltesttype") != right.text("nulltesttype") &&
-             same(*left.field("arg"), *right.field("arg"));
-    if (!left.is("A_Expr") || !right.is("A_Expr")) return false;
-    const json::value *l1 = left.field("lexpr"), *r1 = left.field("rexpr"),
-                      *l2 = right.field("lexpr"), *r2 = right.field("rexpr");
-    if (!l1 || !r1 || !l2 || !r2 || !same(*l1, *l2)) return false;
-    const std::string_view op1 = operator_of(left), op2 = operator_of(right);
-    const auto is_order = [](std::string_view op) {
-      return op == "<" || op == ">" || op == "<=" || op == ">=" || op == "=" || op == "<>";
-    };
-    if (!is_order(op1) || !is_order(op2)) return false;
-    // Whether the two bounds meet may hang on numbers: ranges that open away from each other
-    // ("x > 1 OR x < 5") are taken as everything, whatever the numbers.
-    const bool up1 = op1[0] == '>', up2 = op2[0] == '>',
-               down1 = op1 == "<" || op1 == "<=", down2 = op2 == "<" || op2 == "<=";
-    if ((up1 && down2) || (down1 && up2)) return true;
-    return ((op1 == "=" && op2 == "<>") || (op1 == "<>" && op2 == "=")) && same(*r1, *r2);
+
+  // Whether two bounds meet may hang on numbers: ranges that open away from each other ("x > 1 OR x
+  // < 5") are taken as everything, whatever the numbers.
+  bool splits(Sides& sides, std::string_view op, const json::value& right) {
+    if (op == "=") return meets(right, sides.equal, sides.unequal);
+    if (op == "<>") return meets(right, sides.unequal, sides.equal);
+    sides.up |= op == ">" || op == ">=";
+    sides.down |= op == "<" || op == "<=";
+    return sides.up && sides.down;
   }
 
   bool same(const json::value& a, const json::value& b) {
-    literals_matter |= contains_integer(a) && contains_integer(b);
-    return same_tree(a, b);
+    const TreePrint left = prints_.of(a), right = prints_.of(b);
+    literals_matter |= left.has_integer && right.has_integer;
+    return left.exact == right.exact;
   }
 
   static std::string_view operator_of(const Node& node) {
@@ -186,6 +216,8 @@ class Folder {
       return Truth::kAlways;
     return Truth::kNever;
   }
+
+  TreePrints prints_;
 };
 
 }  // namespace

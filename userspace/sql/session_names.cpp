@@ -2,14 +2,31 @@
 #include "sql/session_names.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "sql/distinct.h"
+#include "sql/limits.h"
 
 namespace sluice::sql {
 namespace {
 
+constexpr std::size_t kKeptMax = 1'000'000;  // some 100 MiB
+
+std::size_t size_of(const Statement& statement) {
+  return 1 + statement.objects.size() + statement.kin.size() + statement.columns.size() +
+         statement.outputs.size();
+}
+
+// False where `max` is too small for all of them.
 template <class T>
-void add_missing(std::vector<T>& to, const std::vector<T>& more) {
-  for (const T& item : more)
-    if (std::find(to.begin(), to.end(), item) == to.end()) to.push_back(item);
+bool add_missing(std::vector<T>& to, const std::vector<T>& more, std::size_t max) {
+  Distinct<T> distinct;
+  for (const T& item : more) {
+    if (distinct.has(to, item)) continue;
+    if (to.size() >= max) return false;
+    to.push_back(item);
+  }
+  return true;
 }
 
 OutputColumn worse(const OutputColumn& a, const OutputColumn& b) {
@@ -52,10 +69,15 @@ void worst_lineage(Statement& out, const Statement& b) {
 Statement worst_of(const Statement& a, const Statement& b) {
   Statement out = a;
   out.actions.add(b.actions);
-  add_missing(out.objects, b.objects);
-  add_missing(out.kin, b.kin);
-  add_missing(out.columns, b.columns);
-  add_missing(out.notes, b.notes);
+  const Limits limits;
+  const bool objects = add_missing(out.objects, b.objects, limits.objects_max);
+  const bool kin = add_missing(out.kin, b.kin, limits.objects_max);
+  const bool columns = add_missing(out.columns, b.columns, limits.columns_max);
+  if (!objects || !kin || !columns) out.actions.add(Action::kUnknown);
+  for (const auto& note : b.notes)
+    if (std::find(out.notes.begin(), out.notes.end(), note) == out.notes.end() &&
+        out.notes.size() < kNotesMax)
+      out.notes.push_back(note);
   out.unbounded |= b.unbounded;
   out.changes_meaning |= b.changes_meaning;
   out.changes_reading |= b.changes_reading;
@@ -68,18 +90,31 @@ Statement worst_of(const Statement& a, const Statement& b) {
   return out;
 }
 
-void SessionNames::widen(Space space, std::string_view name, const Statement& statement) {
+void SessionNames::forget(Names& names) {
+  for (const auto& [name, statement] : names) kept_ -= size_of(*statement);
+  names.clear();
+}
+
+bool SessionNames::put(Space space, std::string_view name, Statement statement) {
   Names& names = names_of(space);
   const auto found = names.find(name);
-  if (found != names.end()) {
-    found->second = std::make_shared<const Statement>(worst_of(*found->second, statement));
-    return;
-  }
-  if (size() >= names_max_) {
-    overflowed_ = true;
-    return;
-  }
-  names.emplace(std::string{name}, std::make_shared<const Statement>(statement));
+  if (found == names.end() && size() >= names_max_) overflowed_ = true;
+  const std::size_t before = found == names.end() ? 0 : size_of(*found->second);
+  if (kept_ - before + size_of(statement) > kKeptMax) overflowed_ = true;
+  if (overflowed_) return false;
+  kept_ += size_of(statement) - before;
+  auto kept = std::make_shared<const Statement>(std::move(statement));
+  if (found == names.end())
+    names.emplace(std::string{name}, std::move(kept));
+  else
+    found->second = std::move(kept);
+  return true;
+}
+
+void SessionNames::widen(Space space, std::string_view name, const Statement& statement) {
+  const Names& names = names_of(space);
+  const auto found = names.find(name);
+  put(space, name, found == names.end() ? statement : worst_of(*found->second, statement));
 }
 
 void SessionNames::sent(Space space, std::string_view name, const Statement& statement) {
@@ -87,15 +122,15 @@ void SessionNames::sent(Space space, std::string_view name, const Statement& sta
 }
 
 void SessionNames::completed(Space space, std::string_view name, const Statement& statement) {
-  Names& names = names_of(space);
-  const auto found = names.find(name);
-  if (found == names.end()) return widen(space, name, statement);
-  found->second = std::make_shared<const Statement>(statement);
+  put(space, name, statement);
 }
 
 void SessionNames::closed(Space space, std::string_view name) {
   Names& names = names_of(space);
-  if (const auto found = names.find(name); found != names.end()) names.erase(found);
+  const auto found = names.find(name);
+  if (found == names.end()) return;
+  kept_ -= size_of(*found->second);
+  names.erase(found);
 }
 
 void SessionNames::sent(const Statement& statement) {
@@ -109,10 +144,10 @@ void SessionNames::completed(const Statement& statement) {
     case StatementKind::kPrepare: completed(Space::kPrepared, statement.name, statement); break;
     case StatementKind::kDeclareCursor: completed(Space::kCursor, statement.name, statement); break;
     case StatementKind::kDeallocate:
-      statement.name.empty() ? prepared_.clear() : closed(Space::kPrepared, statement.name);
+      statement.name.empty() ? forget(prepared_) : closed(Space::kPrepared, statement.name);
       break;
     case StatementKind::kCloseCursor:
-      statement.name.empty() ? cursors_.clear() : closed(Space::kCursor, statement.name);
+      statement.name.empty() ? forget(cursors_) : closed(Space::kCursor, statement.name);
       break;
     case StatementKind::kDiscard:
       if (statement.name == "ALL") clear();
@@ -124,7 +159,14 @@ void SessionNames::completed(const Statement& statement) {
 void SessionNames::clear() {
   prepared_.clear();
   cursors_.clear();
+  kept_ = 0;
   overflowed_ = false;
+}
+
+std::shared_ptr<const Statement> SessionNames::given_by(const Statement& statement) const {
+  if (statement.kind == StatementKind::kPrepare) return find(Space::kPrepared, statement.name);
+  if (statement.kind == StatementKind::kDeclareCursor) return find(Space::kCursor, statement.name);
+  return nullptr;
 }
 
 std::shared_ptr<const Statement> SessionNames::find(Space space, std::string_view name) const {

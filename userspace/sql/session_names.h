@@ -36,25 +36,32 @@ class SessionNames {
   void closed(Space space, std::string_view name);
   // A transaction ended (ReadyForQuery 'I'): cursors without HOLD are gone. Keeping them is safe,
   // so this is housekeeping only.
-  void forget_cursors() { cursors_.clear(); }
+  void forget_cursors() { forget(cursors_); }
   void clear();
 
   // What the name may stand for: null if nothing known. Where several, one statement that is the
   // most restrictive of all (union of actions, worst lineage).
   std::shared_ptr<const Statement> find(Space space, std::string_view name) const;
+  // What the name stands for that this statement gives; null where it gives none.
+  std::shared_ptr<const Statement> given_by(const Statement& statement) const;
   std::size_t size() const { return prepared_.size() + cursors_.size(); }
 
  private:
   using Names = std::map<std::string, std::shared_ptr<const Statement>, std::less<>>;
   Names& names_of(Space space) { return space == Space::kPrepared ? prepared_ : cursors_; }
   void widen(Space space, std::string_view name, const Statement& statement);
+  void forget(Names& names);
+  // False: there is no room; then no name is certain any more.
+  bool put(Space space, std::string_view name, Statement statement);
 
   std::size_t names_max_ = 4096;
-  bool overflowed_ = false;  // more names than we keep: no name is certain until clear()
+  std::size_t kept_ = 0;     // objects, columns and outputs of all names
+  bool overflowed_ = false;  // more than we keep: no name is certain until clear()
   Names prepared_, cursors_;
 };
 
-// The most restrictive of both: unions, and per output column the worse.
+// The most restrictive of both: unions, and per output column the worse. Unknown where that names
+// more than one statement may.
 Statement worst_of(const Statement& a, const Statement& b);
 
 }  // namespace sluice::sql

@@ -16,6 +16,9 @@
 
 namespace sluice::sql {
 
+// An approver reads them; more do not help.
+inline constexpr std::size_t kNotesMax = 16;
+
 enum class StatementKind : std::uint8_t {
   kSelect,  // also VALUES and TABLE; SELECT INTO is kCreateTableAs
   kInsert,

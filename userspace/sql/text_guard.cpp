@@ -20,6 +20,9 @@ bool is_word_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) != 0;
 }
 bool is_word(char c) { return is_word_start(c) || (c >= '0' && c <= '9') || c == '$'; }
+bool is_operator(char c) {
+  return std::string_view{"~!@#^&|`?+-*/%<>="}.find(c) != std::string_view::npos;
+}
 
 // Splits a text into tokens as far as nesting needs it: strings, quoted names and comments are
 // passed over whole.
@@ -30,6 +33,9 @@ class Tokens {
       : text_(text), backslashes_(backslashes) {}
 
   std::size_t position() const { return at_; }
+  // Characters that PostgreSQL's scanner will look at again and again: at each sign of a row of
+  // operator signs it reads the row to its end, and of what may be an operator each part.
+  std::size_t looked_at() const { return looked_at_; }
   // "" at the end. A string or quoted name is given as its first character.
   std::string_view next() {
     skip_blank();
@@ -44,11 +50,35 @@ class Tokens {
       while (at_ < text_.size() && (is_word(text_[at_]) || text_[at_] == '.')) ++at_;
       return text_.substr(begin, at_ - begin);
     }
+    if (is_operator(c)) {
+      const std::size_t length = operator_end(at_) - at_;
+      looked_at_ += length * length + signs_end(at_) - at_;
+    }
     ++at_;
     return text_.substr(begin, 1);
   }
 
  private:
+  // Where the row of operator signs ends that the one at `at` is in.
+  std::size_t signs_end(std::size_t at) {
+    if (at >= signs_end_) {
+      signs_end_ = at;
+      while (signs_end_ < text_.size() && is_operator(text_[signs_end_])) ++signs_end_;
+    }
+    return signs_end_;
+  }
+  // A comment ends what may be an operator.
+  std::size_t operator_end(std::size_t at) {
+    if (at >= operator_end_) {
+      operator_end_ = at + 1;
+      const auto begins_comment = [this](std::size_t place) {
+        return text_.substr(place, 2) == "/*" || text_.substr(place, 2) == "--";
+      };
+      while (operator_end_ < signs_end(at) && !begins_comment(operator_end_)) ++operator_end_;
+    }
+    return operator_end_;
+  }
+
   void skip_blank() {
     while (at_ < text_.size()) {
       if (std::string_view{" \t\n\r\f\v"}.find(text_[at_]) != std::string_view::npos) {
@@ -67,6 +97,7 @@ class Tokens {
     std::size_t depth = 0;
     while (at_ < text_.size()) {
       if (text_.substr(at_, 2) == "/*") {
+        looked_at_ += signs_end(at_) - at_;
         ++depth;
         at_ += 2;
       } else if (text_.substr(at_, 2) == "*/") {
@@ -118,12 +149,16 @@ class Tokens {
   std::string_view text_;
   bool backslashes_ = false;
   std::size_t at_ = 0;
+  std::size_t signs_end_ = 0;
+  std::size_t operator_end_ = 0;
+  std::size_t looked_at_ = 0;
 };
 
 // One level of brackets.
 struct Level {
-  std::size_t chain = 0;   // tokens since something that cannot deepen the tree
-  std::size_t sticky = 0;  // words that nest without brackets
+  std::size_t chain = 0;     // tokens since something that cannot deepen the tree
+  std::size_t sticky = 0;    // words that nest without brackets
+  std::size_t betweens = 0;  // whose AND is to come
   std::size_t commas = 0;
   std::size_t copies = 1;  // how often the parser will copy what stands here
   bool has_set = false;
@@ -138,7 +173,10 @@ bool nests_without_brackets(std::string_view token) {
 
 // PostgreSQL's parser gives "(a, b, ...) = source" of UPDATE one copy of the source per column when
 // it is written out, so that nesting it multiplies. This bounds the written tree.
-constexpr std::size_t kCopiedTokensMax = std::size_t{4} << 20;
+constexpr std::size_t kCopiedTokensMax = std::size_t{1} << 19;
+
+// A tenth of a second of PostgreSQL's scanner. What people write needs about one look a character.
+constexpr std::size_t kLookedAtMax = std::size_t{64} << 20;
 
 }  // namespace
 
@@ -204,6 +242,9 @@ Result<void> check_shape(std::string_view text, const Limits& limits) {
       ++top.commas;
     } else if (token == ";") {
       if (levels.size() == 1) top = Level{};
+    } else if (top.betweens > 0 && same_word(token, "and")) {
+      --top.betweens;
+      ++top.chain;
     } else if (same_word(token, "and") || same_word(token, "or")) {
       top.chain = 0;
     } else if (nests_without_brackets(token)) {
@@ -211,6 +252,7 @@ Result<void> check_shape(std::string_view text, const Limits& limits) {
     } else {
       ++top.chain;
       if (same_word(token, "set")) top.has_set = true;
+      if (same_word(token, "between")) ++top.betweens;
       if (token == "=" && previous == ")" && closed_targets)
         top.copies = std::max(top.copies, std::min(kCopiedTokensMax, top.copies * closed_columns));
     }
@@ -220,7 +262,10 @@ Result<void> check_shape(std::string_view text, const Limits& limits) {
                    std::to_string(limits.token_nesting_max) + " operators and brackets)"};
     if (copied > kCopiedTokensMax)
       return Error{"the statement assigns to too many columns at once from nested sources"};
+    if (tokens.looked_at() > kLookedAtMax) break;
   }
+  if (tokens.looked_at() > kLookedAtMax)
+    return Error{"the statement has rows of operator signs or comments too long to be read"};
   return {};
 }
 

@@ -106,7 +106,7 @@ void ActionWalker::execute_name(SessionNames::Space space, std::string_view name
 void ActionWalker::explain(const Node& node) {
   const bool runs = explain_runs(node, facts_);
   Statement inner;
-  Facts inner_facts{inner, facts_.catalog(), facts_.limits()};
+  Facts inner_facts{inner, facts_};
   ActionWalker walker{inner_facts, names_};
   walker.ctes_ = ctes_;
   if (const json::value* query = node.field("query")) walker.walk(*query);
