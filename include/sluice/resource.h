@@ -49,7 +49,7 @@ enum class UpstreamTls : std::uint8_t { kDisable, kRequire, kVerifyCa, kVerifyFu
 
 enum class MaskKind : std::uint8_t { kRedact, kPartial, kHash, kNull };
 
-enum class Detector : std::uint8_t { kCreditCard, kUsSsn, kAwsKey, kPrivateKey, kJwt };
+enum class Detector : std::uint8_t { kCreditCard, kUsSsn, kAwsKey, kPrivateKey, kJwt, kIban };
 std::string_view name_of(Detector detector);
 std::optional<Detector> detector_named(std::string_view name);
 

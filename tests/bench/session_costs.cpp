@@ -138,7 +138,7 @@ void masking() {
 void detecting() {
   const MaskTools tools = mask_tools();
   const mask::DetectorSet all{Detector::kCreditCard, Detector::kUsSsn, Detector::kAwsKey,
-                              Detector::kPrivateKey, Detector::kJwt};
+                              Detector::kPrivateKey, Detector::kJwt,   Detector::kIban};
   const std::string prose =
       "The order of 2026-11-27 was sent to Ada in 3 parts, and 14 of 15 lamps came whole; ";
   const auto scan = [&](const char* name, std::size_t size) {

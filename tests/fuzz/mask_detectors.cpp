@@ -25,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static Fixture fixture;
   const ByteView text{data, size};
   const mask::DetectorSet all = {Detector::kCreditCard, Detector::kUsSsn, Detector::kAwsKey,
-                                 Detector::kPrivateKey, Detector::kJwt};
+                                 Detector::kPrivateKey, Detector::kJwt,   Detector::kIban};
   std::vector<mask::Hit> hits;
   SLUICE_CHECK(fixture.detectors.scan(text, all, fixture.scratch, hits).ok());
   std::size_t previous = 0;

@@ -68,6 +68,7 @@ constexpr Named<Detector> kDetectors[] = {
     {Detector::kAwsKey, "aws_key"},
     {Detector::kPrivateKey, "private_key"},
     {Detector::kJwt, "jwt"},
+    {Detector::kIban, "iban"},
 };
 
 }  // namespace

@@ -19,8 +19,10 @@ struct Issuer {
   std::uint8_t prefix_digits;
   std::uint8_t length_min, length_max;
 };
-constexpr std::array<Issuer, 26> kIssuers = {{
-    {4, 4, 1, 13, 19},        // Visa
+constexpr std::array<Issuer, 28> kIssuers = {{
+    {4, 4, 1, 16, 16},        // Visa
+    {4, 4, 1, 18, 19},        // Visa
+    {4, 4, 1, 13, 13},        // Visa, of old
     {51, 55, 2, 16, 16},      // Mastercard
     {2221, 2720, 4, 16, 16},  // Mastercard
     {34, 34, 2, 15, 15},      // American Express

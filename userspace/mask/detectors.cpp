@@ -99,7 +99,7 @@ struct Detectors::State {
 
 struct Scratch::State {
   ScratchPtr scratch;
-  std::vector<Range> cards;
+  std::vector<Range> cards, ibans;
 };
 
 Scratch::Scratch(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -138,18 +138,35 @@ Result<Scratch> Detectors::make_scratch() const {
   return Scratch{std::move(state)};
 }
 
+namespace {
+
+// What is sought without a pattern.
+template <class Lists>
+void find_numbers(std::string_view text, DetectorSet wanted, Lists& lists, std::vector<Hit>& hits) {
+  lists.cards.clear();
+  lists.ibans.clear();
+  if (wanted.has(Detector::kCreditCard)) find_cards(text, lists.cards);
+  if (wanted.has(Detector::kIban) || !lists.cards.empty()) find_ibans(text, lists.ibans);
+  // The digits of an account number may be a card's by chance.
+  auto iban = lists.ibans.begin();
+  for (const Range& card : lists.cards) {
+    while (iban != lists.ibans.end() && iban->end < card.end) ++iban;
+    if (iban == lists.ibans.end() || card.begin < iban->begin)
+      hits.push_back({card.begin, card.end, Detector::kCreditCard});
+  }
+  if (wanted.has(Detector::kIban))
+    for (const Range& one : lists.ibans) hits.push_back({one.begin, one.end, Detector::kIban});
+}
+
+}  // namespace
+
 Result<void> Detectors::scan(ByteView text, DetectorSet wanted, Scratch& scratch,
                              std::vector<Hit>& hits) const {
   if (wanted.empty() || text.size() < kCandidateBytesMin) return {};
   if (text.size() > std::numeric_limits<unsigned>::max())
     return Error{"the text is too long for the detectors"};
   const std::size_t begin = hits.size();
-  if (wanted.has(Detector::kCreditCard)) {
-    std::vector<Range>& cards = scratch.state_->cards;
-    cards.clear();
-    find_cards(as_text(text), cards);
-    for (const Range& card : cards) hits.push_back({card.begin, card.end, Detector::kCreditCard});
-  }
+  find_numbers(as_text(text), wanted, *scratch.state_, hits);
   Pass pass{as_text(text), wanted, hits};
   const auto code =
       hs_scan(state_->database.get(), pass.text.data(), static_cast<unsigned>(text.size()), 0,
@@ -168,7 +185,7 @@ Result<void> Detectors::scan(ByteView text, DetectorSet wanted, Scratch& scratch
 
 bool Detectors::may_find(ByteView bytes, Scratch& scratch) const {
   if (bytes.size() > std::numeric_limits<unsigned>::max()) return true;
-  if (next_digit_run(as_text(bytes), 0)) return true;
+  if (next_digit_run(as_text(bytes), 0) || next_iban(as_text(bytes), 0)) return true;
   const auto stop_at_once = [](unsigned, unsigned long long, unsigned long long, unsigned, void*) {
     return 1;
   };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds values that are sensitive wherever they stand: card numbers, US social security numbers,
-// AWS keys, private keys, JSON web tokens. One pass finds candidates, a check of each
-// (Luhn, prefixes, Base64) throws out what only looks alike.
+// AWS keys, private keys, JSON web tokens, bank account numbers. One pass finds candidates, a check
+// of each (Luhn, prefixes, Base64) throws out what only looks alike.
 #pragma once
 
 #include "mask/keyed_hash.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The second look at what the scan found: is it really one, and where does it begin and end?
 // Each takes the text and a place within the candidate, and reads no more than the candidate; but
-// for card numbers, which are sought here: a pattern of digits costs on all text.
+// for card and account numbers, which are sought here: such patterns cost on all text.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +22,12 @@ std::optional<Range> next_digit_run(std::string_view text, std::size_t from);
 // Card numbers in such runs: 13 to 19 digits, whole or in groups, of a known issuer, with a right
 // Luhn digit. Appends them in their order.
 void find_cards(std::string_view text, std::vector<Range>& found);
+
+// The next account number at or after `from`, whatever stands around it: of a country that has such
+// numbers, with its length and right check digits, whole or in groups of four.
+std::optional<Range> next_iban(std::string_view text, std::size_t from);
+// Those that are words of their own. Appends them in their order.
+void find_ibans(std::string_view text, std::vector<Range>& found);
 
 // "123-45-6789" or "123 45 6789" that ends at `end` and was issued: no area 000, 666 or 900-999.
 std::optional<Range> ssn_before(std::string_view text, std::size_t end);

@@ -13,9 +13,9 @@ namespace {
 constexpr std::array<Protocol, 7> kProtocols = {
     Protocol::kPostgres, Protocol::kMysql, Protocol::kSsh, Protocol::kKubernetes,
     Protocol::kHttp,     Protocol::kTcp,   Protocol::kDns};
-constexpr std::array<Detector, 5> kDetectors = {Detector::kCreditCard, Detector::kUsSsn,
-                                                Detector::kAwsKey, Detector::kPrivateKey,
-                                                Detector::kJwt};
+constexpr std::array<Detector, 6> kDetectors = {Detector::kCreditCard, Detector::kUsSsn,
+                                                Detector::kAwsKey,     Detector::kPrivateKey,
+                                                Detector::kJwt,        Detector::kIban};
 // What only a resource has that the daemon logs in to.
 constexpr std::array<std::string_view, 7> kReadKeys = {
     "upstream_tls",        "upstream_ca",       "login",        "sensitive",

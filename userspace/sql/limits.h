@@ -30,6 +30,9 @@ struct Limits {
   std::size_t names_max = 4096;
 };
 
+// What a thread that analyses must have: a text within these limits takes less than half.
+inline constexpr std::size_t kStackBytes = std::size_t{8} << 20;
+
 struct CatalogLimits {
   std::size_t relations_max = 200'000;
   std::size_t columns_max = 2'000'000;

@@ -3,6 +3,9 @@
 // wherever it stands, and all else passes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
+
 #include "harness.h"
 
 namespace sluice::session::test {
@@ -111,6 +114,95 @@ TEST(Detecting, FindsInCopyDataWhateverItsOptionsPutWithin) {
   EXPECT_EQ(copied(" (format csv, escape '1')", {"\"4111111111111111111111111111111\"\n"}),
             "\"[redacted]\"\n");
   EXPECT_EQ(copied("", {"plain 078-0", "5-1120\nplain\n"}), "plain [redacted]\nplain\n");
+}
+
+// Words at random, a card here and there, and now and then one that is longer than what the
+// detectors read at a time.
+class Cells {
+ public:
+  explicit Cells(unsigned seed) : random_(seed) {}
+  std::size_t below(std::size_t end) { return random_() % end; }
+  std::string next(std::size_t longest) {
+    std::string cell;
+    for (std::size_t words = below(8); words > 0; --words) {
+      if (below(12) == 0)
+        cell += kCard + " ";
+      else
+        cell.append(1 + below(9), static_cast<char>('a' + below(26))).append(" ");
+    }
+    if (below(40) == 0) cell.append(below(longest), 'x');
+    if (below(12) == 0) cell += kCard;
+    return cell;
+  }
+
+ private:
+  std::minstd_rand random_;
+};
+
+std::string without_cards(std::string text) {
+  for (std::size_t at = text.find(kCard); at != std::string::npos; at = text.find(kCard, at))
+    text.replace(at, kCard.size(), "[redacted]");
+  return text;
+}
+
+// Reads of a driver end anywhere.
+void give_in_pieces(Harness& h, const Bytes& all, Cells& random) {
+  for (std::size_t at = 0; at < all.size();) {
+    const std::size_t size = std::min(all.size() - at, 1 + random.below(40'000));
+    h.server(ByteView{all}.subspan(at, size));
+    at += size;
+  }
+}
+
+TEST(Detecting, FindsTheSameHoweverLongRowsAreAndBytesAreCut) {
+  for (unsigned seed = 1; seed <= 6; ++seed) {
+    Cells random{seed};
+    Harness h{detecting()};
+    h.logged_in();
+    h.agent(Say{}.query("select note from orders"));
+    Reply reply;
+    reply.columns({kNote});
+    std::vector<std::string> expected;
+    for (int i = 0; i < 2000; ++i) {
+      const std::string cell = random.next(60'000);
+      reply.row({cell});
+      expected.push_back(without_cards(cell));
+    }
+    give_in_pieces(h, reply.complete("SELECT 2000").ready().bytes, random);
+    EXPECT_EQ(rows_seen(h), expected) << seed;
+  }
+}
+
+// A row of COPY may come in as many messages as the server likes, and a message may hold many rows.
+TEST(Detecting, FindsTheSameInCopyRowsOfMegabytes) {
+  for (unsigned seed = 1; seed <= 4; ++seed) {
+    Cells random{seed};
+    Harness h{detecting()};
+    h.logged_in();
+    h.agent(Say{}.query("copy orders (note) to stdout"));
+    std::string data, expected;
+    for (int i = 0; i < 300; ++i) {
+      std::string row = random.next(60'000);
+      if (i % 100 == 50) {  // over what is read at a time, and over what a driver reads at a time
+        const std::string filling(1 + random.below(3U << 20), 'y');
+        row = filling + " " + kCard + " " + filling;
+      }
+      data += row + "\n";
+      expected += without_cards(row) + "\n";
+    }
+    Reply reply;
+    reply.copy_out(1);
+    for (std::size_t at = 0; at < data.size();) {
+      const std::size_t size = std::min(data.size() - at, 1 + random.below(400'000));
+      reply.copy_data(std::string_view{data}.substr(at, size));
+      at += size;
+    }
+    give_in_pieces(h, reply.copy_done().complete("COPY 300").ready().bytes, random);
+    std::string seen;
+    for (const std::string& rows : rows_seen(h)) seen += rows;
+    EXPECT_EQ(seen.size(), expected.size());
+    EXPECT_TRUE(seen == expected) << seed;
+  }
 }
 
 }  // namespace

@@ -49,24 +49,24 @@ void* run(void* act) {
 }
 
 // Pages of it that were ever touched are at its upper end.
-std::size_t touched(const std::uint8_t* stack) {
+std::size_t touched(const std::uint8_t* stack, std::size_t stack_bytes) {
   constexpr std::size_t kPage = 4096;
   std::size_t at = 0;
-  while (at < kStackBytes &&
+  while (at < stack_bytes &&
          std::all_of(stack + at, stack + at + kPage, [](std::uint8_t byte) { return byte == 0; }))
     at += kPage;
-  return kStackBytes - at;
+  return stack_bytes - at;
 }
 
 }  // namespace
 
-Work measure(const std::function<void()>& act) {
-  void* stack = ::mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE,
+Work measure(std::size_t stack_bytes, const std::function<void()>& act) {
+  void* stack = ::mmap(nullptr, stack_bytes, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   EXPECT_NE(stack, MAP_FAILED);
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  pthread_attr_setstack(&attributes, stack, kStackBytes);
+  pthread_attr_setstack(&attributes, stack, stack_bytes);
   blocks = bytes_asked = 0;
   bytes_most = bytes_now;
   const std::uint64_t before = bytes_now;
@@ -77,8 +77,8 @@ Work measure(const std::function<void()>& act) {
   pthread_join(thread, nullptr);
   pthread_attr_destroy(&attributes);
   const Work work{blocks, bytes_asked, bytes_most - before,
-                  touched(static_cast<const std::uint8_t*>(stack))};
-  ::munmap(stack, kStackBytes);
+                  touched(static_cast<const std::uint8_t*>(stack), stack_bytes)};
+  ::munmap(stack, stack_bytes);
   return work;
 }
 

@@ -166,7 +166,7 @@ class WorkOnAText : public ::testing::TestWithParam<Bomb> {
  protected:
   work::Work of(const std::string& text, std::string* says) {
     const auto catalog = shop();
-    return work::measure([&] {
+    return work::measure(kStackBytes, [&] {
       const auto analysis = analyse(text, *catalog, SessionNames{});
       if (!analysis.ok()) *says = analysis.error().text();
     });
@@ -188,7 +188,7 @@ TEST_P(WorkOnAText, GrowsAsTheTextOrMeetsALimit) {
   for (const work::Work& work : {first, second, last}) {
     EXPECT_LT(work.blocks, kBlocksMax);
     EXPECT_LT(work.bytes_most, kBytesMost);
-    EXPECT_LT(work.stack_bytes, work::kStackBytes / 2);
+    EXPECT_LT(work.stack_bytes, kStackBytes / 2);
   }
   if (*bomb.says != '\0' || last.blocks < kFewBlocks) return;
   EXPECT_LT(static_cast<double>(last.blocks), kGrowthMax * static_cast<double>(first.blocks));
