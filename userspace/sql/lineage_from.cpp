@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lineage of the FROM clause.
 #include <algorithm>
+#include <unordered_map>
 
 #include "sql/action_walker.h"
 #include "sql/lineage.h"
@@ -119,11 +120,11 @@ Row Lineage::relation_row(std::string_view schema, std::string_view name) {
     });
   std::size_t columns = 0;
   for (const Relation* relation : candidates) columns += relation->columns.size();
-  if (candidates.empty() || !spend(candidates.size() + Effort::kPerCopy * columns)) {
+  if (candidates.empty() || !spend(candidates.size() + columns)) {
     saw_opaque_ = true;
     return opaque_row();
   }
-  Row out = row_of(*candidates[0]);
+  Row out = carried(row_of(*candidates[0]));
   if (candidates.size() == 1) return out;
   bool same_shape = true;
   for (std::size_t i = 1; i < candidates.size(); ++i) {
@@ -131,11 +132,13 @@ Row Lineage::relation_row(std::string_view schema, std::string_view name) {
     same_shape &= merge_candidate(out, row_of(*candidates[i]), looks);
     if (!spend(looks)) return opaque_row();
   }
+  std::unordered_map<std::string_view, std::size_t> having;
+  if (!same_shape)
+    for (const Relation* relation : candidates)
+      for (const Column& column : relation->columns) ++having[column.name];
   const Value any = whole(out);
   for (Field& field : out.fields) {
-    const bool in_all = std::all_of(
-        candidates.begin(), candidates.end(),
-        [&](const Relation* relation) { return relation->column(field.name) != nullptr; });
+    const bool in_all = same_shape || having[field.name] == candidates.size();
     if (!in_all) field.value = derived_from(field.value, any);
     field.value.relation = 0;
     field.value.attnum = 0;

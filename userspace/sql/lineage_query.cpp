@@ -69,7 +69,7 @@ const Ctes* Lineage::with(const Node& node, const Scope* outer, const Ctes* ctes
           break;
         else
           for (const Field& field : row.fields)
-          if (field.name == name) search(field.value);
+            if (field.name == name) search(field.value);
       if (row.rest) search(*row.rest);
       row.fields.push_back({cycle.text("cycle_mark_column"), all, nullptr});
       row.fields.push_back({cycle.text("cycle_path_column"), all, nullptr});

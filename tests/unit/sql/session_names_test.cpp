@@ -97,5 +97,52 @@ TEST(WorstOf, TwoStatementsIsMaskedWhereEitherIs) {
   EXPECT_EQ(lineage_of(worst_of(one("SELECT 1"), one("SHOW work_mem"))), "=");
 }
 
+// One that names as much as a statement may.
+Statement that_names_much(std::size_t objects) {
+  Statement statement;
+  statement.kind = StatementKind::kPrepare;
+  statement.actions = {Action::kRead};
+  for (std::size_t i = 0; i < objects; ++i)
+    statement.objects.push_back({ObjectRef::Kind::kTable, "public", "t" + std::to_string(i)});
+  return statement;
+}
+
+TEST(SessionNames, OfMoreThanIsKeptInAllAreNotKnownAnyMore) {
+  SessionNames names;
+  const Statement much = that_names_much(4000);
+  names.sent(SessionNames::Space::kPrepared, "first", much);
+  EXPECT_NE(names.find(SessionNames::Space::kPrepared, "first"), nullptr);
+  for (int i = 0; i < 400; ++i)
+    names.sent(SessionNames::Space::kPrepared, "p" + std::to_string(i), much);
+  EXPECT_EQ(names.find(SessionNames::Space::kPrepared, "first"), nullptr);
+  EXPECT_LT(names.size(), 300U) << "nothing more is kept";
+  names.clear();
+  names.sent(SessionNames::Space::kPrepared, "first", much);
+  EXPECT_NE(names.find(SessionNames::Space::kPrepared, "first"), nullptr);
+}
+
+TEST(SessionNames, ThatAreClosedMakeRoom) {
+  SessionNames names;
+  const Statement much = that_names_much(4000);
+  for (int i = 0; i < 2000; ++i) {
+    names.sent(SessionNames::Space::kPrepared, "p", much);
+    names.completed(SessionNames::Space::kPrepared, "p", much);
+    names.closed(SessionNames::Space::kPrepared, "p");
+  }
+  names.sent(SessionNames::Space::kPrepared, "p", much);
+  EXPECT_NE(names.find(SessionNames::Space::kPrepared, "p"), nullptr);
+}
+
+TEST(WorstOf, MoreThanOneStatementMayNameIsUnknown) {
+  Statement other = that_names_much(10);
+  for (ObjectRef& object : other.objects) object.name += "_other";
+  const Statement few = worst_of(that_names_much(10), other);
+  EXPECT_EQ(few.objects.size(), 20U);
+  EXPECT_FALSE(few.actions.has(Action::kUnknown));
+  const Statement many = worst_of(that_names_much(4090), other);
+  EXPECT_EQ(many.objects.size(), Limits{}.objects_max);
+  EXPECT_TRUE(many.actions.has(Action::kUnknown));
+}
+
 }  // namespace
 }  // namespace sluice::sql::test
