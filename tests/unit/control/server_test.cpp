@@ -20,6 +20,7 @@
 #include <cstring>
 #include <fstream>
 #include <future>
+#include <latch>
 #include <thread>
 
 namespace sluice::control {
@@ -249,6 +250,43 @@ TEST_F(ServerTest, RootIsServedHoweverManyOfItsConnectionsComeAtOnce) {
   for (int i = 0; i < 300; ++i) crowd.push_back(std::make_unique<RawClient>(path));
   for (const auto& client : crowd) client->send(kStatusRequest);
   for (const auto& client : crowd) EXPECT_THAT(client->read_answer(), HasSubstr("200 OK"));
+}
+
+// Who is not known yet waits behind what the threads are at; when these go on, nobody was lost.
+TEST_F(ServerTest, ACrowdWaitsWhileAllThreadsOfTheBackendAreBusy) {
+  ASSERT_EQ(::geteuid(), 0U) << "run as root";
+  ServerLimits limits;
+  start(limits);
+  backend.launcher = true;
+  std::promise<void> release;
+  const std::shared_future<void> released = release.get_future().share();
+  std::vector<std::promise<void>> entered(limits.backend_threads);
+  std::atomic<std::size_t> calls{0};
+  backend.on_status = [&] {
+    const std::size_t call = calls.fetch_add(1);
+    if (call >= entered.size()) return;
+    entered[call].set_value();
+    released.wait();
+  };
+  std::vector<std::unique_ptr<RawClient>> busy;
+  for (auto& one : entered) {
+    busy.push_back(std::make_unique<RawClient>(path));
+    busy.back()->send(kStatusRequest);
+    one.get_future().wait();
+  }
+  // More than the server takes and the kernel queues: the last of them wait in connect().
+  std::vector<std::future<std::string>> crowd;
+  std::latch begun{150};
+  for (int i = 0; i < 150; ++i)
+    crowd.push_back(std::async(std::launch::async, [&] {
+      begun.count_down();
+      return RawClient{path}.send(kStatusRequest).read_answer();
+    }));
+  begun.wait();
+  EXPECT_EQ(calls, entered.size()) << "nobody of the crowd was served";
+  release.set_value();
+  for (const auto& client : busy) EXPECT_THAT(client->read_answer(), HasSubstr("200 OK"));
+  for (auto& answer : crowd) EXPECT_THAT(answer.get(), HasSubstr("200 OK"));
 }
 
 TEST_F(ServerTest, ACallerInsideARunIsRefusedAndReported) {

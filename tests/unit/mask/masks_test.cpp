@@ -209,6 +209,117 @@ TEST(HashMask, DoesNotDependOnTheFormat) {
   EXPECT_EQ(uuid, hash(text(type::kUuid), "123E4567E89B12D3A456426614174000"));
 }
 
+// A value in both formats, and another one of the type.
+struct Hashed {
+  const char* name;
+  std::uint32_t oid;
+  std::string in_text, in_binary, other_in_text;
+};
+
+std::string hex_of(const std::string& bytes) {
+  std::string out;
+  for (const char c : bytes) {
+    out += "0123456789abcdef"[static_cast<unsigned char>(c) >> 4U];
+    out += "0123456789abcdef"[static_cast<unsigned char>(c) & 15U];
+  }
+  return out;
+}
+
+// What a token of the binary format says in text.
+std::string said_in_text(std::uint32_t oid, const std::string& token) {
+  switch (oid) {
+    case type::kInt2:
+    case type::kInt4:
+    case type::kInt8:
+    case type::kOid: return std::to_string(std::stoull(hex_of(token), nullptr, 16));
+    case type::kUuid: {
+      std::string hex = hex_of(token);
+      for (const std::size_t at : {20U, 16U, 12U, 8U}) hex.insert(at, "-");
+      return hex;
+    }
+    case type::kJsonb: return token.substr(1);
+    default: return token;
+  }
+}
+
+// Of each type whose tokens tell values apart: tables can be joined by them, whatever format,
+// column or session they come by.
+TEST(HashMask, GivesOneTokenForOneValueOfEveryTypeThatHasTokens) {
+  const std::string uuid = "123e4567-e89b-12d3-a456-426614174000";
+  const Hashed kHashed[] = {
+      {"text", type::kText, "ada@example.com", "ada@example.com", "bob@example.com"},
+      {"varchar", type::kVarchar, "Ada", "Ada", "Bob"},
+      {"bpchar", type::kBpchar, "Ada  ", "Ada  ", "Bob  "},
+      {"name", type::kName, "ada", "ada", "bob"},
+      {"xml", type::kXml, "<a>1</a>", "<a>1</a>", "<a>2</a>"},
+      {"json", type::kJson, "{\"a\": 1}", "{\"a\": 1}", "{\"a\": 2}"},
+      {"jsonb", type::kJsonb, "{\"a\": 1}", "\1{\"a\": 1}", "{\"a\": 2}"},
+      {"int2", type::kInt2, "-2", "\xff\xfe", "7"},
+      {"int4", type::kInt4, "42", "\0\0\0\x2a"s, "43"},
+      {"int8", type::kInt8, "42", "\0\0\0\0\0\0\0\x2a"s, "43"},
+      {"oid", type::kOid, "4294967295", "\xff\xff\xff\xff", "1"},
+      {"uuid", type::kUuid, uuid, "\x12\x3e\x45\x67\xe8\x9b\x12\xd3\xa4\x56\x42\x66\x14\x17\x40\0"s,
+       "00000000-0000-0000-0000-000000000000"},
+  };
+  KeyedHash other_key = *KeyedHash::make(Secret{std::string_view{"another host's"}});
+  for (const Hashed& one : kHashed) {
+    const auto token = [&](const CellType& of, const std::string& cell) {
+      return mask(of, cell, MaskKind::kHash).value;
+    };
+    const std::string in_text = token(text(one.oid), one.in_text);
+    EXPECT_EQ(in_text, token(text(one.oid), one.in_text)) << one.name;
+    EXPECT_EQ(in_text, said_in_text(one.oid, token(binary(one.oid), one.in_binary))) << one.name;
+    EXPECT_NE(in_text, token(text(one.oid), one.other_in_text)) << one.name;
+    EXPECT_NE(in_text, one.in_text) << one.name;
+    Bytes out;
+    ASSERT_EQ(mask_cell(text(one.oid), as_bytes(one.in_text), MaskKind::kHash, other_key, out),
+              Masked::kValue);
+    EXPECT_NE(as_text(out), in_text) << one.name << ": the key decides";
+  }
+}
+
+// Characters are the same value whatever type of characters they have, and so are their tokens.
+TEST(HashMask, OfCharactersJoinsColumnsOfDifferentTypes) {
+  const std::string token = mask(text(type::kText), "Ada", MaskKind::kHash).value;
+  EXPECT_EQ(mask(text(type::kVarchar), "Ada", MaskKind::kHash).value, token);
+  EXPECT_EQ(mask(text(type::kName), "Ada", MaskKind::kHash).value, token);
+  EXPECT_EQ(mask(text(type::kVarchar, 4 + 40), "Ada", MaskKind::kHash).value, token);
+  EXPECT_EQ(mask(text(type::kBpchar, 4 + 40), "Ada" + std::string(37, ' '), MaskKind::kHash)
+                .value.substr(0, token.size()),
+            token);
+}
+
+// All social security numbers of an area, or all small integers, are soon tried; without the key
+// that tells nothing: no plain digest of the value is the token.
+TEST(HashMask, CannotBeTriedOutWithoutTheKey) {
+  KeyedHash guess = *KeyedHash::make(Secret{std::string_view{"a key of this hosT"}});
+  const std::string token = mask(text(type::kText), "123-45-6789", MaskKind::kHash).value;
+  for (int i = 0; i < 10'000; ++i) {
+    std::string serial = std::to_string(i);
+    serial.insert(0, 4 - serial.size(), '0');
+    Bytes out;
+    mask_text(as_bytes("123-45-" + serial), MaskKind::kHash, guess, out);
+    ASSERT_NE(as_text(out), token);
+  }
+}
+
+// Other types have no token: every value of them is the same, as if it were redacted.
+TEST(HashMask, OfOtherTypesTellsNothing) {
+  struct Two {
+    std::uint32_t oid;
+    const char *a, *b;
+  };
+  for (const auto& [oid, a, b] :
+       {Two{type::kNumeric, "12.5", "13"}, Two{type::kFloat8, "1.5", "2"},
+        Two{type::kBool, "t", "f"}, Two{type::kDate, "1999-12-31", "1815-12-10"},
+        Two{type::kTimestamptz, "2001-02-03 04:05:06+00", "2002-02-03 04:05:06+00"},
+        Two{type::kInet, "192.168.0.1", "10.0.0.1"}, Two{type::kBytea, "\\x01", "\\x02"}}) {
+    const std::string token = mask(text(oid), a, MaskKind::kHash).value;
+    EXPECT_EQ(token, mask(text(oid), b, MaskKind::kHash).value) << oid;
+    EXPECT_EQ(token, mask(text(oid), a, MaskKind::kRedact).value) << oid;
+  }
+}
+
 TEST(HashMask, OfIntegersStaysInRange) {
   for (int i = 0; i < 1000; ++i) {
     const std::string cell = std::to_string(i);
