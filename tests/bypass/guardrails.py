@@ -136,6 +136,10 @@ CASES = [
         "CREATE CAST (notes AS int) WITH FUNCTION g25(notes) AS ASSIGNMENT"),
     *allowed("g06", "CREATE OR REPLACE FUNCTION g26(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 + 1'", agent="maker",
         forms=("simple",)),
+    # A rule counts where it may fire, whatever session_replication_role says; one that is disabled does not.
+    *by_writer("g06", "INSERT INTO always_inbox VALUES (1)", "INSERT INTO replica_inbox VALUES (1)",
+        "ALTER TABLE quiet_inbox ENABLE RULE clears", "ALTER TABLE quiet_inbox ENABLE REPLICA RULE clears"),
+    *allowed("g06", "INSERT INTO quiet_inbox VALUES (1)", agent="writer"),
     *by_writer("g06", "INSERT INTO inbox VALUES (1)", "INSERT INTO inbox_view VALUES (1)",
         "WITH i AS (INSERT INTO inbox VALUES (1)) SELECT 1"),
     *refused(

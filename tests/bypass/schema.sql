@@ -31,6 +31,15 @@ CREATE VIEW guarded_view AS SELECT * FROM guarded;
 CREATE TABLE inbox (id int);
 CREATE RULE clears AS ON INSERT TO inbox DO ALSO DELETE FROM guarded WHERE guarded.id = new.id;
 CREATE VIEW inbox_view AS SELECT * FROM inbox;
+CREATE TABLE quiet_inbox (id int);
+CREATE RULE clears AS ON INSERT TO quiet_inbox DO ALSO DELETE FROM guarded WHERE guarded.id = new.id;
+ALTER TABLE quiet_inbox DISABLE RULE clears;
+CREATE TABLE replica_inbox (id int);
+CREATE RULE clears AS ON INSERT TO replica_inbox DO ALSO DELETE FROM guarded WHERE guarded.id = new.id;
+ALTER TABLE replica_inbox ENABLE REPLICA RULE clears;
+CREATE TABLE always_inbox (id int);
+CREATE RULE clears AS ON INSERT TO always_inbox DO ALSO DELETE FROM guarded WHERE guarded.id = new.id;
+ALTER TABLE always_inbox ENABLE ALWAYS RULE clears;
 CREATE TABLE holders (id int, person people);
 CREATE VIEW secrets_view AS SELECT * FROM "Secrets";
 

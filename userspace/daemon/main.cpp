@@ -2,6 +2,7 @@
 // sluiced: prepares as root, splits into keeper and worker, and stays as the keeper (DESIGN.md
 // section 4).
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -27,6 +28,7 @@
 #include "kernel/plane.h"
 #include "kernel/sock_destroy.h"
 #include "kernel/socket_census.h"
+#include "sql/limits.h"
 
 namespace sluice::daemon {
 namespace {
@@ -81,7 +83,18 @@ Result<std::unique_ptr<keeper::HandOver>> offer_of(const control::Config& config
                                             std::move(sockets));
 }
 
+// `ulimit -s` of whoever starts the daemon must not decide how deep a text may be.
+Result<void> set_stack_of_threads(std::size_t bytes) {
+  pthread_attr_t attributes;
+  int failed = ::pthread_attr_init(&attributes);
+  if (failed == 0) failed = ::pthread_attr_setstacksize(&attributes, bytes);
+  if (failed == 0) failed = ::pthread_setattr_default_np(&attributes);
+  if (failed != 0) return Error::sys(failed, "set the stack of threads");
+  return {};
+}
+
 int be_worker(const control::Config& config, Prepared prepared, keeper::Split split) {
+  if (const auto set = set_stack_of_threads(sql::kStackBytes); !set) return fail(set.error());
   keeper::WorkerIdentity identity;
   identity.user = config.worker_user;
   identity.keeper = split.other;
