@@ -114,10 +114,12 @@ struct StartTls {
   bool direct = false;
 };
 struct ConnectUpstream {};
-// Ask for the catalogue of `database`; `fresh` forbids an answer from before this moment.
+// Ask for the catalogue of `database`; `fresh` forbids an answer from before this moment, and
+// `generation` (DatabaseNews) one from before that.
 struct NeedCatalog {
   std::string database;
   bool fresh = false;
+  std::uint64_t generation = 0;
 };
 // The key that the agent was given for CancelRequest. From now on a cancel with it reaches this
 // session as CancelAsked.

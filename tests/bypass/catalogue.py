@@ -2,13 +2,15 @@
 """What the daemon knows of the database is not what the database is at that moment: somebody has just changed it, or keeps it
 from being read."""
 import contextlib
+import itertools
 import threading
 
 import psycopg2
 
 from support.places import wait_for
 
-from .cases import CLEAN, MASKED, Case, outcome_of
+from . import wire
+from .cases import CLEAN, FAILED, HELD, MASKED, REFUSED, Case, outcome_of
 
 CASES = []
 
@@ -83,3 +85,105 @@ def _(bench):
             assert not made.errors() and len(made.rows()) == 4, made.short()
             assert conversation.query("SELECT number FROM contacts").refused()
     return outcome_of(conversation.query("DROP TABLE made_meanwhile"))
+
+
+# --- what another session has just changed ----------------------------------------------------------------------------------
+
+NUMBERS = itertools.count(1)
+
+
+@contextlib.contextmanager
+def changing_view(bench):
+    """Its name, new in each case, and the call that redefines it. The function is somebody's who may change the view: an agent
+    that calls it changes it by that."""
+    view, function = f"changing_{(number := next(NUMBERS))}", f"redefines_{number}"
+    with made(bench, f"""CREATE VIEW {view} AS SELECT id, name AS x FROM people;
+            CREATE FUNCTION {function}() RETURNS void LANGUAGE plpgsql AS
+              $$ BEGIN EXECUTE 'CREATE OR REPLACE VIEW {view} AS SELECT id, ssn AS x FROM people'; END $$""",
+              f"DROP VIEW {view}; DROP FUNCTION {function}()"):
+        yield view, f"SELECT {function}()"
+
+
+@contextlib.contextmanager
+def made(bench, statements, undo):
+    bench.world.ask_direct("SET lock_timeout = '10s';" + statements)
+    try:
+        yield
+    finally:
+        bench.world.ask_direct(undo)
+
+
+def redefined(what, *texts, reading="SELECT upper(x) FROM {view} ORDER BY id"):
+    """One session sends the texts, which change the view; the next statement of another one is about it."""
+    def steps(bench):
+        with changing_view(bench) as (view, redefine):
+            changes, reads = bench.open(), bench.open()
+            before = reads.query(reading.format(view=view))
+            assert outcome_of(before) == CLEAN and len(before.rows()) == 3, before.short()
+            for text in texts:
+                reply = changes.query(text.format(redefine=redefine))
+                assert not reply.errors() and not reply.held, reply.short()
+            return outcome_of(reads.query(reading.format(view=view)))
+    CASES.append(Case("m07", f"another session has just redefined the view: {what}", (MASKED,), steps=steps))
+
+
+redefined("by a call", "{redefine}")
+redefined("by a call, and both its columns are read", "{redefine}", reading="TABLE {view}")
+redefined("in a transaction", "BEGIN", "{redefine}", "COMMIT")
+redefined("in one text", "BEGIN; {redefine}; END; SELECT 1")
+redefined("in a transaction that goes on", "BEGIN", "{redefine}", "COMMIT AND CHAIN")
+redefined("by a prepared transaction", "BEGIN; {redefine}; PREPARE TRANSACTION 'later'", "COMMIT PREPARED 'later'")
+
+
+@case("m07", "another session redefines a view while a transaction with DDL of its own is open", (MASKED,))
+def _(bench):
+    with changing_view(bench) as (view, redefine):
+        changes, reads = bench.open(), bench.open()
+        assert outcome_of(reads.query(f"SELECT upper(x) FROM {view}")) == CLEAN
+        assert not reads.query("BEGIN; CREATE TEMP TABLE ours (id int)").errors()
+        changes.query(redefine)
+        after = reads.query(f"SELECT upper(x) FROM {view}")
+        reads.query("ROLLBACK")
+        return outcome_of(after)
+
+
+@case("m11", "another session redefines a view between Describe and a later Execute of a prepared statement", (MASKED, FAILED))
+def _(bench):
+    with changing_view(bench) as (view, redefine):
+        changes, reads = bench.open(), bench.open()
+        first = reads.talk(wire.parse(f"SELECT upper(x) FROM {view}", "s") + wire.describe("S", "s") + wire.bind("s") + wire.execute() + wire.sync())
+        assert outcome_of(first) == CLEAN, first.short()
+        changes.query(redefine)
+        return outcome_of(reads.talk(wire.bind("s") + wire.execute() + wire.sync()))
+
+
+@case("m07", "another session redefines a view while a text that reads it later is under way", (MASKED,))
+def _(bench):
+    with changing_view(bench) as (view, redefine):
+        changes, reads = bench.open(), bench.open(agent="asker")
+        with transaction(bench, "SELECT pg_advisory_lock(4711)") as somebody:
+            replies = []
+            thread = threading.Thread(target=lambda: replies.append(
+                reads.query(f"SELECT count(*) FROM orders WHERE pg_advisory_xact_lock_shared(4711) IS NULL; SELECT upper(x) FROM {view}")))
+            thread.start()
+            wait_for("the text to be under way", lambda: bench.world.ask_direct("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
+            reply = changes.query(redefine)
+            assert not reply.errors(), reply.short()
+            somebody.execute("SELECT pg_advisory_unlock(4711)")
+            thread.join()
+        return outcome_of(replies[0])
+
+
+@case("g05", "another session has just made the domain whose check keeps what is cast", (REFUSED, HELD))
+def _(bench):
+    with made(bench, "SELECT 1", "DROP DOMAIN IF EXISTS spying; DROP FUNCTION IF EXISTS spies(text); DELETE FROM notes WHERE id > 2"):
+        makes, uses = bench.open(), bench.open()
+        assert uses.query("SELECT count(*) FROM people").rows() == [[b"3"]]
+        for text in ("CREATE FUNCTION spies(text) RETURNS bool LANGUAGE plpgsql AS"
+                     " $$ BEGIN INSERT INTO notes VALUES ((random() * 1e8)::int + 3, $1); RETURN true; END $$",
+                     "CREATE DOMAIN spying AS text CHECK (spies(VALUE))"):
+            reply = makes.query(text)
+            assert not reply.errors() and not reply.held, reply.short()
+        reply = uses.query("SELECT ssn::spying FROM people")
+        bench.open().query("SELECT body FROM notes WHERE id > 2")
+        return outcome_of(reply)

@@ -80,6 +80,7 @@ log_connections = on
 log_disconnections = on
 log_line_prefix = '%m [%p] user=%u db=%d app=%a '
 fsync = off
+max_prepared_transactions = 10
 max_connections = 400
 """)
         (self.data / "pg_hba.conf").write_text(f"""

@@ -78,7 +78,7 @@ struct FlowFactory::Arrival {
 };
 
 Result<std::unique_ptr<FlowFactory>> FlowFactory::make(Ports ports, const Secret& mask_key) {
-  std::unique_ptr<FlowFactory> factory{new FlowFactory(ports)};
+  std::unique_ptr<FlowFactory> factory{new FlowFactory(std::move(ports))};
   SLUICE_TRY(auto detectors, mask::Detectors::make());
   factory->detectors_ = std::make_shared<const mask::Detectors>(std::move(detectors));
   SLUICE_TRY(auto hash, mask::KeyedHash::make(mask_key));
@@ -143,6 +143,7 @@ Result<std::unique_ptr<FlowSession>> FlowFactory::make_session(const net::FlowSe
   options.upstream_is_unix = !setup.upstream.target.unix_path.empty();
   options.randomness = random_bytes(session::PostgresOptions::kRandomBytes);
   options.mask = tools.mask;
+  options.news = ports_.news;
   return session::make_postgres_session(std::move(options));
 }
 

@@ -36,6 +36,7 @@ class FlowFactory {
     Recorder& recorder;
     const Clock& clock;
     DnsDesk& dns;
+    std::shared_ptr<CatalogNews> news;  // of all flows
   };
   // `mask_key` makes hash masks; the same for the life of the host, so that equal values stay
   // equal.
@@ -48,7 +49,7 @@ class FlowFactory {
   std::optional<std::string> unix_name_of(const SessionId& session) const;
 
  private:
-  explicit FlowFactory(Ports ports) : ports_(ports) {}
+  explicit FlowFactory(Ports ports) : ports_(std::move(ports)) {}
   // Shared by the sessions of one worker thread.
   struct ThreadTools {
     session::MaskTools mask;

@@ -162,14 +162,14 @@ Result<void> Worker::open_flows() {
     return keeper_.read_password(file);
   };
   catalogs_ = std::make_unique<net::PostgresCatalogService>(net::PostgresCatalogService::Options{},
-                                                            clock_, read_password);
+                                                            clock_, news_, read_password);
   plans_ = std::make_unique<net::PostgresPlanService>(net::PostgresPlanService::Options{}, clock_,
                                                       read_password);
   SLUICE_TRY(const Secret mask_key, load_or_make_key(config_.state_dir + "/keys/mask.key"));
   dns_ = std::make_unique<DnsDesk>(
       DnsDesk::Ports{*runs_, policies_, clock_, [this] { return resolver_->newest(); }});
   SLUICE_TRY(factory_, FlowFactory::make({*kernel_, *runs_, policies_, *verdicts_, keeper_,
-                                          *recorder_, clock_, *dns_},
+                                          *recorder_, clock_, *dns_, news_},
                                          mask_key));
   net::FlowServerOptions options;
   options.threads = config_.threads;

@@ -122,6 +122,7 @@ class Worker {
   std::unique_ptr<VerdictPublisher> verdicts_;
   std::unique_ptr<RunRegistry> runs_;
   std::unique_ptr<net::HostCa> host_ca_;
+  std::shared_ptr<CatalogNews> news_ = std::make_shared<CatalogNews>();
   std::unique_ptr<net::PostgresCatalogService> catalogs_;
   std::unique_ptr<net::PostgresPlanService> plans_;
   std::unique_ptr<FlowFactory> factory_;

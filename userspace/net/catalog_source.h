@@ -21,7 +21,8 @@ struct CatalogRequest {
   std::shared_ptr<const Resource> resource;  // never null; its login is used
   UpstreamSettings upstream;
   std::string database;
-  bool fresh = false;  // true: an answer read before this call is not good enough
+  bool fresh = false;            // true: an answer read before this call is not good enough
+  std::uint64_t generation = 0;  // DatabaseNews: nor one that was read before this
 };
 
 class CatalogSource {

@@ -190,12 +190,12 @@ void FlowDriver::perform(const NeedCatalog& action) {
     inbox_.emplace_back(CatalogArrived{nullptr, "the destination is no resource of the policy"});
     return;
   }
-  ports_.catalogs.get({setup_.resource, setup_.upstream, action.database, action.fresh},
-                      [weak = weak_from_this()](std::shared_ptr<const sql::Catalog> catalog,
-                                                const std::string& reason) {
-                        if (auto self = weak.lock())
-                          self->post(CatalogArrived{std::move(catalog), reason});
-                      });
+  ports_.catalogs.get(
+      {setup_.resource, setup_.upstream, action.database, action.fresh, action.generation},
+      [weak = weak_from_this()](std::shared_ptr<const sql::Catalog> catalog,
+                                const std::string& reason) {
+        if (auto self = weak.lock()) self->post(CatalogArrived{std::move(catalog), reason});
+      });
 }
 
 void FlowDriver::perform(const OfferCancelKey& action) {

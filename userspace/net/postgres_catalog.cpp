@@ -32,8 +32,11 @@ struct PostgresCatalogService::Impl {
   struct Entry {
     std::shared_ptr<const Resource> resource;  // whose rules the catalogue was built with
     Catalog catalog;
-    SteadyTime read_at{};  // when that reading began
+    SteadyTime read_at{};          // when that reading began
+    std::uint64_t generation = 0;  // of the news, at that moment
     bool reading = false;
+    bool begun = false;  // before that, the reading is as good as one that is asked for later
+    std::uint64_t reading_generation = 0;
     CatalogRequest request;        // of the reading
     std::vector<Callback> askers;  // of the reading
     std::vector<Callback> after;   // who must not be given what is being read now
@@ -42,15 +45,18 @@ struct PostgresCatalogService::Impl {
 
   Options options;
   const Clock& clock;
+  std::shared_ptr<CatalogNews> news;
   PostgresLogin login;
   std::atomic<std::uint64_t> version{0};
   std::mutex mutex;
   std::map<Key, Entry> entries;
   TaskThreads threads;
 
-  Impl(Options given, const Clock& time, PostgresLogin::ReadSecret read)
+  Impl(Options given, const Clock& time, std::shared_ptr<CatalogNews> news_of_all,
+       PostgresLogin::ReadSecret read)
       : options(std::move(given)),
         clock(time),
+        news(std::move(news_of_all)),
         login(time, std::move(read)),
         threads(std::max<std::size_t>(options.threads, 1), kWaitingMax) {}
 
@@ -107,8 +113,15 @@ Result<Catalog> PostgresCatalogService::Impl::read(const CatalogRequest& request
 bool PostgresCatalogService::Impl::start_reading(const Key& key) {
   Entry& entry = entries[key];
   entry.reading = true;
+  entry.begun = false;
   return threads.run([this, key, request = entry.request] {
     const SteadyTime began = clock.steady();
+    {
+      const std::lock_guard lock{mutex};
+      Entry& begins = entries[key];
+      begins.begun = true;
+      begins.reading_generation = news->of(request.database).now().generation;
+    }
     auto outcome = read(request);
     if (!outcome)
       outcome = outcome.error().within("read the catalogue of '" + request.database + "'");
@@ -127,6 +140,7 @@ void PostgresCatalogService::Impl::finish_reading(const Key& key, SteadyTime beg
     if (outcome) {
       entry.catalog = *outcome;
       entry.read_at = began;
+      entry.generation = entry.reading_generation;
       entry.resource = entry.request.resource;
     }
     if (!entry.after.empty()) {
@@ -157,8 +171,10 @@ void PostgresCatalogService::Impl::make_room() {
 }
 
 PostgresCatalogService::PostgresCatalogService(Options options, const Clock& clock,
+                                               std::shared_ptr<CatalogNews> news,
                                                PostgresLogin::ReadSecret read_secret)
-    : impl_(std::make_shared<Impl>(std::move(options), clock, std::move(read_secret))) {}
+    : impl_(std::make_shared<Impl>(std::move(options), clock, std::move(news),
+                                   std::move(read_secret))) {}
 
 PostgresCatalogService::~PostgresCatalogService() {
   impl_->login.stop();
@@ -182,9 +198,11 @@ void PostgresCatalogService::get(const CatalogRequest& request, Callback callbac
     const Impl::Key key{request.resource->name, request.upstream.target, request.database};
     Impl::Entry& entry = impl_->entries[key];
     const bool usable = entry.catalog && entry.resource == request.resource && !request.fresh &&
+                        entry.generation >= request.generation &&
                         impl_->clock.steady() - entry.read_at < impl_->lifetime_of(*entry.catalog);
-    const bool joins =
-        entry.reading && !request.fresh && entry.request.resource == request.resource;
+    const bool new_enough =
+        !entry.begun || (!request.fresh && entry.reading_generation >= request.generation);
+    const bool joins = entry.reading && new_enough && entry.request.resource == request.resource;
     if (usable) {
       known = entry.catalog;
     } else if (entry.askers.size() + entry.after.size() >= kAskersMax) {

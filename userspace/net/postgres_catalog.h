@@ -6,6 +6,7 @@
 #include "net/catalog_source.h"
 #include "net/postgres_login.h"
 
+#include <sluice/catalog_news.h>
 #include <sluice/clock.h>
 #include <sluice/result.h>
 
@@ -26,7 +27,7 @@ class PostgresCatalogService final : public CatalogSource {
     std::size_t cached_max = 64;               // (resource, upstream, database) triples
     std::size_t answer_bytes_max = 64u << 20;  // of one reading: a larger catalogue is refused
   };
-  PostgresCatalogService(Options options, const Clock& clock,
+  PostgresCatalogService(Options options, const Clock& clock, std::shared_ptr<CatalogNews> news,
                          PostgresLogin::ReadSecret read_secret);
   ~PostgresCatalogService() override;  // unanswered askers get "the daemon is stopping"
 

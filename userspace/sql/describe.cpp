@@ -26,7 +26,7 @@ StatementKind transaction_kind(std::string_view kind) {
       {"TRANS_STMT_BEGIN", K::kBegin},
       {"TRANS_STMT_START", K::kBegin},
       {"TRANS_STMT_COMMIT", K::kCommit},
-      {"TRANS_STMT_COMMIT_PREPARED", K::kCommit},
+      {"TRANS_STMT_COMMIT_PREPARED", K::kCommitPrepared},
       {"TRANS_STMT_ROLLBACK", K::kRollback},
       {"TRANS_STMT_ROLLBACK_PREPARED", K::kRollback},
       {"TRANS_STMT_SAVEPOINT", K::kSavepoint},

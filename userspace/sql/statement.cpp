@@ -14,6 +14,7 @@ std::string_view name_of(StatementKind kind) {
                                                 "truncate",
                                                 "begin",
                                                 "commit",
+                                                "commit_prepared",
                                                 "rollback",
                                                 "savepoint",
                                                 "release_savepoint",

@@ -27,7 +27,8 @@ enum class StatementKind : std::uint8_t {
   kMerge,
   kTruncate,
   kBegin,
-  kCommit,  // COMMIT, END, COMMIT PREPARED
+  kCommit,  // COMMIT, END
+  kCommitPrepared,
   kRollback,
   kSavepoint,
   kReleaseSavepoint,

@@ -102,7 +102,7 @@ class ThrowawayPostgres : public testing::Test {
   }
   std::unique_ptr<PostgresCatalogService> service(const std::string& password) {
     return std::make_unique<PostgresCatalogService>(
-        PostgresCatalogService::Options{}, clock,
+        PostgresCatalogService::Options{}, clock, news,
         [password, this](const std::string& path) -> Result<Secret> {
           ++secrets_read;
           if (path != "/secrets/orders") return Error{"no such file"};
@@ -115,6 +115,7 @@ class ThrowawayPostgres : public testing::Test {
   static bool running_;
   std::shared_ptr<Resource> resource = std::make_shared<Resource>();
   SystemClock clock;
+  std::shared_ptr<CatalogNews> news = std::make_shared<CatalogNews>();
   std::atomic<int> secrets_read{0};
 };
 std::unique_ptr<TempDir> ThrowawayPostgres::directory_;
@@ -164,6 +165,20 @@ TEST_F(ThrowawayPostgres, WhatSomebodyHasLockedIsNotKnownAndAllElseIs) {
   ASSERT_NE(later.catalog, nullptr) << later.reason;
   EXPECT_TRUE(later.catalog->whole());
   EXPECT_FALSE(later.catalog->relations_named("numbers").front()->locked);
+}
+
+TEST_F(ThrowawayPostgres, AChangeCostsOneReadingHoweverManyAskForWhatIsNewer) {
+  auto catalogs = service("correct horse");
+  const Answer first = ask(*catalogs, request());
+  ASSERT_NE(first.catalog, nullptr) << first.reason;
+  news->of("postgres").begin();
+  news->of("postgres").end(true);
+  CatalogRequest newer = request();
+  newer.generation = news->of("postgres").now().generation;
+  const Answer second = ask(*catalogs, newer);
+  EXPECT_NE(second.catalog, first.catalog);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(*catalogs, newer).catalog, second.catalog);
+  EXPECT_EQ(secrets_read.load(), 2);
 }
 
 TEST_F(ThrowawayPostgres, AskersShareOneReading) {

@@ -127,6 +127,7 @@ std::shared_ptr<const sql::Catalog> World::build(std::uint32_t oid, const std::s
 
 PostgresOptions World::session_options() {
   PostgresOptions options;
+  options.news = news;
   options.session = "ses-00000000000000aa";
   options.lineage = lineage;
   options.resource = resource;

@@ -47,6 +47,7 @@ struct World {
   std::shared_ptr<const Lineage> lineage;
   std::shared_ptr<const Resource> resource;
   std::shared_ptr<const sql::Catalog> catalog;
+  std::shared_ptr<CatalogNews> news = std::make_shared<CatalogNews>();
 
   // Another policy from now on; the resource stays the one that the session was made with.
   void set_rules(const std::string& rules);

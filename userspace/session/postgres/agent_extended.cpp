@@ -222,6 +222,7 @@ AgentMessages::Outcome AgentMessages::on_describe(const Message& message,
 // one, we ask.
 void AgentMessages::describe_if_rows_are_read(const PortalPtr& portal) {
   if (portal->described || portal->plan) return;
+  renew_analysis(*portal->prepared);
   const PreparedStatement& prepared = *portal->prepared;
   const sql::Statement* statement = prepared.text->analysis->statements.empty()
                                         ? nullptr
@@ -240,6 +241,8 @@ void AgentMessages::describe_if_rows_are_read(const PortalPtr& portal) {
     const PlanInputs inputs{statement, context_.catalog.get(), context_.options.resource.get()};
     if (unknown_tables(fields, inputs).empty()) {
       portal->plan = plan_result(fields, inputs);
+      portal->remembered = std::move(fields);
+      portal->planned_with = context_.catalog->version();
       return;
     }
   }

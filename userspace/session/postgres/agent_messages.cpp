@@ -59,8 +59,21 @@ bool AgentMessages::must_wait(char type) {
   if (pipeline_.settling() || pipeline_.units.size() >= kUnitsMax) return true;
   if (!judges(type) || pipeline_.skipping) return false;
   if (context_.catalog != nullptr && context_.unguarded()) return false;
-  if (pipeline_.catalog_stale) pipeline_.need_fresh_catalog(context_);
+  if (pipeline_.catalog_stale)
+    pipeline_.need_fresh_catalog(context_);
+  else if (hears_news(type))
+    pipeline_.need_newer_catalog(context_);
   return context_.catalog == nullptr || pipeline_.awaiting_catalog;
+}
+
+// Once for each message: while others go on changing there is no catalogue that stays new, and what
+// comes of the statement is looked at again when the server has begun (ServerReplies). A Parse is
+// judged again when it is bound, and an Execute has been judged then.
+bool AgentMessages::hears_news(char type) {
+  if (pipeline_.awaiting_catalog || std::exchange(news_asked_, false)) return false;
+  const bool acts = type != 'P' && type != 'E';
+  news_asked_ = acts ? context_.watch.has_news(context_.now) : context_.watch.is_old();
+  return news_asked_;
 }
 
 // What the catalogue lacks may have been made a moment ago by somebody else. Before a statement is
@@ -257,6 +270,7 @@ AgentMessages::Outcome AgentMessages::on_function_call(const Message& message,
     pg::append_query(context_.to_upstream.own(), failing_text(admitted.request));
   } else {
     unit.settles = true;
+    if (commits_change(*analysed)) context_.watch.sending();
     context_.to_upstream.pass(message.whole);
   }
   pipeline_.units.push_back(std::move(unit));
@@ -291,11 +305,22 @@ AgentMessages::Outcome AgentMessages::wait_for_answers() {
   return Outcome::kWait;
 }
 
+// Others may see another catalogue before this is answered.
+bool AgentMessages::commits_change(const AnalysedText& text) const {
+  const auto& statements = text.analysis->statements;
+  return text.unread() ||
+         std::any_of(statements.begin(), statements.end(), [&](const sql::Statement& statement) {
+           return may_change_catalog(statement) || (statement.kind == StatementKind::kCommit &&
+                                                    pipeline_.transaction_changes_catalog);
+         });
+}
+
 void AgentMessages::note_effects(Unit& unit, const AnalysedText& text, bool extended) {
   if (text.unread()) {
     unit.settles = true;
     context_.meaning_unsettled |= extended;
   }
+  if (commits_change(text)) context_.watch.sending();
   for (const sql::Statement& statement : text.analysis->statements) {
     const bool meaning = (pipeline_.transaction_changes_meaning && may_set_back(statement.kind)) ||
                          may_change_meaning(statement, *context_.catalog);

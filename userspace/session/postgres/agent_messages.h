@@ -36,6 +36,7 @@ class AgentMessages {
   };
 
   bool must_wait(char type);
+  bool hears_news(char type);
   bool may_look_again() const;
   void look_again();
   AnalysedTextPtr analyse(std::string_view text);
@@ -69,6 +70,7 @@ class AgentMessages {
   Outcome wait_for_answers();
   // Marks what has to be answered before the next message, and what the server may change by it.
   void note_effects(Unit& unit, const AnalysedText& text, bool extended);
+  bool commits_change(const AnalysedText& text) const;
   bool rows_need_reading() const;
 
   Context& context_;
@@ -77,6 +79,7 @@ class AgentMessages {
   Gate& gate_;
   const TextGuard& guard_;
   bool stalled_ = false;
+  bool news_asked_ = false;
 };
 
 }  // namespace sluice::session

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "proto/postgres/build.h"
+#include "session/postgres/catalog_watch.h"
 #include "session/postgres/options.h"
 #include "session/postgres/output.h"
 #include "sql/catalog.h"
@@ -17,12 +18,13 @@
 namespace sluice::session {
 
 struct Context {
-  explicit Context(PostgresOptions given) : options(std::move(given)) {}
+  explicit Context(PostgresOptions given) : options(std::move(given)), watch(options.news) {}
 
   PostgresOptions options;
   Output to_agent{Side::kAgent};
   Output to_upstream{Side::kUpstream};
   std::shared_ptr<const sql::Catalog> catalog;
+  CatalogWatch watch;
 
   std::string database;
   // As the server reports them (ParameterStatus).
@@ -56,6 +58,7 @@ struct Context {
     }
     return unguarded_;
   }
+  void ask_for_catalog(bool fresh) { act(NeedCatalog{database, fresh, watch.asked()}); }
   template <class Action>
   void act(Action&& action) {
     actions->emplace_back(std::forward<Action>(action));

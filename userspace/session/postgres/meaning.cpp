@@ -33,6 +33,19 @@ bool calls_users_function(const sql::Statement& statement, const sql::Catalog& c
 
 }  // namespace
 
+bool may_change_catalog(const sql::Statement& statement) {
+  const ActionSet& actions = statement.actions;
+  return actions.has(Action::kDdl) || actions.has(Action::kGrant) || actions.has(Action::kCall) ||
+         actions.has(Action::kUnknown) || actions.has(Action::kHost) ||
+         statement.kind == StatementKind::kCommitPrepared;
+}
+
+bool stays_inside(const sql::Statement& statement) {
+  const ActionSet& actions = statement.actions;
+  return !actions.has(Action::kCall) && !actions.has(Action::kUnknown) &&
+         !actions.has(Action::kHost);
+}
+
 bool may_change_meaning(const sql::Statement& statement, const sql::Catalog& catalog) {
   const ActionSet& actions = statement.actions;
   return statement.changes_meaning || actions.has(Action::kSession) || actions.has(Action::kCall) ||

@@ -8,6 +8,10 @@
 
 namespace sluice::session {
 
+// What the catalogue has is something else afterwards; for others, when the transaction ends.
+bool may_change_catalog(const sql::Statement& statement);
+// Not before it ends, because nothing was done past it.
+bool stays_inside(const sql::Statement& statement);
 // standard_conforming_strings, search_path, role, ...: by itself, or by a function of users that it
 // calls.
 bool may_change_meaning(const sql::Statement& statement, const sql::Catalog& catalog);

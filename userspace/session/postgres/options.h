@@ -4,6 +4,7 @@
 #pragma once
 
 #include <sluice/bytes.h>
+#include <sluice/catalog_news.h>
 #include <sluice/identity.h>
 #include <sluice/resource.h>
 #include <sluice/secret.h>
@@ -38,10 +39,12 @@ struct PostgresOptions {
   bool upstream_is_unix = false;
   Bytes randomness;  // kRandomBytes of a secure source, used once
   MaskTools mask;
+  std::shared_ptr<CatalogNews> news;  // never null; shared by all sessions of the daemon
   pg::Limits limits;
   sql::Limits sql_limits;
-  // An older catalogue is asked for again. Between two snapshots a view that somebody redefines is
-  // masked by its old definition; columns of tables are known by OID and are not affected.
+  // An older catalogue is asked for again. What sessions of this daemon change is known at once
+  // (`news`); between two snapshots a view that somebody else redefines is masked by its old
+  // definition; columns of tables are known by OID and are not affected.
   std::chrono::seconds catalog_age_max{15};
 
   static constexpr std::size_t kNonceBytes = 18;

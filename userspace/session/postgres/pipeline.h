@@ -17,6 +17,8 @@ struct Pipeline {
   // Something may have changed the catalogue; a newer one is needed before the next statement is
   // judged.
   bool catalog_stale = false;
+  // The same, of what others may see already, and have not been told yet that it is done.
+  bool changed_for_others = false;
   // A NeedCatalog is on its way, and until it is answered nothing that depends on it goes on.
   bool awaiting_catalog = false;
   // One because of its age is on its way. It may be older than what made another one necessary, so
@@ -46,17 +48,28 @@ struct Pipeline {
   bool feeding_copy() const {
     return !units.empty() && units.back().copies_left > 0 && !units.back().failed;
   }
-  void need_fresh_catalog(Context& context) {
+  void need_fresh_catalog(Context& context) { need_catalog(context, true); }
+  // Others have told of changes.
+  void need_newer_catalog(Context& context) {
+    need_catalog(context, context.watch.others_change(context.now));
+  }
+  void catalog_changed() {
+    catalog_stale = true;
+    changed_for_others = true;
+  }
+  void notice(Context& context, const pg::Report& report) {
+    Bytes& out = context.passing_to_agent == 0 ? context.to_agent.own() : waiting_notice;
+    pg::append_notice_response(out, report);
+  }
+
+ private:
+  void need_catalog(Context& context, bool fresh) {
     if (awaiting_catalog) return;
     awaiting_catalog = true;
     if (renewal_asked)
       fresh_after_renewal = true;
     else
-      context.act(NeedCatalog{context.database, true});
-  }
-  void notice(Context& context, const pg::Report& report) {
-    Bytes& out = context.passing_to_agent == 0 ? context.to_agent.own() : waiting_notice;
-    pg::append_notice_response(out, report);
+      context.ask_for_catalog(fresh);
   }
 };
 

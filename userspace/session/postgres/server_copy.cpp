@@ -48,8 +48,7 @@ bool ServerReplies::waits_for_catalog_of_copy() {
 }
 
 AnalysedTextPtr ServerReplies::analyse_again(const Unit& unit) const {
-  const AnalysedTextPtr& text = unit.text ? unit.text : unit.portal->prepared->text;
-  return analyse_text(text->text, context_, pipeline_.names.for_analysis(), false);
+  return analyse_text(unit.sent_text()->text, context_, pipeline_.names.for_analysis(), false);
 }
 
 ServerReplies::Outcome ServerReplies::on_copy_out_response(const Message& message) {

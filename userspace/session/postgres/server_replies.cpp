@@ -28,19 +28,6 @@ bool may_hold_sensitive(const ObjectRef& object, const sql::Statement& statement
                      [](const sql::Relation* relation) { return relation->any_sensitive(); });
 }
 
-// It has no other effect on the catalogue than what its own transaction commits.
-bool stays_inside(const sql::Statement& statement) {
-  const ActionSet& actions = statement.actions;
-  return !actions.has(Action::kCall) && !actions.has(Action::kUnknown) &&
-         !actions.has(Action::kHost);
-}
-
-bool changes_catalog(const sql::Statement& statement) {
-  const ActionSet& actions = statement.actions;
-  return actions.has(Action::kDdl) || actions.has(Action::kGrant) || actions.has(Action::kCall) ||
-         actions.has(Action::kUnknown) || actions.has(Action::kHost);
-}
-
 }  // namespace
 
 ServerReplies::ServerReplies(Context& context, Pipeline& pipeline, TextGuard& guard)
@@ -188,6 +175,36 @@ bool ServerReplies::asks_for_tables(const std::vector<ResultField>& fields,
   return asks;
 }
 
+// Others may have changed what the statement names between its judgement and now. The server has
+// begun, and so keeps its views from being changed any more: a catalogue that is asked for now has
+// them as they are.
+bool ServerReplies::waits_for_news() {
+  if (!pipeline_.awaiting_catalog) {
+    if (std::exchange(news_asked_, false) || context_.unguarded() ||
+        !context_.watch.has_news(context_.now))
+      return false;
+    news_asked_ = true;
+    pipeline_.need_newer_catalog(context_);
+  }
+  pipeline_.rows_wait = true;
+  return true;
+}
+
+// What the next reply is about, as the catalogue of now has it; null: nobody can tell.
+const sql::Statement* ServerReplies::explanation(Unit& unit) {
+  const sql::Statement* known = unit.current();
+  const AnalysedText* text = unit.sent_text();
+  if (known == nullptr || text->analysis->catalog_version == context_.catalog->version())
+    return known;
+  const PortalPtr& portal = unit.portal;
+  if (portal && portal->prepared->made_by_sql) return known;  // no text of its own
+  const AnalysedTextPtr again = analyse_again(unit);
+  if (again->unread() || again->analysis->statements.size() != text->analysis->statements.size())
+    return nullptr;
+  (portal ? portal->prepared->text : unit.prepared ? unit.prepared->text : unit.text) = again;
+  return unit.current();
+}
+
 ServerReplies::Outcome ServerReplies::on_row_description(const Message& message) {
   Unit* unit = front();
   if (unit == nullptr || unit->refusal || unit->failed ||
@@ -200,11 +217,12 @@ ServerReplies::Outcome ServerReplies::on_row_description(const Message& message)
     return Outcome::kConsumed;
   }
   std::vector<ResultField> fields = fields_of(*description);
+  if (waits_for_news()) return Outcome::kWait;
   // A second result of one statement (a rule made it) is one that the text does not explain.
   const bool explained = unit->kind != Kind::kQuery || !unit->plan;
-  const PlanInputs inputs{explained ? unit->current() : nullptr, context_.catalog.get(),
+  const PlanInputs inputs{explained ? explanation(*unit) : nullptr, context_.catalog.get(),
                           context_.options.resource.get()};
-  if (pipeline_.awaiting_catalog || asks_for_tables(fields, inputs)) {
+  if (asks_for_tables(fields, inputs)) {
     pipeline_.rows_wait = true;
     return Outcome::kWait;
   }
@@ -263,17 +281,15 @@ void ServerReplies::effects_of(const sql::Statement& statement, const std::strin
                                std::string_view tag) {
   pipeline_.names.statement_complete(statement, text, tag);
   context_.blinded = context_.blinded || statement.blinds;
-  if (changes_catalog(statement)) {
+  if (may_change_catalog(statement)) {
     pipeline_.transaction_changes_catalog = true;
     // Nobody else sees it before the transaction ends, and who looks may have to wait for its
     // locks.
-    pipeline_.catalog_stale = pipeline_.catalog_stale || !stays_inside(statement);
+    if (!stays_inside(statement)) pipeline_.catalog_changed();
   }
-  // What COMMIT PREPARED makes was not made in this transaction.
-  if (statement.kind == StatementKind::kCommit &&
-      (pipeline_.transaction_changes_catalog || statement.blinds))
-    pipeline_.catalog_stale = true;
-  if (changes_catalog(statement) || may_change_meaning(statement, *context_.catalog)) {
+  if (statement.kind == StatementKind::kCommit && pipeline_.transaction_changes_catalog)
+    pipeline_.catalog_changed();
+  if (may_change_catalog(statement) || may_change_meaning(statement, *context_.catalog)) {
     pipeline_.names.next_epoch();
     pipeline_.transaction_changes_meaning = true;
   }
@@ -283,7 +299,7 @@ void ServerReplies::effects_of(const sql::Statement& statement, const std::strin
 }
 
 void ServerReplies::effects_of_unread() {
-  pipeline_.catalog_stale = true;
+  pipeline_.catalog_changed();
   pipeline_.transaction_changes_catalog = true;
   pipeline_.names.next_epoch();
   pipeline_.transaction_changes_meaning = true;
@@ -345,14 +361,27 @@ ServerReplies::Outcome ServerReplies::on_ready(const Message& message) {
     const bool bound_since = std::any_of(pipeline_.units.begin(), pipeline_.units.end(),
                                          [](const Unit& u) { return u.portal != nullptr; });
     if (!bound_since) pipeline_.names.transaction_ended();
-    if (pipeline_.transaction_changes_catalog) pipeline_.catalog_stale = true;
+    if (pipeline_.transaction_changes_catalog) pipeline_.catalog_changed();
     if (pipeline_.transaction_changes_meaning) pipeline_.names.next_epoch();
     pipeline_.transaction_changes_catalog = false;
     pipeline_.transaction_changes_meaning = false;
     context_.blinded = false;
   }
+  // Nothing is under way any more that could end the transaction.
+  if (pipeline_.units.empty())
+    context_.watch.answered(std::exchange(pipeline_.changed_for_others, false));
   context_.to_agent.pass(message.whole);
   return Outcome::kConsumed;
+}
+
+// Its plan was made before the server had begun, from what the server had said of the statement.
+void ServerReplies::plan_again(Unit& unit) {
+  Portal& portal = *unit.portal;
+  if (portal.remembered.empty() || portal.planned_with == context_.catalog->version()) return;
+  const PlanInputs inputs{explanation(unit), context_.catalog.get(),
+                          context_.options.resource.get()};
+  portal.plan = plan_result(portal.remembered, inputs);
+  portal.planned_with = context_.catalog->version();
 }
 
 ServerReplies::Outcome ServerReplies::on_completed(const Message& message, Kind kind) {
@@ -360,12 +389,14 @@ ServerReplies::Outcome ServerReplies::on_completed(const Message& message, Kind 
   if (unit == nullptr) return violation(message);
   auto decoded = pg::decode_backend(message.frame, context_.options.limits);
   if (!decoded) return violation(message);
+  if (kind == Kind::kBind && waits_for_news()) return Outcome::kWait;
   switch (kind) {
     // Where the name is given again further on, it may mean that by the time of the next message.
     case Kind::kParse:
       if (!gives_name_again(pipeline_.units)) pipeline_.names.parse_complete(*unit);
       break;
     case Kind::kBind:
+      plan_again(*unit);
       if (!gives_name_again(pipeline_.units)) pipeline_.names.bind_complete(*unit);
       break;
     case Kind::kClose: pipeline_.names.close_complete(*unit); break;
@@ -388,6 +419,7 @@ bool ServerReplies::may_quote_sensitive(const Unit* unit) const {
     return true;
   // Deferred constraints speak of rows that the statement does not name. kOther: SET CONSTRAINTS.
   if (statement->kind == StatementKind::kCommit ||
+      statement->kind == StatementKind::kCommitPrepared ||
       statement->kind == StatementKind::kPrepareTransaction ||
       statement->kind == StatementKind::kOther)
     return true;
@@ -423,14 +455,11 @@ ServerReplies::Outcome ServerReplies::on_error(const Message& message) {
   pipeline_.copying_in = false;
   pipeline_.names.next_epoch();          // what a failed transaction had set is set back
   if (fatal) return Outcome::kConsumed;  // the server closes the connection next
+  // What it had already done to names and catalogue is not known: look again.
+  if (unit->settles && (unit->current() != nullptr || unit->unread())) pipeline_.catalog_changed();
   switch (unit->kind) {
     case Kind::kQuery:
-    case Kind::kFunctionCall:
-      unit->failed = true;
-      // What it had already done to names and catalogue is not known: look again.
-      if (unit->settles && (unit->current() != nullptr || unit->unread()))
-        pipeline_.catalog_stale = true;
-      break;
+    case Kind::kFunctionCall: unit->failed = true; break;
     case Kind::kSync: break;  // the implicit commit failed; ReadyForQuery follows
     default: skip_to_sync(); break;
   }

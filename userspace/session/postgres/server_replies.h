@@ -36,6 +36,9 @@ class ServerReplies {
 
   Outcome on_row(const Message& message);
   Outcome on_row_description(const Message& message);
+  bool waits_for_news();
+  const sql::Statement* explanation(Unit& unit);
+  void plan_again(Unit& unit);
   bool asks_for_tables(const std::vector<ResultField>& fields, const PlanInputs& inputs);
   Outcome on_no_data(const Message& message);
   Outcome on_parameter_description(const Message& message);
@@ -76,6 +79,7 @@ class ServerReplies {
   CleanStretch clean_;
   CopyMasker copy_{cells_};
   bool catalog_of_copy_asked_ = false;
+  bool news_asked_ = false;
   std::vector<std::uint32_t> missing_tables_;  // a fresh catalogue did not have them either
 };
 

@@ -141,6 +141,7 @@ class PostgresSession final : public FlowSession {
     if (request->user.empty())
       return context_.fatal("28000", "no PostgreSQL user name specified in startup packet");
     context_.database = request->database;
+    context_.watch.open(context_.database);
     context_.remark("agent asks for database " + guard_.clean(request->database) + " as user " +
                     guard_.clean(request->user) + (agent_tls_ ? ", " + tls_description_ : ""));
     if (!context_.options.resource->login)
@@ -148,7 +149,7 @@ class PostgresSession final : public FlowSession {
           "28000", "resource '" + context_.options.resource->name + "' has no login in the policy");
     settings_ = std::move(request->settings);
     pipeline_.awaiting_catalog = true;
-    context_.act(NeedCatalog{context_.database, false});
+    context_.ask_for_catalog(false);
     phase_ = Phase::kLogin;
     startup_ = *std::move(request);
     if (settings_.empty()) login_.begin(std::move(startup_));
@@ -188,7 +189,7 @@ class PostgresSession final : public FlowSession {
       return;
     if (context_.now - catalog_at_ < context_.options.catalog_age_max) return;
     pipeline_.renewal_asked = true;
-    context_.act(NeedCatalog{context_.database, false});
+    context_.ask_for_catalog(false);
   }
 
   std::size_t on(const CatalogArrived& arrived) {
@@ -204,11 +205,12 @@ class PostgresSession final : public FlowSession {
     }
     const bool first = context_.catalog == nullptr;
     context_.catalog = arrived.catalog;
+    context_.watch.arrived();
     catalog_at_ = context_.now;
     if (pipeline_.renewal_asked) {
       pipeline_.renewal_asked = false;
       if (!std::exchange(pipeline_.fresh_after_renewal, false)) return 0;
-      context_.act(NeedCatalog{context_.database, true});
+      context_.ask_for_catalog(true);
       return 0;
     }
     pipeline_.catalog_stale = false;

@@ -45,6 +45,10 @@ struct Portal {
   std::vector<Parameter> parameters;
   std::vector<pg::Format> result_formats;
   std::optional<ResultPlan> plan;
+  // What the plan was made from where it was made without a Describe of the portal, and with which
+  // catalogue.
+  std::vector<ResultField> remembered;
+  std::uint64_t planned_with = 0;
   bool described = false;          // a Describe of it is on its way or answered
   bool approved = false;           // by people; more rows of it need no second approval
   std::uint64_t judged_under = 0;  // version of the policy that let it pass; 0 = not judged
