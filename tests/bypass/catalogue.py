@@ -187,3 +187,29 @@ def _(bench):
         reply = uses.query("SELECT ssn::spying FROM people")
         bench.open().query("SELECT body FROM notes WHERE id > 2")
         return outcome_of(reply)
+
+
+# --- what foreign keys pass on ------------------------------------------------------------------------------------------------
+
+def passes_on(what, key, text, expect=(REFUSED,), more=""):
+    """The table `guarded` refers to another one that the agent may change."""
+    def steps(bench):
+        table = f"referred_{next(NUMBERS)}"
+        with made(bench, f"CREATE TABLE {table} (id int PRIMARY KEY, name text); INSERT INTO {table} VALUES (1, 'a'), (2, 'b'), (3, 'c');"
+                         f"ALTER TABLE guarded ADD CONSTRAINT refers FOREIGN KEY (id) REFERENCES {table} {key}; {more.format(table=table)}",
+                  f"ALTER TABLE guarded DROP CONSTRAINT refers; DROP TABLE {table} CASCADE; DROP TABLE IF EXISTS {table}_above"):
+            return outcome_of(bench.open().query(text.format(table=table)))
+    CASES.append(Case("g05", f"a foreign key: {what}", expect, steps=steps))
+
+
+passes_on("ON DELETE CASCADE", "ON DELETE CASCADE", "DELETE FROM {table} WHERE id = 1")
+passes_on("ON DELETE SET DEFAULT", "ON DELETE SET DEFAULT", "DELETE FROM {table} WHERE id = 1")
+passes_on("ON UPDATE CASCADE", "ON UPDATE CASCADE", "UPDATE {table} SET id = 17 WHERE id = 1")
+passes_on("ON UPDATE CASCADE, by ON CONFLICT", "ON UPDATE CASCADE",
+          "INSERT INTO {table} VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET id = 17")
+passes_on("ON DELETE CASCADE, in a CTE", "ON DELETE CASCADE", "WITH d AS (DELETE FROM {table} RETURNING id) SELECT * FROM d")
+passes_on("two steps", "ON DELETE CASCADE", "DELETE FROM {table}_above WHERE id = 1",
+          more="CREATE TABLE {table}_above (id int PRIMARY KEY); INSERT INTO {table}_above SELECT id FROM {table};"
+               "ALTER TABLE {table} ADD FOREIGN KEY (id) REFERENCES {table}_above ON DELETE CASCADE")
+passes_on("through a view", "ON DELETE CASCADE", "DELETE FROM {table}_view WHERE id = 1", more="CREATE VIEW {table}_view AS SELECT id FROM {table}")
+passes_on("another column than the key's", "ON UPDATE CASCADE ON DELETE CASCADE", "UPDATE {table} SET name = 'z' WHERE id = 1", (CLEAN,))

@@ -47,6 +47,18 @@ bool casts_unseen(const Node& call) {
          !(!given.empty() && Node{&given[0]}.is("TypeCast"));
 }
 
+namespace {
+
+// Of UPDATE, of ON CONFLICT DO UPDATE, of MERGE.
+std::vector<std::string> columns_set_by(const Node& node) {
+  std::vector<std::string> columns;
+  for (const auto& target : node.list("targetList"))
+    columns.emplace_back(Node{&target}.text("name"));
+  return columns;
+}
+
+}  // namespace
+
 std::vector<Node> column_types_of(const Node& range_function) {
   std::vector<Node> types;
   const auto add = [&types](const json::array& definitions) {
@@ -165,9 +177,12 @@ void ActionWalker::insert(const Node& node) {
   with_clause(node);
   facts_.action(Action::kInsert);
   if (node.has("returningList")) facts_.action(Action::kRead);
-  if (const Node conflict = node.node("onConflictClause"))
-    if (conflict.text("action") == "ONCONFLICT_UPDATE") facts_.action(Action::kUpdate);
   target(node.node("relation"), Action::kInsert);
+  if (const Node conflict = node.node("onConflictClause"))
+    if (conflict.text("action") == "ONCONFLICT_UPDATE") {
+      facts_.action(Action::kUpdate);
+      target(node.node("relation"), Action::kUpdate, columns_set_by(conflict));
+    }
   if (const json::value* source = node.field("selectStmt")) {
     values_only_ = true;
     walk(*source);
@@ -188,7 +203,7 @@ void ActionWalker::change(const Node& node, Action action) {
   for (const char* reads : {"returningList", "fromClause", "usingClause"})
     if (node.has(reads)) facts_.action(Action::kRead);
   unbounded_if(node.field("whereClause"));
-  target(node.node("relation"), action);
+  target(node.node("relation"), action, columns_set_by(node));
   children_except(node, {"withClause", "relation"});
 }
 
@@ -208,7 +223,7 @@ void ActionWalker::merge(const Node& node) {
     } else if (command == "CMD_UPDATE" || command == "CMD_DELETE") {
       const Action how = command == "CMD_UPDATE" ? Action::kUpdate : Action::kDelete;
       facts_.action(how);
-      target(into, how);
+      target(into, how, columns_set_by(when));
       if (joined.unbounded) unbounded_if(when.field("condition"));
     } else if (command != "CMD_NOTHING") {
       facts_.unknown("this kind of MERGE is not understood");
@@ -226,8 +241,9 @@ void ActionWalker::relation(const Node& range_var) {
 }
 
 // What a statement changes is a relation, also where a CTE has its name.
-void ActionWalker::target(const Node& range_var, Action how) {
-  facts_.changed_relation(range_var.text("schemaname"), range_var.text("relname"), how);
+void ActionWalker::target(const Node& range_var, Action how,
+                          const std::vector<std::string>& columns) {
+  facts_.changed_relation(range_var.text("schemaname"), range_var.text("relname"), how, &columns);
 }
 
 bool ActionWalker::expression(const Node& node) {

@@ -31,7 +31,8 @@ class ActionWalker {
   void merge(const Node& node);
   void with_clause(const Node& node);
   void relation(const Node& range_var);
-  void target(const Node& range_var, Action how);
+  // `columns`: those that an UPDATE sets.
+  void target(const Node& range_var, Action how, const std::vector<std::string>& columns = {});
   void unbounded_if(const json::value* where);
   void operators(const json::array& name);
   void operator_named(std::string_view name);

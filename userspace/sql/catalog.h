@@ -34,6 +34,13 @@ struct Column {
   std::optional<MaskKind> mask;
 };
 
+// Of another table, which refers to this one and is changed when this one is.
+struct ForeignKey {
+  Oid child = 0;
+  char on_delete = 'a', on_update = 'a';           // pg_constraint: a r c n d
+  std::vector<std::string> referenced, referring;  // columns of this table and of the other one
+};
+
 struct Relation {
   Oid oid = 0;
   std::string schema;
@@ -50,6 +57,7 @@ struct Relation {
   // Whose rows these are too: what it is a partition of, or inherits from, and its own partitions
   // and heirs (of a table with many some only).
   std::vector<const Relation*> kin;
+  std::vector<ForeignKey> referenced_by;
   std::vector<Column> columns;  // by attnum; dropped columns are left out
   const Column* column(std::string_view column_name) const;
   const Column* column(std::int16_t attnum) const;

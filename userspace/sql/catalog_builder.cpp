@@ -72,6 +72,7 @@ Result<void> CatalogBuilder::add_row(CatalogTable table, CatalogRow row) {
     }
     case CatalogTable::kDependents: return add_dependent(row);
     case CatalogTable::kRewrites: return add_rewrite(row);
+    case CatalogTable::kForeignKeys: return add_foreign_key(row);
   }
   return Error{"a row of no known catalogue query"};
 }
@@ -144,6 +145,18 @@ Result<void> CatalogBuilder::add_rewrite(CatalogRow row) {
   return {};
 }
 
+Result<void> CatalogBuilder::add_foreign_key(CatalogRow row) {
+  ForeignKey key;
+  SLUICE_TRY(const Oid parent, number_in<Oid>(row[0], "referenced table"));
+  SLUICE_TRY(key.child, number_in<Oid>(row[1], "referring table"));
+  key.on_delete = letter_in(row[2], 'a');
+  key.on_update = letter_in(row[3], 'a');
+  key.referenced = split(text_in(row[4]), '\x1f');
+  key.referring = split(text_in(row[5]), '\x1f');
+  foreign_keys_.emplace_back(parent, std::move(key));
+  return {};
+}
+
 Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
     const std::vector<SensitiveRule>& sensitive, std::uint64_t version) && {
   if (catalog_->relations_.empty() || catalog_->functions_.empty())
@@ -153,6 +166,7 @@ Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
   index();
   index_hidden_calls();
   find_kin();
+  attach_foreign_keys();
   mark_rules(sensitive);
   spread_over_inheritance();
   while (mark_dependents()) spread_over_inheritance();
@@ -174,6 +188,24 @@ void CatalogBuilder::attach_columns() {
               [](const Column& a, const Column& b) { return a.attnum < b.attnum; });
   }
   columns_.clear();
+}
+
+// A key of a child is one of its parent's too: who deletes from the parent deletes there.
+void CatalogBuilder::attach_foreign_keys() {
+  std::unordered_map<Oid, std::vector<Oid>> parents;
+  for (const Inheritance& link : inheritance_) parents[link.child].push_back(link.parent);
+  std::unordered_map<Oid, Relation*> by_oid;
+  for (Relation& relation : catalog_->relations_) by_oid.emplace(relation.oid, &relation);
+  for (const auto& [referenced, key] : foreign_keys_) {
+    std::vector<Oid> reached{referenced};
+    for (std::size_t i = 0; i < reached.size(); ++i) {
+      for (const Oid parent : parents[reached[i]])
+        if (std::find(reached.begin(), reached.end(), parent) == reached.end())
+          reached.push_back(parent);
+      if (const auto found = by_oid.find(reached[i]); found != by_oid.end())
+        found->second->referenced_by.push_back(key);
+    }
+  }
 }
 
 void CatalogBuilder::index() {

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "sql/catalog.h"
@@ -54,10 +55,12 @@ class CatalogBuilder {
   Result<void> add_function(CatalogRow row);
   Result<void> add_dependent(CatalogRow row);
   Result<void> add_rewrite(CatalogRow row);
+  Result<void> add_foreign_key(CatalogRow row);
   void attach_columns();
   void index();
   void find_kin();
   void index_hidden_calls();
+  void attach_foreign_keys();
   void mark_rules(const std::vector<SensitiveRule>& rules);
   void mark_statistics();
   void spread_over_inheritance();
@@ -76,6 +79,7 @@ class CatalogBuilder {
   std::vector<Dependent> dependents_;
   std::vector<Rewrite> views_, rewrites_;
   std::vector<HiddenCall> operators_, casts_;
+  std::vector<std::pair<Oid, ForeignKey>> foreign_keys_;  // by what they refer to
 };
 
 }  // namespace sluice::sql

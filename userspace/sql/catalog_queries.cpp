@@ -148,7 +148,19 @@ SELECT r.relation, r.event,
   r.locked
 FROM rules r)sql";
 
-constexpr std::array<CatalogQuery, 9> kQueries = {{
+// Those that act when what they refer to is changed, with the names of the columns on both sides.
+constexpr std::string_view kForeignKeys = R"sql(
+SELECT k.confrelid, k.conrelid, k.confdeltype, k.confupdtype,
+  pg_catalog.array_to_string(ARRAY(
+    SELECT a.attname FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = k.confrelid AND a.attnum = ANY (k.confkey)), pg_catalog.chr(31)),
+  pg_catalog.array_to_string(ARRAY(
+    SELECT a.attname FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)), pg_catalog.chr(31))
+FROM pg_catalog.pg_constraint k
+WHERE k.contype = 'f' AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd')))sql";
+
+constexpr std::array<CatalogQuery, 10> kQueries = {{
     {CatalogTable::kSettings, "SELECT pg_catalog.current_setting('server_version_num')", 1},
     {CatalogTable::kRelations, kRelations, 4},
     {CatalogTable::kColumns, kColumns, 6},
@@ -158,6 +170,7 @@ constexpr std::array<CatalogQuery, 9> kQueries = {{
     {CatalogTable::kCasts, kCasts, 2},
     {CatalogTable::kDependents, kDependents, 4},
     {CatalogTable::kRewrites, kRewrites, 4},
+    {CatalogTable::kForeignKeys, kForeignKeys, 6},
 }};
 
 }  // namespace

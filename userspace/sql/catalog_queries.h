@@ -21,6 +21,7 @@ enum class CatalogTable : std::uint8_t {
   kCasts,
   kDependents,
   kRewrites,
+  kForeignKeys,
 };
 
 struct CatalogQuery {

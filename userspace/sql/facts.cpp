@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sql/foreign_keys.h"
+
 namespace sluice::sql {
 bool Facts::spend(std::size_t looks) {
   if (effort_.spend(looks)) return true;
@@ -82,18 +84,29 @@ void Facts::reaches(const Statement& definition) {
   for (const std::string& why : definition.notes) note(why);
 }
 
-void Facts::changed_relation(std::string_view schema, std::string_view name, Action how) {
+void Facts::changed_relation(std::string_view schema, std::string_view name, Action how,
+                             const std::vector<std::string>* columns) {
   relation(schema, name);
   for (const Relation* relation : catalog_.relations_named(name)) {
     if (!schema.empty() && relation->schema != schema) continue;
-    rewritten(*relation, how);
+    changed(*relation, how, columns);
     if (!relation->definition) continue;
-    // To change a view is to change a table below it.
+    // To change a view is to change a table below it, in columns of other names.
     for (const ObjectRef& below : relation->definition->objects) {
       if (!spend(1 + catalog_.relations_named(below.name).size())) return;
       for (const Relation* table : catalog_.relations_named(below.name))
-        if (below.schema.empty() || table->schema == below.schema) rewritten(*table, how);
+        if (below.schema.empty() || table->schema == below.schema) changed(*table, how, nullptr);
     }
+  }
+}
+
+void Facts::changed(const Relation& relation, Action how, const std::vector<std::string>* columns) {
+  rewritten(relation, how);
+  for (const Cascade& cascade : cascades_of(catalog_, relation, how, columns)) {
+    action(cascade.how);
+    object(ObjectRef::Kind::kTable, cascade.relation->schema, cascade.relation->name);
+    rewritten(*cascade.relation, cascade.how);
+    note("a foreign key changes " + cascade.relation->name + " too");
   }
 }
 

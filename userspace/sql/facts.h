@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sql/catalog.h"
 #include "sql/distinct.h"
@@ -43,9 +44,11 @@ class Facts {
   // A relation that the text names: resolved through the catalogue; a view's own reach is added.
   void relation(std::string_view schema, std::string_view name);
   void kin(const ObjectRef& object);
-  // The same of one that is changed: `how` is kInsert, kUpdate or kDelete. What rules make of it is
-  // added.
-  void changed_relation(std::string_view schema, std::string_view name, Action how);
+  // The same of one that is changed: `how` is kInsert, kUpdate or kDelete. What rules make of it
+  // and what foreign keys pass on is added. `columns`: those that an UPDATE sets; null: not known,
+  // any.
+  void changed_relation(std::string_view schema, std::string_view name, Action how,
+                        const std::vector<std::string>* columns = nullptr);
   // A function that the text calls: its actions, its name.
   FunctionEffect function(std::string_view schema, std::string_view name);
   void hidden_call(const Function& function);
@@ -59,6 +62,7 @@ class Facts {
   void include(const Statement& other);
 
  private:
+  void changed(const Relation& relation, Action how, const std::vector<std::string>* columns);
   void reaches(const Statement& definition);
   void rewritten(const Relation& relation, Action how);
   void objects_of(const Statement& other);

@@ -42,6 +42,14 @@ CatalogRows& CatalogRows::rule(Oid oid, char how, std::string_view definition) {
   return *this;
 }
 
+CatalogRows& CatalogRows::foreign_key(Oid child, std::string_view referring, Oid parent,
+                                      std::string_view referenced, char on_delete, char on_update) {
+  add(CatalogTable::kForeignKeys,
+      {std::to_string(parent), std::to_string(child), std::string{on_delete},
+       std::string{on_update}, std::string{referenced}, std::string{referring}});
+  return *this;
+}
+
 CatalogRows& CatalogRows::inherits(Oid child, Oid parent) {
   add(CatalogTable::kInheritance, {std::to_string(child), std::to_string(parent)});
   return *this;

@@ -26,6 +26,9 @@ class CatalogRows {
   CatalogRows& locked_view(Oid oid);
   // How: u(pdate) i(nsert) d(elete).
   CatalogRows& rule(Oid oid, char how, std::string_view definition);
+  // One column each; what it does by pg_constraint's letters.
+  CatalogRows& foreign_key(Oid child, std::string_view referring, Oid parent,
+                           std::string_view referenced, char on_delete, char on_update);
   CatalogRows& inherits(Oid child, Oid parent);
   CatalogRows& function(Oid oid, std::string_view schema, std::string_view name, char volatility,
                         std::string_view language, char shape = 's', std::string_view outputs = {},
