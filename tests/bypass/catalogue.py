@@ -213,3 +213,41 @@ passes_on("two steps", "ON DELETE CASCADE", "DELETE FROM {table}_above WHERE id 
                "ALTER TABLE {table} ADD FOREIGN KEY (id) REFERENCES {table}_above ON DELETE CASCADE")
 passes_on("through a view", "ON DELETE CASCADE", "DELETE FROM {table}_view WHERE id = 1", more="CREATE VIEW {table}_view AS SELECT id FROM {table}")
 passes_on("another column than the key's", "ON UPDATE CASCADE ON DELETE CASCADE", "UPDATE {table} SET name = 'z' WHERE id = 1", (CLEAN,))
+
+
+# --- foreign tables that are there already ------------------------------------------------------------------------------------
+
+def foreign(row, what, definition, text, expect):
+    def steps(bench):
+        postgres, table = bench.world.postgres, f"foreign_{next(NUMBERS)}"
+        with made(bench, f"""
+                CREATE EXTENSION IF NOT EXISTS postgres_fdw; CREATE EXTENSION IF NOT EXISTS file_fdw;
+                CREATE SERVER loop_{table} FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '{postgres.home}', port '{postgres.port}', dbname 'shop');
+                CREATE USER MAPPING FOR PUBLIC SERVER loop_{table} OPTIONS (user 'postgres');
+                CREATE SERVER files_{table} FOREIGN DATA WRAPPER file_fdw;
+                """ + definition.format(table=table), f"DROP SERVER loop_{table} CASCADE; DROP SERVER files_{table} CASCADE; DROP TABLE IF EXISTS {table}_above"):
+            reply = bench.open().query(text.format(table=table))
+            assert outcome_of(reply) != REFUSED or "host" not in reply.errors()[0]["D"] or "foreign server" in reply.errors()[0]["D"], reply.short()
+            return outcome_of(reply)
+    CASES.append(Case(row, f"a foreign table: {what}", expect, steps=steps))
+
+
+MIRROR = ("CREATE FOREIGN TABLE {table} (id int, code text OPTIONS (column_name 'ssn')) SERVER loop_{table}"
+          " OPTIONS (schema_name 'public', table_name 'people')")
+foreign("m16", "that mirrors a sensitive one of this server", MIRROR, "SELECT code FROM {table}", (MASKED,))
+foreign("m16", "that mirrors a sensitive one, computed", MIRROR, "SELECT lower(code) || id FROM {table}", (MASKED,))
+foreign("m16", "below a view", MIRROR + "; CREATE VIEW {table}_view AS SELECT code AS c FROM {table}", "SELECT c FROM {table}_view", (MASKED,))
+foreign("m16", "searched by", MIRROR, "SELECT id FROM {table} WHERE code LIKE 'Q%'", (HELD,))
+foreign("m16", "that mirrors a view of it", "CREATE FOREIGN TABLE {table} (id int, number text) SERVER loop_{table}"
+        " OPTIONS (schema_name 'public', table_name 'contacts')", "SELECT number FROM {table}", (MASKED,))
+foreign("m16", "that mirrors what is not sensitive", "CREATE FOREIGN TABLE {table} (id int, item text) SERVER loop_{table}"
+        " OPTIONS (schema_name 'public', table_name 'orders')", "SELECT item FROM {table}", (CLEAN,))
+GUARDED = "CREATE FOREIGN TABLE {table} (id int, v text) SERVER loop_{table} OPTIONS (schema_name 'public', table_name 'guarded')"
+foreign("g08", "that mirrors a guarded one", GUARDED, "DELETE FROM {table} WHERE id = 1", (REFUSED,))
+foreign("g08", "of a file", "CREATE FOREIGN TABLE {table} (line text) SERVER files_{table} OPTIONS (filename '/etc/passwd')",
+        "SELECT line FROM {table}", (REFUSED,))
+foreign("g08", "of which nothing is known here", "CREATE FOREIGN TABLE {table} (id int) SERVER loop_{table}"
+        " OPTIONS (schema_name 'other', table_name 'nobody_knows')", "SELECT id FROM {table}", (REFUSED,))
+foreign("g08", "that is a partition", "CREATE TABLE {table}_above (line text) PARTITION BY LIST (line);"
+        "CREATE FOREIGN TABLE {table} PARTITION OF {table}_above DEFAULT SERVER files_{table} OPTIONS (filename '/etc/passwd')",
+        "SELECT line FROM {table}_above", (REFUSED,))

@@ -2,9 +2,9 @@
 """Why the server did something that the text of a statement does not say, as far as its catalogue and its log prove it."""
 import re
 
-# The queries that PostgreSQL's own foreign keys run: their names are all quoted, and nobody else writes so.
-FOREIGN_KEY = re.compile(r'^"?(SELECT 1 FROM (ONLY )?""?[^ ]+ x\b|SELECT (fk|pk)\.|DELETE FROM (ONLY )?""?[^ ]+ WHERE \$1|'
-                         r'UPDATE (ONLY )?""?[^ ]+ SET )')
+# The queries by which PostgreSQL's own foreign keys check: their names are all quoted, and nobody else writes so. What they
+# delete and update is the statement's.
+FOREIGN_KEY = re.compile(r'^"?(SELECT 1 FROM (ONLY )?""?[^ ]+ x\b|SELECT (fk|pk)\.)')
 
 # What runs when it is used later was judged when it was sent.
 DECLARED = re.compile(r'"?\s*(declare|prepare)\b', re.I)

@@ -34,7 +34,7 @@ FIRST_OID_OF_USERS = 16384  # FirstNormalObjectId of access/transam.h
 AUDIT = re.compile(r"AUDIT: SESSION,(\d+),(\d+),(\w+),([A-Z ]+),[A-Z ]*,([^,]*),(.*)")
 
 
-VIEW_CELLS = 2  # oid, definition: of no other query whose rows have an OID in front
+OF_RULES = "ev_class"  # the first column of the query for views and rules: it, the event, the definition
 USABLE = (psycopg2.extensions.TRANSACTION_STATUS_IDLE, psycopg2.extensions.TRANSACTION_STATUS_INTRANS)
 
 
@@ -78,13 +78,13 @@ class Facts:
         used, unread = set(), [self.texts]
         while unread:
             words = set(re.findall(r"\w+", unread.pop()))
-            for _, rows in builtin:
+            for table, rows in builtin:
                 for row in rows:
                     name = names.get(row[0])
-                    if len(row) == VIEW_CELLS and name in words and name not in used:
+                    if self.numbered[table] == OF_RULES and name in words and name not in used:
                         used.add(name)
-                        unread.append(row[1])
-        return [[table, [row for row in rows if len(row) != VIEW_CELLS or row[0] not in names or names[row[0]] in used]]
+                        unread.append(row[2])
+        return [[table, [row for row in rows if self.numbered[table] != OF_RULES or row[0] not in names or names[row[0]] in used]]
                 for table, rows in builtin]
 
     def first_columns(self, reader):
@@ -93,7 +93,7 @@ class Facts:
         with reader.cursor() as cursor:
             for table, query in self.queries:
                 cursor.execute(f"{query} LIMIT 0")
-                if cursor.description[0].name in ("oid", "attrelid", "inhrelid"):
+                if cursor.description[0].name in ("oid", "attrelid", "inhrelid", OF_RULES):
                     names[table] = cursor.description[0].name
         return names
 

@@ -3,6 +3,7 @@
 // between threads by pointer. Built by CatalogBuilder from the rows of catalog_queries.h.
 #pragma once
 
+#include <sluice/intent.h>
 #include <sluice/resource.h>
 #include <sluice/result.h>
 
@@ -58,6 +59,10 @@ struct Relation {
   // and heirs (of a table with many some only).
   std::vector<const Relation*> kin;
   std::vector<ForeignKey> referenced_by;
+  // It, or a child of it, is a foreign table: of these tables and views by name, as far as they are
+  // here, or of what the catalogue does not know.
+  std::vector<ObjectRef> stands_for;
+  bool outside = false;
   std::vector<Column> columns;  // by attnum; dropped columns are left out
   const Column* column(std::string_view column_name) const;
   const Column* column(std::int16_t attnum) const;

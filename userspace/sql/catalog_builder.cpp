@@ -73,6 +73,7 @@ Result<void> CatalogBuilder::add_row(CatalogTable table, CatalogRow row) {
     case CatalogTable::kDependents: return add_dependent(row);
     case CatalogTable::kRewrites: return add_rewrite(row);
     case CatalogTable::kForeignKeys: return add_foreign_key(row);
+    case CatalogTable::kForeignTables: return add_foreign_table(row);
   }
   return Error{"a row of no known catalogue query"};
 }
@@ -157,6 +158,18 @@ Result<void> CatalogBuilder::add_foreign_key(CatalogRow row) {
   return {};
 }
 
+Result<void> CatalogBuilder::add_foreign_table(CatalogRow row) {
+  ForeignTable table;
+  SLUICE_TRY(table.relation, number_in<Oid>(row[0], "foreign table"));
+  table.by_name = row[1] == "t";
+  table.remote = {ObjectRef::Kind::kTable, text_in(row[2]), text_in(row[3])};
+  for (const std::string& pair : split(text_in(row[4]), '\x1f'))
+    if (const std::size_t middle = pair.find('\x1e'); middle != std::string::npos)
+      table.renamed.emplace(pair.substr(0, middle), pair.substr(middle + 1));
+  foreign_tables_.push_back(std::move(table));
+  return {};
+}
+
 Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
     const std::vector<SensitiveRule>& sensitive, std::uint64_t version) && {
   if (catalog_->relations_.empty() || catalog_->functions_.empty())
@@ -167,13 +180,19 @@ Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
   index_hidden_calls();
   find_kin();
   attach_foreign_keys();
+  attach_foreign_tables();
   mark_rules(sensitive);
   spread_over_inheritance();
-  while (mark_dependents()) spread_over_inheritance();
+  while (mark_dependents() || mark_foreign_tables()) spread_over_inheritance();
   for (const Relation& relation : catalog_->relations_)
     catalog_->any_sensitive_ |= relation.any_sensitive();
   if (catalog_->any_sensitive_) mark_statistics();
   mark_views();
+  // Foreign tables of views, and what stands on them.
+  while (mark_foreign_tables()) {
+    spread_over_inheritance();
+    mark_views();
+  }
   if (mark_dependents()) mark_views();
   read_rewrites();
   return std::shared_ptr<const Catalog>{std::move(catalog_)};

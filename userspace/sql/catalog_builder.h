@@ -50,12 +50,21 @@ class CatalogBuilder {
     std::string definition;
     bool locked = false;
   };
+  struct ForeignTable {
+    Oid relation = 0;
+    bool by_name = false;  // of postgres_fdw: `remote` is what it asks for
+    ObjectRef remote;
+    std::unordered_map<std::string, std::string> renamed;  // columns, where they differ
+  };
+  // True if it changed something: a mask is only made to tell less.
+  static bool raise(std::optional<MaskKind>& mask, MaskKind to);
   Result<void> add_relation(CatalogRow row);
   Result<void> add_column(CatalogRow row);
   Result<void> add_function(CatalogRow row);
   Result<void> add_dependent(CatalogRow row);
   Result<void> add_rewrite(CatalogRow row);
   Result<void> add_foreign_key(CatalogRow row);
+  Result<void> add_foreign_table(CatalogRow row);
   void attach_columns();
   void index();
   void find_kin();
@@ -67,6 +76,9 @@ class CatalogBuilder {
   bool mark_dependents();
   void mark_views();
   bool mark_view(Relation& view, const Rewrite& rewrite);
+  // catalog_foreign.cpp
+  void attach_foreign_tables();
+  bool mark_foreign_tables();
   // catalog_rewrites.cpp
   void read_rewrites();
   bool read_rewrite(Relation& relation, const Rewrite& rewrite);
@@ -80,6 +92,7 @@ class CatalogBuilder {
   std::vector<Rewrite> views_, rewrites_;
   std::vector<HiddenCall> operators_, casts_;
   std::vector<std::pair<Oid, ForeignKey>> foreign_keys_;  // by what they refer to
+  std::vector<ForeignTable> foreign_tables_;
 };
 
 }  // namespace sluice::sql

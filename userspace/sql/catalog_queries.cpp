@@ -87,7 +87,9 @@ FROM pg_catalog.pg_cast c
 WHERE n.nspname <> 'pg_catalog')sql";
 
 // Columns that are made of others: generated ones, and those whose type is the row of a table, or
-// an array, a domain, a type with a field of it (then the last number is 0).
+// an array, a domain, a type with a field of it (then the last number is 0). Unlike in kCasts the
+// row of another table that has such a column is left out: that table has a row of its own in
+// here, and CatalogBuilder goes on from there, so all tables above it need not be listed again.
 constexpr std::string_view kDependents = R"sql(
 WITH RECURSIVE made_of (part, type) AS (
   SELECT t.typbasetype, t.oid FROM pg_catalog.pg_type t WHERE t.typbasetype <> 0
@@ -137,13 +139,13 @@ WITH locked (oid) AS (
   WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
     AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
     AND d.refobjid IN (SELECT k.oid FROM locked k)
-), rules (oid, relation, event, locked) AS MATERIALIZED (
+), rules (oid, ev_class, ev_type, locked) AS MATERIALIZED (
   SELECT r.oid, r.ev_class, r.ev_type, r.oid IN (SELECT k.oid FROM locked_rules k)
   FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
   WHERE (r.ev_type = '1' OR r.ev_enabled <> 'D') AND c.relpersistence <> 't')
-SELECT r.relation, r.event,
+SELECT r.ev_class, r.ev_type,
   CASE WHEN r.locked THEN NULL
-       WHEN r.event = '1' THEN pg_catalog.pg_get_viewdef(r.relation)
+       WHEN r.ev_type = '1' THEN pg_catalog.pg_get_viewdef(r.ev_class)
        ELSE pg_catalog.pg_get_ruledef(r.oid) END,
   r.locked
 FROM rules r)sql";
@@ -160,7 +162,26 @@ SELECT k.confrelid, k.conrelid, k.confdeltype, k.confupdtype,
 FROM pg_catalog.pg_constraint k
 WHERE k.contype = 'f' AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd')))sql";
 
-constexpr std::array<CatalogQuery, 10> kQueries = {{
+// Whether it is of postgres_fdw, what it is called there, and "here=there" of columns, 30 between
+// the names and 31 between the columns.
+constexpr std::string_view kForeignTables = R"sql(
+SELECT f.ftrelid, coalesce(p.proname = 'postgres_fdw_handler', false),
+  coalesce((SELECT o.option_value FROM pg_catalog.pg_options_to_table(f.ftoptions) o
+            WHERE o.option_name = 'schema_name'), n.nspname),
+  coalesce((SELECT o.option_value FROM pg_catalog.pg_options_to_table(f.ftoptions) o
+            WHERE o.option_name = 'table_name'), c.relname),
+  pg_catalog.array_to_string(ARRAY(
+    SELECT a.attname || pg_catalog.chr(30) || o.option_value
+    FROM pg_catalog.pg_attribute a, pg_catalog.pg_options_to_table(a.attfdwoptions) o
+    WHERE a.attrelid = f.ftrelid AND o.option_name = 'column_name'), pg_catalog.chr(31))
+FROM pg_catalog.pg_foreign_table f
+  JOIN pg_catalog.pg_class c ON c.oid = f.ftrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_foreign_server s ON s.oid = f.ftserver
+  JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
+  LEFT JOIN pg_catalog.pg_proc p ON p.oid = w.fdwhandler)sql";
+
+constexpr std::array<CatalogQuery, 11> kQueries = {{
     {CatalogTable::kSettings, "SELECT pg_catalog.current_setting('server_version_num')", 1},
     {CatalogTable::kRelations, kRelations, 4},
     {CatalogTable::kColumns, kColumns, 6},
@@ -171,6 +192,7 @@ constexpr std::array<CatalogQuery, 10> kQueries = {{
     {CatalogTable::kDependents, kDependents, 4},
     {CatalogTable::kRewrites, kRewrites, 4},
     {CatalogTable::kForeignKeys, kForeignKeys, 6},
+    {CatalogTable::kForeignTables, kForeignTables, 5},
 }};
 
 }  // namespace

@@ -22,6 +22,7 @@ enum class CatalogTable : std::uint8_t {
   kDependents,
   kRewrites,
   kForeignKeys,
+  kForeignTables,
 };
 
 struct CatalogQuery {

@@ -28,13 +28,6 @@ int strength(MaskKind mask) {
   return 2;
 }
 
-// True if it changed something.
-bool raise(std::optional<MaskKind>& mask, MaskKind to) {
-  if (mask && strength(*mask) >= strength(to)) return false;
-  mask = to;
-  return true;
-}
-
 // Where PostgreSQL itself keeps samples of values, texts of statements, and secrets.
 struct SystemColumn {
   std::string_view relation;
@@ -105,6 +98,12 @@ bool matches(std::string_view pattern, std::string_view name) {
 }
 
 }  // namespace
+
+bool CatalogBuilder::raise(std::optional<MaskKind>& mask, MaskKind to) {
+  if (mask && strength(*mask) >= strength(to)) return false;
+  mask = to;
+  return true;
+}
 
 void CatalogBuilder::mark_rules(const std::vector<SensitiveRule>& rules) {
   for (const SensitiveRule& rule : rules) {

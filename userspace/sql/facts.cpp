@@ -64,6 +64,12 @@ void Facts::relation(std::string_view schema, std::string_view name) {
     if (!spend(4 * relation->kin.size())) return;
     for (const Relation* one : relation->kin)
       kin({ObjectRef::Kind::kTable, one->schema, one->name});
+    for (const ObjectRef& object : relation->stands_for)
+      this->object(object.kind, object.schema, object.name);
+    if (relation->outside) {
+      action(Action::kHost);
+      note("the rows of " + relation->name + " are a foreign server's, of which nothing is known");
+    }
     if (relation->definition) {
       reaches(*relation->definition);
     } else if (relation->definition_unread) {
@@ -90,13 +96,17 @@ void Facts::changed_relation(std::string_view schema, std::string_view name, Act
   for (const Relation* relation : catalog_.relations_named(name)) {
     if (!schema.empty() && relation->schema != schema) continue;
     changed(*relation, how, columns);
-    if (!relation->definition) continue;
-    // To change a view is to change a table below it, in columns of other names.
-    for (const ObjectRef& below : relation->definition->objects) {
-      if (!spend(1 + catalog_.relations_named(below.name).size())) return;
-      for (const Relation* table : catalog_.relations_named(below.name))
-        if (below.schema.empty() || table->schema == below.schema) changed(*table, how, nullptr);
-    }
+    // To change a view or a foreign table is to change a table below it, in columns of other names.
+    changed_below(relation->stands_for, how);
+    if (relation->definition) changed_below(relation->definition->objects, how);
+  }
+}
+
+void Facts::changed_below(const std::vector<ObjectRef>& objects, Action how) {
+  for (const ObjectRef& below : objects) {
+    if (!spend(1 + catalog_.relations_named(below.name).size())) return;
+    for (const Relation* table : catalog_.relations_named(below.name))
+      if (below.schema.empty() || table->schema == below.schema) changed(*table, how, nullptr);
   }
 }
 

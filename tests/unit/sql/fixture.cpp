@@ -50,6 +50,13 @@ CatalogRows& CatalogRows::foreign_key(Oid child, std::string_view referring, Oid
   return *this;
 }
 
+CatalogRows& CatalogRows::foreign_table(Oid oid, bool postgres, std::string_view schema,
+                                        std::string_view name, std::string_view renamed) {
+  add(CatalogTable::kForeignTables, {std::to_string(oid), postgres ? "t" : "f", std::string{schema},
+                                     std::string{name}, std::string{renamed}});
+  return *this;
+}
+
 CatalogRows& CatalogRows::inherits(Oid child, Oid parent) {
   add(CatalogTable::kInheritance, {std::to_string(child), std::to_string(parent)});
   return *this;

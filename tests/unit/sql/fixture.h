@@ -29,6 +29,9 @@ class CatalogRows {
   // One column each; what it does by pg_constraint's letters.
   CatalogRows& foreign_key(Oid child, std::string_view referring, Oid parent,
                            std::string_view referenced, char on_delete, char on_update);
+  // What it is called over there; `renamed`: "here\x1ethere".
+  CatalogRows& foreign_table(Oid oid, bool postgres, std::string_view schema, std::string_view name,
+                             std::string_view renamed = {});
   CatalogRows& inherits(Oid child, Oid parent);
   CatalogRows& function(Oid oid, std::string_view schema, std::string_view name, char volatility,
                         std::string_view language, char shape = 's', std::string_view outputs = {},
