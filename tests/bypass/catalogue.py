@@ -94,14 +94,14 @@ NUMBERS = itertools.count(1)
 
 @contextlib.contextmanager
 def changing_view(bench):
-    """Its name, new in each case, and the call that redefines it. The function is somebody's who may change the view: an agent
-    that calls it changes it by that."""
+    """Its name, new in each case, and the text that redefines it: DDL of the agent's own, which others are told of, and a call of
+    somebody's function who may change the view."""
     view, function = f"changing_{(number := next(NUMBERS))}", f"redefines_{number}"
     with made(bench, f"""CREATE VIEW {view} AS SELECT id, name AS x FROM people;
             CREATE FUNCTION {function}() RETURNS void LANGUAGE plpgsql AS
               $$ BEGIN EXECUTE 'CREATE OR REPLACE VIEW {view} AS SELECT id, ssn AS x FROM people'; END $$""",
-              f"DROP VIEW {view}; DROP FUNCTION {function}()"):
-        yield view, f"SELECT {function}()"
+              f"DROP VIEW {view}; DROP FUNCTION {function}(); DROP TABLE IF EXISTS beside_{number}"):
+        yield view, f"CREATE TABLE beside_{number} (id int); SELECT {function}()"
 
 
 @contextlib.contextmanager
@@ -127,8 +127,8 @@ def redefined(what, *texts, reading="SELECT upper(x) FROM {view} ORDER BY id"):
     CASES.append(Case("m07", f"another session has just redefined the view: {what}", (MASKED,), steps=steps))
 
 
-redefined("by a call", "{redefine}")
-redefined("by a call, and both its columns are read", "{redefine}", reading="TABLE {view}")
+redefined("by a statement of its own", "{redefine}")
+redefined("by a statement of its own, and both its columns are read", "{redefine}", reading="TABLE {view}")
 redefined("in a transaction", "BEGIN", "{redefine}", "COMMIT")
 redefined("in one text", "BEGIN; {redefine}; END; SELECT 1")
 redefined("in a transaction that goes on", "BEGIN", "{redefine}", "COMMIT AND CHAIN")

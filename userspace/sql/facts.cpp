@@ -53,6 +53,11 @@ void Facts::objects_of(const Statement& other) {
   for (const ObjectRef& object : other.kin) kin(object);
 }
 
+void Facts::kin_of(const Relation& relation) {
+  if (!spend(4 * relation.kin.size())) return;
+  for (const Relation* one : relation.kin) kin({ObjectRef::Kind::kTable, one->schema, one->name});
+}
+
 void Facts::relation(std::string_view schema, std::string_view name) {
   std::string found{schema};
   std::size_t candidates = 0;
@@ -61,11 +66,12 @@ void Facts::relation(std::string_view schema, std::string_view name) {
     if (!schema.empty() && relation->schema != schema) continue;
     ++candidates;
     found = relation->schema;
-    if (!spend(4 * relation->kin.size())) return;
-    for (const Relation* one : relation->kin)
-      kin({ObjectRef::Kind::kTable, one->schema, one->name});
-    for (const ObjectRef& object : relation->stands_for)
+    kin_of(*relation);
+    for (const ObjectRef& object : relation->stands_for) {
       this->object(object.kind, object.schema, object.name);
+      for (const Relation* there : catalog_.relations_named(object.name))
+        if (there->schema == object.schema) kin_of(*there);
+    }
     if (relation->outside) {
       action(Action::kHost);
       note("the rows of " + relation->name + " are a foreign server's, of which nothing is known");
@@ -115,6 +121,7 @@ void Facts::changed(const Relation& relation, Action how, const std::vector<std:
   for (const Cascade& cascade : cascades_of(catalog_, relation, how, columns)) {
     action(cascade.how);
     object(ObjectRef::Kind::kTable, cascade.relation->schema, cascade.relation->name);
+    kin_of(*cascade.relation);
     rewritten(*cascade.relation, cascade.how);
     note("a foreign key changes " + cascade.relation->name + " too");
   }

@@ -64,6 +64,7 @@ class Facts {
  private:
   void changed(const Relation& relation, Action how, const std::vector<std::string>* columns);
   void changed_below(const std::vector<ObjectRef>& objects, Action how);
+  void kin_of(const Relation& relation);
   void reaches(const Statement& definition);
   void rewritten(const Relation& relation, Action how);
   void objects_of(const Statement& other);

@@ -117,7 +117,7 @@ TEST_F(News, OfAPreparedTransactionAreToldByWhoCommitsIt) {
 
 TEST_F(News, OfWhatWasNeverAnsweredLastAWhile) {
   Harness other;
-  h.agent(Say{}.query("select writes_log()"));
+  h.agent(Say{}.query("create table t (a int)"));
   h.session.reset();
   EXPECT_EQ(news().now().changing, 1U) << "the server may still be at it";
   news().forget_abandoned(other.now);
@@ -126,6 +126,16 @@ TEST_F(News, OfWhatWasNeverAnsweredLastAWhile) {
   news().forget_abandoned(other.now + DatabaseNews::kAbandonedFor);
   EXPECT_EQ(news().now().changing, 0U);
   EXPECT_GT(news().now().generation, before.generation);
+}
+
+TEST_F(News, OfACallAreItsOwnOnly) {
+  const auto before = news().now();
+  h.agent(Say{}.query("select writes_log()"));
+  EXPECT_EQ(news().now().changing, 0U);
+  h.server(Reply{}.columns({kId}).row({"1"}).complete("SELECT 1").ready());
+  EXPECT_EQ(news().now().generation, before.generation);
+  h.agent(Say{}.query(kQuestion));
+  EXPECT_EQ(h.catalogs_asked.size(), 1U) << "it looks again itself";
 }
 
 TEST_F(News, AreOfOneDatabase) {

@@ -310,8 +310,8 @@ bool AgentMessages::commits_change(const AnalysedText& text) const {
   const auto& statements = text.analysis->statements;
   return text.unread() ||
          std::any_of(statements.begin(), statements.end(), [&](const sql::Statement& statement) {
-           return may_change_catalog(statement) || (statement.kind == StatementKind::kCommit &&
-                                                    pipeline_.transaction_changes_catalog);
+           return changes_catalog_itself(statement) ||
+                  (statement.kind == StatementKind::kCommit && pipeline_.transaction_tells_others);
          });
 }
 

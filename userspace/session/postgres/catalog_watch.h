@@ -47,6 +47,7 @@ class CatalogWatch {
   void sending() {
     if (!std::exchange(telling_, true)) database_->begin();
   }
+  bool telling() const { return telling_; }
   // All that was sent is answered. `changed`: some of it may be there now for others to see.
   void answered(bool changed) {
     if (changed) sending();

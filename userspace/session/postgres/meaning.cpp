@@ -34,8 +34,12 @@ bool calls_users_function(const sql::Statement& statement, const sql::Catalog& c
 }  // namespace
 
 bool may_change_catalog(const sql::Statement& statement) {
+  return statement.actions.has(Action::kCall) || changes_catalog_itself(statement);
+}
+
+bool changes_catalog_itself(const sql::Statement& statement) {
   const ActionSet& actions = statement.actions;
-  return actions.has(Action::kDdl) || actions.has(Action::kGrant) || actions.has(Action::kCall) ||
+  return actions.has(Action::kDdl) || actions.has(Action::kGrant) ||
          actions.has(Action::kUnknown) || actions.has(Action::kHost) ||
          statement.kind == StatementKind::kCommitPrepared;
 }

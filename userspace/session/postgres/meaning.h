@@ -10,6 +10,8 @@ namespace sluice::session {
 
 // What the catalogue has is something else afterwards; for others, when the transaction ends.
 bool may_change_catalog(const sql::Statement& statement);
+// By itself, and not only by a function that it calls: worth telling the other sessions of.
+bool changes_catalog_itself(const sql::Statement& statement);
 // Not before it ends, because nothing was done past it.
 bool stays_inside(const sql::Statement& statement);
 // standard_conforming_strings, search_path, role, ...: by itself, or by a function of users that it

@@ -36,6 +36,7 @@ struct Pipeline {
   bool copying_in = false;
   // The transaction changed the catalogue: it changes again, for the others, when it ends.
   bool transaction_changes_catalog = false;
+  bool transaction_tells_others = false;  // of that
   // It changed what names mean: a rollback changes that back.
   bool transaction_changes_meaning = false;
   // Bytes of a large message of the agent that passes piece by piece.
@@ -53,9 +54,9 @@ struct Pipeline {
   void need_newer_catalog(Context& context) {
     need_catalog(context, context.watch.others_change(context.now));
   }
-  void catalog_changed() {
+  void catalog_changed(bool for_others) {
     catalog_stale = true;
-    changed_for_others = true;
+    changed_for_others |= for_others;
   }
   void notice(Context& context, const pg::Report& report) {
     Bytes& out = context.passing_to_agent == 0 ? context.to_agent.own() : waiting_notice;

@@ -285,10 +285,12 @@ void ServerReplies::effects_of(const sql::Statement& statement, const std::strin
     pipeline_.transaction_changes_catalog = true;
     // Nobody else sees it before the transaction ends, and who looks may have to wait for its
     // locks.
-    if (!stays_inside(statement)) pipeline_.catalog_changed();
+    const bool for_others = changes_catalog_itself(statement);
+    pipeline_.transaction_tells_others |= for_others;
+    if (!stays_inside(statement)) pipeline_.catalog_changed(for_others);
   }
   if (statement.kind == StatementKind::kCommit && pipeline_.transaction_changes_catalog)
-    pipeline_.catalog_changed();
+    pipeline_.catalog_changed(pipeline_.transaction_tells_others);
   if (may_change_catalog(statement) || may_change_meaning(statement, *context_.catalog)) {
     pipeline_.names.next_epoch();
     pipeline_.transaction_changes_meaning = true;
@@ -299,8 +301,9 @@ void ServerReplies::effects_of(const sql::Statement& statement, const std::strin
 }
 
 void ServerReplies::effects_of_unread() {
-  pipeline_.catalog_changed();
+  pipeline_.catalog_changed(true);
   pipeline_.transaction_changes_catalog = true;
+  pipeline_.transaction_tells_others = true;
   pipeline_.names.next_epoch();
   pipeline_.transaction_changes_meaning = true;
 }
@@ -361,9 +364,11 @@ ServerReplies::Outcome ServerReplies::on_ready(const Message& message) {
     const bool bound_since = std::any_of(pipeline_.units.begin(), pipeline_.units.end(),
                                          [](const Unit& u) { return u.portal != nullptr; });
     if (!bound_since) pipeline_.names.transaction_ended();
-    if (pipeline_.transaction_changes_catalog) pipeline_.catalog_changed();
+    if (pipeline_.transaction_changes_catalog)
+      pipeline_.catalog_changed(pipeline_.transaction_tells_others);
     if (pipeline_.transaction_changes_meaning) pipeline_.names.next_epoch();
     pipeline_.transaction_changes_catalog = false;
+    pipeline_.transaction_tells_others = false;
     pipeline_.transaction_changes_meaning = false;
     context_.blinded = false;
   }
@@ -456,7 +461,8 @@ ServerReplies::Outcome ServerReplies::on_error(const Message& message) {
   pipeline_.names.next_epoch();          // what a failed transaction had set is set back
   if (fatal) return Outcome::kConsumed;  // the server closes the connection next
   // What it had already done to names and catalogue is not known: look again.
-  if (unit->settles && (unit->current() != nullptr || unit->unread())) pipeline_.catalog_changed();
+  if (unit->settles && (unit->current() != nullptr || unit->unread()))
+    pipeline_.catalog_changed(context_.watch.telling());
   switch (unit->kind) {
     case Kind::kQuery:
     case Kind::kFunctionCall: unit->failed = true; break;

@@ -37,8 +37,8 @@ class TextGuard {
 
   // Appends the error or notice as the agent may see it. `touches_sensitive`: the statement that
   // caused it reads or writes a table with sensitive columns, or cannot be known. `error`: an
-  // ErrorResponse, else a NoticeResponse. A notice whose text may not be seen is left out: that there
-  // is one tells of the value.
+  // ErrorResponse, else a NoticeResponse. A notice whose text may not be seen is left out: that
+  // there is one tells of the value.
   void append_report(Bytes& out, const pg::ErrorFields& fields, bool touches_sensitive, bool error);
   // The text as it may be shown or recorded.
   std::string clean(std::string_view text);
