@@ -54,7 +54,7 @@ struct PostgresCatalogService::Impl {
 
   Impl(Options given, const Clock& time, std::shared_ptr<CatalogNews> news_of_all,
        PostgresLogin::ReadSecret read)
-      : options(std::move(given)),
+      : options(given),
         clock(time),
         news(std::move(news_of_all)),
         login(time, std::move(read)),
@@ -173,8 +173,7 @@ void PostgresCatalogService::Impl::make_room() {
 PostgresCatalogService::PostgresCatalogService(Options options, const Clock& clock,
                                                std::shared_ptr<CatalogNews> news,
                                                PostgresLogin::ReadSecret read_secret)
-    : impl_(std::make_shared<Impl>(std::move(options), clock, std::move(news),
-                                   std::move(read_secret))) {}
+    : impl_(std::make_shared<Impl>(options, clock, std::move(news), std::move(read_secret))) {}
 
 PostgresCatalogService::~PostgresCatalogService() {
   impl_->login.stop();

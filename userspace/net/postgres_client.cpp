@@ -145,9 +145,9 @@ Result<void> PostgresClient::answer(const pg::Authentication& asked,
   } else {
     return Error{"the upstream asks for an authentication method that Sluice does not speak"};
   }
-  const auto written = stream_->write(message);
+  auto written = stream_->write(message);
   OPENSSL_cleanse(message.data(), message.size());
-  SLUICE_TRY_VOID(written);
+  SLUICE_TRY_VOID(std::move(written));
   SLUICE_TRY(auto verdict, next_authentication());
   if (verdict.kind != pg::AuthenticationKind::kOk)
     return Error{"the upstream asks for a second authentication"};

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace sluice::policy {
 namespace {
@@ -97,6 +98,7 @@ void read_column(const Node& node, SensitiveRule& rule, Findings& findings) {
 
 void read_detectors(const Node& node, SensitiveRule& rule, Findings& findings) {
   std::vector<std::string> names;
+  names.reserve(std::size(kDetectors));
   for (const Detector detector : kDetectors) names.emplace_back(name_of(detector));
   for (const Word& word :
        read_words(node, "'detect'", "write detect: [credit_card, us_ssn]", findings)) {
@@ -190,6 +192,7 @@ void check_dns(const ResourceDraft& draft, Findings& findings) {
 
 std::optional<Protocol> read_protocol(Fields& fields, Findings& findings) {
   std::vector<std::string> names;
+  names.reserve(std::size(kProtocols));
   for (const Protocol protocol : kProtocols) names.emplace_back(name_of(protocol));
   const Node* node = fields.need("protocol", "write protocol: postgres");
   if (node == nullptr) return std::nullopt;

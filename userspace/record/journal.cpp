@@ -186,7 +186,7 @@ Result<std::unique_ptr<Journal>> Journal::create(const std::string& directory,
     std::uint8_t* head = mapping->data();
     put_u32(head + kMagic.size(), kJournalVersion);
     put_u32(head + kSlotCountAt, slots);
-    std::memcpy(head + kBootIdAt, boot.data(), boot.size());
+    std::copy(boot.begin(), boot.end(), head + kBootIdAt);
     std::atomic_thread_fence(std::memory_order_release);
     std::memcpy(head, kMagic.data(), kMagic.size());
     return std::unique_ptr<Journal>{
