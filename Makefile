@@ -133,7 +133,9 @@ unit-$(1): $(B)/tests/unit_$(1)
 endef
 $(foreach m,$(UNIT_MODULES),$(eval $(call unit_rules,$(m))))
 
-# tests/unit/work counts work: the modules that it looks at are compiled with a call at each basic block.
+# tests/unit/work counts work: the modules that it looks at are compiled with a call at each basic block. A sanitizer's allocator and
+# stack are not the product's.
+UNIT_WORK := $(if $(filter debug release,$(MODE)),work)
 COUNTED_MODULES := mask sql
 $(B)/counted/%.o: %.cpp
 	@mkdir -p $(@D)
@@ -145,8 +147,8 @@ $(B)/tests/unit_work: $(call objects,$(wildcard tests/unit/work/*.cpp) tests/uni
 unit-work: $(B)/tests/unit_work
 	$< --gtest_brief=1
 .PHONY: unit-work
-unit-programs: $(foreach m,$(UNIT_MODULES) work,$(B)/tests/unit_$(m))
-unit: $(foreach m,$(UNIT_MODULES) work,unit-$(m)) ## run the unit tests (unit-MODULE runs one module's)
+unit-programs: $(foreach m,$(UNIT_MODULES) $(UNIT_WORK),$(B)/tests/unit_$(m))
+unit: $(foreach m,$(UNIT_MODULES) $(UNIT_WORK),unit-$(m)) ## run the unit tests (unit-MODULE runs one module's)
 
 # --- fuzz targets: tests/fuzz/NAME.cpp with its corpus in tests/fuzz/corpus/NAME --------------------------------------
 FUZZ_MODULES := session proto sql policy mask record base
