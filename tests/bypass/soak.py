@@ -80,8 +80,10 @@ class Search:
             self.begin_anew()
             return f"the connection ended: {[reply.short() for reply in replies]}"
         if replies[0].held or replies[1].held:
+            # What stands behind a failure is judged, or known to be skipped, by when the failure is heard of.
             if form == "pipeline":
                 self.begin_anew()
+                return None
             return None if replies[0].held and replies[1].held else "held in one database only"
         if left[0] != left[1]:
             return f"one database has rows that the other has not: {left}"
@@ -93,12 +95,11 @@ class Search:
                 self.counts["errors that differ"] += 1
                 self.begin_anew()
                 return None
+            # Who says it, and how much of it may be shown, hangs on the same.
+            if form == "pipeline":
+                return None
             # How far it came before it failed is the same thing.
             texts = [[message for message in reply.comparable() if message[0] in "EN"] for reply in replies]
-            if form == "pipeline":
-                # Whether an answer was there before the next message decides if its name is still known here, and so who says what.
-                told = [[error["M"] for error in reply.errors()] for reply in replies]
-                texts = [[text for text, *both in zip(mine, *told) if not any(other.startswith("message withheld") for other in both)] for mine in told]
             return None if texts[0] == texts[1] else f"errors differ:\n{texts[0]}\n{texts[1]}"
         if replies[0].comparable() != replies[1].comparable():
             return f"the databases answer differently:\n{replies[0].short()}\n{replies[1].short()}"
