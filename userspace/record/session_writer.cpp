@@ -103,12 +103,15 @@ bool FileSessionWriter::wait_in_journal() {
   Journal* journal = host_->journal();
   if (!journal || !in_chain_ || events().size() > Journal::kEventBytesMax) return false;
   if (!slot_ || slot_->bytes() == 0) {
-    if (end_.bytes + kBlockOfSlotBytesMax > reserved_to_) {
-      if (file_->reserve(end_.bytes, kReserveBytes) != 0) return false;
-      reserved_to_ = end_.bytes + kReserveBytes;
-    }
     if (!slot_) slot_ = journal->claim(session_, end_.frames);
     if (!slot_) return false;
+    if (end_.bytes + kBlockOfSlotBytesMax > reserved_to_) {
+      if (file_->reserve(end_.bytes, kReserveBytes) != 0) {
+        slot_.reset();
+        return false;
+      }
+      reserved_to_ = end_.bytes + kReserveBytes;
+    }
     waits_since_ = host_->clock().steady();
     host_->waiting().add(*this);
   }

@@ -42,8 +42,8 @@ struct PostgresOptions {
   std::shared_ptr<CatalogNews> news;  // never null; shared by all sessions of the daemon
   pg::Limits limits;
   sql::Limits sql_limits;
-  // An older catalogue is asked for again. What sessions of this daemon change is known at once
-  // (`news`); between two snapshots a view that somebody else redefines is masked by its old
+  // An older catalogue is asked for again. What DDL of this daemon's sessions changes is known at
+  // once (`news`); between two snapshots a view that somebody else redefines is masked by its old
   // definition; columns of tables are known by OID and are not affected.
   std::chrono::seconds catalog_age_max{15};
 

@@ -36,7 +36,8 @@ struct Pipeline {
   bool copying_in = false;
   // The transaction changed the catalogue: it changes again, for the others, when it ends.
   bool transaction_changes_catalog = false;
-  bool transaction_tells_others = false;  // of that
+  // By itself, and not only by a function that it called (meaning.h).
+  bool transaction_tells_others = false;
   // It changed what names mean: a rollback changes that back.
   bool transaction_changes_meaning = false;
   // Bytes of a large message of the agent that passes piece by piece.
