@@ -157,8 +157,18 @@ using FlowAction =
                  OfferCancelKey, ForwardCancel, SendCancelUpstream, SetTimer, FinishSending, Close>;
 using FlowActions = std::vector<FlowAction>;
 
-// A session says what it wants to read next, so that pausing has one owner: the driver reads a side
-// while the session wants it and the other side's queue is below its watermark.
+// What a session can do with bytes of one side. It says so, and pausing has one owner: the driver
+// reads a side while there is demand for it and the other side's queue is below its watermark.
+enum class Demand : std::uint8_t {
+  // They are offered, and more are read for as long as a message has not ended. One that is longer
+  // than the driver's limit ends the flow.
+  kMore,
+  // Something else must come first: what is there is offered again after each input, and more is
+  // read up to a bound, where it stops.
+  kLater,
+  kNone  // not offered
+};
+
 class FlowSession {
  public:
   virtual ~FlowSession() = default;
@@ -166,9 +176,7 @@ class FlowSession {
   // consumed; 0 otherwise.
   virtual std::size_t handle(const Input& input, SteadyTime now, WallTime wall,
                              FlowActions& out) = 0;
-  // Bytes of `side` are of use now. While false the driver keeps what it has and reads no more than
-  // it has room for.
-  virtual bool wants(Side side) const = 0;
+  virtual Demand demand(Side side) const = 0;
 };
 
 }  // namespace sluice

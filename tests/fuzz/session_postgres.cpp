@@ -52,7 +52,7 @@ class Driver {
       for (const Input& next : std::exchange(inputs_, {})) handle(next);
       for (const Side side : {Side::kAgent, Side::kUpstream}) {
         Bytes& pending = pending_[static_cast<std::size_t>(side)];
-        if (closed_ || pending.empty() || !session_->wants(side)) continue;
+        if (closed_ || pending.empty() || session_->demand(side) == Demand::kNone) continue;
         const Bytes exact{pending};
         const std::size_t used = handle(Received{side, exact});
         if (used > exact.size()) std::abort();

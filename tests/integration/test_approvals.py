@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the people who decide are shown of a held statement: how many rows it would touch, and what the run did before. Asking the
 planner for it must not run anything."""
+import pathlib
+
 import psycopg2
 import pytest
 
 from conftest import policy_for
 from support.daemon import Daemon
 from support.places import wait_for
+
+CLIENTS = pathlib.Path(__file__).resolve().parent / "clients"
 
 SCHEMA = """
 CREATE TABLE many AS SELECT generate_series(1, 1000) AS n;
@@ -160,3 +164,56 @@ def test_a_planner_that_cannot_be_reached_keeps_nobody_from_deciding(daemon, pos
     daemon.sluice("approve", ticket)
     process.stdin.close()
     assert wait_for("the answer", process.stdout.readline) == "DELETE 1\n"
+
+
+BEHIND = """
+import sys, threading
+from wire import *
+wire = Wire()
+wire.login()
+many = query(f"SELECT length('{'x' * 2000}')") * 10000
+sender = threading.Thread(target=lambda: wire.send(query(sys.argv[1]), many))
+sender.start()
+print([line for line in wire.until("Z") if line[0] == "C"])
+print(sum(wire.until("Z")[1:] == wire.until("Z")[1:] for _ in range(5000)))
+sender.join()
+"""
+
+LEAVES = """
+import sys
+from wire import *
+wire = Wire()
+wire.login()
+wire.send(query(sys.argv[1]), query("SELECT " + " " * 1000) * 1000)
+wire.socket.shutdown(socket.SHUT_WR)
+print(wire.at_end()[-1])
+"""
+
+
+@pytest.fixture
+def pipelining(daemon, postgres):
+    """Runs a program that sends a statement and megabytes behind it; gives the statement's ticket when it is held, and how to
+    hear what the program has printed in the end."""
+    agents = []
+
+    def begin(program, statement):
+        agents.append(daemon.spawn("reporter", "/usr/bin/python3", "-c", program, statement,
+                                   env={"WIRE": f"127.0.0.1 {postgres.port}", "PYTHONPATH": str(CLIENTS)}))
+        row = wait_for("the statement to be held", lambda: row_of(daemon, statement))
+        return row["ticket"], lambda: agents[-1].communicate(timeout=60)[0]
+    yield begin
+    for agent in agents:
+        agent.kill()
+        agent.communicate()
+
+
+def test_megabytes_that_wait_behind_a_held_statement_are_answered_once_it_is_approved(daemon, tables, pipelining):
+    ticket, printed = pipelining(BEHIND, "DELETE FROM many WHERE n = 998;")
+    daemon.sluice("approve", ticket)
+    assert printed().splitlines() == ["[\"C b'DELETE 1\\\\x00'\"]", "5000"]
+
+
+def test_whoever_leaves_megabytes_behind_a_held_statement_waits_for_it_no_longer(daemon, tables, pipelining):
+    statement = "DELETE FROM many WHERE n = 997;"
+    pipelining(LEAVES, statement)
+    wait_for("the request to be withdrawn", lambda: not row_of(daemon, statement))

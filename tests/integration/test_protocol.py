@@ -14,7 +14,8 @@ CLIENTS = pathlib.Path(__file__).resolve().parent / "clients"
 PROGRAM = CLIENTS / "conversations.py"
 
 CONVERSATIONS = ["portals_with_row_limits", "a_limit_of_the_exact_number", "flush_without_sync", "close_of_statements_and_portals",
-                 "the_unnamed_statement", "an_error_in_a_pipeline", "very_many_pipelined_messages", "copy_in", "copy_out",
+                 "the_unnamed_statement", "an_error_in_a_pipeline", "very_many_pipelined_messages",
+                 "megabytes_behind_a_slow_statement", "copy_in", "copy_out",
                  "terminate_in_the_middle", "function_calls", "errors_of_every_phase", "notifications", "parameter_reports"]
 
 

@@ -30,7 +30,9 @@ class DnsSession final : public FlowSession {
     return 0;
   }
 
-  bool wants(Side side) const override { return side == Side::kAgent && !closed_; }
+  Demand demand(Side side) const override {
+    return side == Side::kAgent && !closed_ ? Demand::kMore : Demand::kNone;
+  }
 
  private:
   std::size_t take(ByteView bytes, FlowActions& out) {

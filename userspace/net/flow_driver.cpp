@@ -5,6 +5,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <exception>
 
 namespace sluice::net {
@@ -13,8 +14,10 @@ namespace {
 
 // Reads per side before other flows of the thread get a turn.
 constexpr int kRoundsPerTurn = 16;
-// What is read of a side that the session does not want now: enough to see that it has closed.
+// What is kept of a side that the session takes nothing of: enough to see that it has closed; and
+// where it waits for a moment, enough to go on at once.
 constexpr std::size_t kUnwantedBytes = 8U << 10;
+constexpr std::size_t kWaitingBytes = 256U << 10;
 
 constexpr Side kBothSides[] = {Side::kAgent, Side::kUpstream};
 
@@ -188,7 +191,7 @@ void FlowDriver::offer(Side side) {
   FlowLeg& from = leg(side);
   while (!closing_ && !recording_failed_ && from.is_open()) {
     const ByteView bytes = from.pending();
-    if (bytes.empty() || !setup_.session->wants(side)) return;
+    if (bytes.empty() || setup_.session->demand(side) == Demand::kNone) return;
     if (handle(Received{side, bytes}) == 0) return;
     offer_due_[static_cast<std::size_t>(other(side))] = true;
   }
@@ -199,8 +202,16 @@ bool FlowDriver::has_room(Side side) {
   // it, and what bounds the answers that are made here.
   if (leg(Side::kAgent).over_watermark) return false;
   if (side == Side::kAgent && leg(Side::kUpstream).over_watermark) return false;
-  const std::size_t held = leg(side).pending().size();
-  return held < (setup_.session->wants(side) ? ports_.limits.input_bytes_max : kUnwantedBytes);
+  const std::size_t kept = leg(side).pending().size();
+  switch (setup_.session->demand(side)) {
+    case Demand::kMore: return kept < ports_.limits.input_bytes_max;
+    case Demand::kLater:
+      // People may take long, and whoever left meanwhile is seen only by reading up to there.
+      if (!tickets_.empty()) return kept < ports_.limits.input_bytes_max;
+      return kept < std::min(kWaitingBytes, ports_.limits.input_bytes_max);
+    case Demand::kNone: break;
+  }
+  return kept < kUnwantedBytes;
 }
 
 bool FlowDriver::receive(Side side) {
@@ -209,8 +220,10 @@ bool FlowDriver::receive(Side side) {
   if (from.state == FlowLeg::State::kHandshaking) return step_handshake(side);
   if (!from.is_open() || from.read_ended) return false;
   if (!has_room(side)) {
-    // A reset would otherwise stay unseen while its statement is held.
-    if (side == Side::kAgent && from.socket.failed()) {
+    // Of an agent that is not read a reset would otherwise stay unseen; and where a statement is
+    // held, that nobody waits for it any more.
+    if (side == Side::kAgent &&
+        (from.socket.failed() || (from.socket.hung_up() && !tickets_.empty()))) {
       side_broken(side);
       return true;
     }
@@ -239,7 +252,7 @@ bool FlowDriver::receive(Side side) {
   flush_staged();
   for (FlowLeg& each : legs_) each.keep();
   if (from.is_open() && from.pending().size() >= ports_.limits.input_bytes_max &&
-      setup_.session->wants(side))
+      setup_.session->demand(side) == Demand::kMore)
     inbox_.emplace_back(Terminate{std::string{name_of(side)} + " sent a message of more than " +
                                   std::to_string(ports_.limits.input_bytes_max) + " bytes"});
   return true;

@@ -37,7 +37,8 @@ class Socket {
   // Takes the event bits of epoll or poll (they have the same values).
   void note_events(std::uint32_t events);
   bool readable() const { return readable_; }
-  bool failed() const { return failed_; }  // the kernel reported an error on it
+  bool hung_up() const { return hung_up_; }  // the peer closed its sending half, or all of it
+  bool failed() const { return failed_; }    // the kernel reported an error on it
 
   IoResult receive(std::span<std::uint8_t> into);
 

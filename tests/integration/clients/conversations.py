@@ -100,6 +100,22 @@ def very_many_pipelined_messages():
     print(len(lines), lines[-3:])
 
 
+def megabytes_behind_a_slow_statement():
+    wire = begun()
+    count = 12000
+    many = (query(f"SELECT length('{'x' * 2000}')") * count)
+    sender = threading.Thread(target=lambda: wire.send(query("SELECT pg_sleep(0.5)"), many))
+    sender.start()
+    show(wire.until("Z"))
+    answers = {}
+    for _ in range(count):
+        lines = tuple(wire.until("Z"))
+        answers[lines] = answers.get(lines, 0) + 1
+    sender.join()
+    for lines, times in answers.items():
+        print(times, lines)
+
+
 def copy_in():
     wire = begun()
     show(wire.ask(query("CREATE TABLE taken (id int PRIMARY KEY, words text)")))

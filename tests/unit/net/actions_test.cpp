@@ -2,6 +2,7 @@
 // The driver performs a session's actions in order, and sends nothing that is not recorded.
 #include "support.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <new>
@@ -11,11 +12,12 @@ namespace {
 
 std::string text_of(const Received& received) { return std::string{as_text(received.bytes)}; }
 
-Plane::Options scripted(ScriptSession::Handler handler, std::function<bool(Side)> wants = nullptr) {
+Plane::Options scripted(ScriptSession::Handler handler,
+                        std::function<Demand(Side)> demand = nullptr) {
   Plane::Options options;
-  options.make_session = [handler, wants] {
+  options.make_session = [handler, demand] {
     auto session = std::make_unique<ScriptSession>(handler);
-    session->wants_ = wants;
+    session->demand_ = demand;
     return session;
   };
   return options;
@@ -128,7 +130,7 @@ Plane::Options holding_sessions() {
     auto held = std::make_shared<bool>(false);
     auto session = std::make_unique<ScriptSession>(
         [held](const Input& input, FlowActions& out) { return holding(input, out, *held); });
-    session->wants_ = [held](Side) { return !*held; };
+    session->demand_ = [held](Side) { return *held ? Demand::kLater : Demand::kMore; };
     return session;
   };
   return options;
@@ -387,6 +389,62 @@ TEST(Limits, AMessageThatIsTooLargeEndsTheFlow) {
   const UniqueFd agent = plane.connect();
   send_all(agent, std::string(200'000, 'x'));
   EXPECT_TRUE(plane.journal.await("closed: the agent sent a message of more than 100000 bytes"));
+}
+
+// A statement that waits for an approver, with megabytes of the next ones behind it: they are not
+// one long message.
+TEST(Limits, WhatWaitsBehindAHeldStatementIsNotReadOn) {
+  constexpr std::size_t kBytes = 16U << 20;
+  enum class State : std::uint8_t { kNew, kHeld, kApproved };
+  static const std::string done = "done";
+  const auto state = std::make_shared<std::atomic<State>>(State::kNew);
+  const auto taken = std::make_shared<std::size_t>(0);
+  auto options = scripted(
+      [state, taken](const Input& input, FlowActions& out) -> std::size_t {
+        if (std::holds_alternative<Decision>(input)) *state = State::kApproved;
+        if (const auto* terminate = std::get_if<Terminate>(&input))
+          out.emplace_back(Close{terminate->reason});
+        const auto* received = std::get_if<Received>(&input);
+        if (received == nullptr || received->bytes.empty() || *state == State::kHeld) return 0;
+        if (*state == State::kNew) {
+          out.emplace_back(Ask{"t", 1, {}, {}, {}});
+          *state = State::kHeld;
+        }
+        *taken += received->bytes.size();
+        if (*taken == kBytes + 10) out.emplace_back(Send{Side::kAgent, as_bytes(done)});
+        return received->bytes.size();
+      },
+      [state](Side) { return *state == State::kHeld ? Demand::kLater : Demand::kMore; });
+  options.limits.input_bytes_max = 100'000;
+  Plane plane{options};
+  const UniqueFd agent = plane.connect();
+  send_all(agent, "drop table");
+  ASSERT_TRUE(plane.approvals.journal.await("asked t"));
+  std::thread sender([&agent] { send_all(agent, std::string(kBytes, 'q')); });
+  pollfd writable{agent.get(), POLLOUT, 0};
+  while (::poll(&writable, 1, 300) == 1)
+    std::this_thread::yield();  // until nothing is read for long
+  const auto flows = plane.server->flows().list();
+  EXPECT_EQ(flows.size(), 1U);
+  for (const auto& flow : flows) EXPECT_LT(flow.bytes_from_agent, 200'000U);
+  plane.approvals.decide("t", DecisionKind::kApproved);
+  sender.join();
+  EXPECT_EQ(receive_exactly(agent, done.size()), done);
+}
+
+TEST(Limits, AnAgentThatLeavesBehindMoreThanIsReadOfItIsSeenToHaveLeft) {
+  Plane::Options options = holding_sessions();
+  options.limits.input_bytes_max = 100'000;
+  Plane plane{options};
+  {
+    const UniqueFd agent = plane.connect();
+    send_all(agent, "drop table");
+    ASSERT_TRUE(plane.approvals.journal.await("asked t"));
+    send_all(agent, std::string(150'000, 'q'));  // the kernel takes the rest
+    half_close(agent);
+    EXPECT_EQ(receive_to_end(agent), "");
+  }
+  EXPECT_TRUE(plane.journal.await("closed: the agent left"));
 }
 
 TEST(Limits, AnAgentThatReadsNoAnswersIsNotReadEither) {

@@ -286,7 +286,7 @@ TEST(DnsStream, EndsWhereTheQueryIsTooLongOrThereAreTooMany) {
   const Bytes query = framed(query_for("db.internal", 1));
   for (int i = 0; i < 3; ++i) EXPECT_GT(conversation.give(query, used).size(), 12u);
   EXPECT_EQ(conversation.give(query, used), "reset");
-  EXPECT_FALSE(conversation.session->wants(Side::kAgent));
+  EXPECT_EQ(conversation.session->demand(Side::kAgent), Demand::kNone);
 }
 
 }  // namespace

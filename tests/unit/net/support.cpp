@@ -130,8 +130,8 @@ std::size_t RelaySession::handle(const Input& input, SteadyTime, WallTime, FlowA
   return 0;
 }
 
-bool RelaySession::wants(Side side) const {
-  return side == Side::kUpstream || !asked_ || connected_;
+Demand RelaySession::demand(Side side) const {
+  return side == Side::kUpstream || !asked_ || connected_ ? Demand::kMore : Demand::kNone;
 }
 
 std::pair<UniqueFd, Endpoint> listen_loopback(bool v6) {

@@ -98,7 +98,7 @@ class FakeCatalogs final : public CatalogSource {
 class RelaySession : public FlowSession {
  public:
   std::size_t handle(const Input& input, SteadyTime now, WallTime wall, FlowActions& out) override;
-  bool wants(Side side) const override;
+  Demand demand(Side side) const override;
 
  private:
   bool asked_ = false;
@@ -114,8 +114,8 @@ class ScriptSession final : public FlowSession {
   std::size_t handle(const Input& input, SteadyTime, WallTime, FlowActions& out) override {
     return handler_(input, out);
   }
-  bool wants(Side side) const override { return !wants_ || wants_(side); }
-  std::function<bool(Side)> wants_;
+  Demand demand(Side side) const override { return demand_ ? demand_(side) : Demand::kMore; }
+  std::function<Demand(Side)> demand_;
 
  private:
   Handler handler_;

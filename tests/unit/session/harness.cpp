@@ -61,7 +61,7 @@ void Harness::offer() {
     progress = false;
     for (const Side side : {Side::kAgent, Side::kUpstream}) {
       Bytes& pending = pending_[index(side)];
-      while (!closed && !pending.empty() && session->wants(side)) {
+      while (!closed && !pending.empty() && session->demand(side) != Demand::kNone) {
         // A copy that ends where the bytes end, so that a sanitizer sees every read too far.
         const Bytes exact{pending};
         const std::size_t before = next_.size();

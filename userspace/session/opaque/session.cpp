@@ -15,7 +15,10 @@ class OpaqueSession final : public FlowSession {
     return std::visit([&](const auto& what) { return on(what, wall, out); }, input);
   }
 
-  bool wants(Side) const override { return state_ != State::kClosed; }
+  Demand demand(Side) const override {
+    if (state_ == State::kClosed) return Demand::kNone;
+    return state_ == State::kHeld || state_ == State::kConnecting ? Demand::kLater : Demand::kMore;
+  }
 
  private:
   enum class State : std::uint8_t { kAsking, kHeld, kConnecting, kRelaying, kClosed };

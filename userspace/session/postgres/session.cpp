@@ -46,9 +46,12 @@ class PostgresSession final : public FlowSession {
     return consumed;
   }
 
-  // Also while a statement is held: that the agent went away must be seen.
-  bool wants(Side side) const override {
-    return !context_.closed && !(side == Side::kUpstream && pipeline_.rows_wait);
+  Demand demand(Side side) const override {
+    if (context_.closed || (side == Side::kUpstream && pipeline_.rows_wait)) return Demand::kNone;
+    if (side == Side::kUpstream) return Demand::kMore;
+    const bool waits = phase_ == Phase::kAgentTls || phase_ == Phase::kLogin ||
+                       (phase_ == Phase::kConversation && agent_.stalled());
+    return waits ? Demand::kLater : Demand::kMore;
   }
 
  private:
