@@ -24,6 +24,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const mask::Masked masked = mask::mask_cell(type, cell, kind, hash, out);
   SLUICE_CHECK(masked == mask::Masked::kValue || out.empty());
   SLUICE_CHECK(kind != MaskKind::kNull || masked == mask::Masked::kNull);
-  SLUICE_CHECK(out.size() <= cell.size() + 64);
+  SLUICE_CHECK(out.size() <= cell.size() + 96);
   return 0;
 }

@@ -39,6 +39,20 @@ def array_of(value):
     return '{"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"}'
 
 
+# Values at the edges of what a hash mask can make others of.
+AT_THE_EDGE = [
+    ("int2", "-32768"), ("int4", "-1"), ("int8", "9223372036854775807"), ("oid", "4294967295"), ("float4", "-0"),
+    ("float4", "1.1754944e-38"), ("float4", "3.4028235e+38"), ("float8", "-1e-300"), ("float8", "5e-324"),
+    ("float8", "1.7976931348623157e+308"), ("numeric", "0"), ("numeric", "-12345678901234567890.000000001"), ("numeric(1)", "-9"),
+    ("numeric(18,18)", "0.000000000000000001"), ("numeric(18)", "-999999999999999999"), ("numeric(30,4)", "-1.5"),
+    ("numeric(9,6)", "-122.419416"), ("numeric(3,5)", "0.00123"), ("date", "0001-01-01"), ("date", "9999-12-31"),
+    ("date", "2024-02-29"), ("time", "23:59:59.999999"), ("time(0)", "00:00:00"), ("time(3)", "10:11:12.345"),
+    ("timestamp", "0001-01-01 00:00:00.000001"), ("timestamp(0)", "9999-12-31 23:59:59"), ("timestamptz", "1999-12-31 23:59:59.5-07:52"),
+    ("timestamptz(2)", "2001-02-03 04:05:06.78+05:45"), ("inet", "10.1.2.3"), ("inet", "2001:db8::1/64"), ("inet", "::"),
+    ("inet", "::ffff:10.1.2.3"), ("cidr", "10.0.0.0/7"), ("cidr", "10.1.2.3"), ("cidr", "2001:db8::/33"), ("macaddr", "ff:ff:ff:ff:ff:ff"),
+    ("bytea", ""), ("uuid", "ffffffff-ffff-ffff-ffff-ffffffffffff"),
+]
+
 COLUMNS = [*VALUES.items(), *[(name + "[]", array_of(value)) for name, value in VALUES.items()]]
 
 
@@ -48,6 +62,7 @@ def daemon(place, postgres):
     text = policy_for(postgres, daemon.secret("orders", postgres.password))
     daemon.policy(text.replace("    sensitive:\n", """    sensitive:
       - { column: public.typed.*, mask: redact }
+      - { column: public.hashed.*, mask: hash }
       - { column: public.of_users.*, mask: redact }
 """))
     yield daemon.start()
@@ -67,13 +82,14 @@ def read(daemon, target, table):
     return [[None if cell is None else bytes.fromhex(cell) for cell in cells[name]] for name in ("text", "binary")]
 
 
-def test_a_masked_value_is_one_of_its_type_in_both_formats(daemon, postgres, target):
-    make_table(postgres, "typed", COLUMNS)
+@pytest.mark.parametrize("table, columns", [("typed", COLUMNS), ("hashed", [*COLUMNS, *AT_THE_EDGE])])
+def test_a_masked_value_is_one_of_its_type_in_both_formats(daemon, postgres, target, table, columns):
+    make_table(postgres, table, columns)
     server = pq.PGconn.connect(f"host={postgres.home} port={postgres.port} user=postgres dbname=shop".encode())
-    text, binary = read(daemon, target, "typed")
+    text, binary = read(daemon, target, table)
     wrong = []
-    for number, (name, value) in enumerate(COLUMNS):
-        told = server.exec_params(f"SELECT c{number} FROM typed".encode(), []).get_value(0, 0)
+    for number, (name, value) in enumerate(columns):
+        told = server.exec_params(f"SELECT c{number} FROM {table}".encode(), []).get_value(0, 0)
         sent = server.exec_params(f"SELECT $1::{name}".encode(), [text[number]], result_format=1)
         if text[number] in (None, told):
             wrong.append(f"{name}: {value!r} became {text[number]}")

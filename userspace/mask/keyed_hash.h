@@ -3,6 +3,8 @@
 // once. Use one per thread.
 #pragma once
 
+#include "mask/keyed_permutation.h"
+
 #include <sluice/bytes.h>
 #include <sluice/result.h>
 #include <sluice/secret.h>
@@ -28,6 +30,8 @@ class KeyedHash {
   Result<KeyedHash> clone() const;
   // False where the library failed; then `out` must not be used.
   bool digest(ByteView message, Digest& out);
+  // Under a key derived of the same.
+  KeyedPermutation& permutation();
 
  private:
   struct State;

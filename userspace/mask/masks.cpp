@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mask/masks.h"
 
+#include "mask/big_endian.h"
+#include "mask/decimal.h"
 #include "mask/text_masks.h"
+#include "mask/tokens.h"
 #include "mask/type_table.h"
 
 #include <sluice/postgres_types.h>
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
-#include <optional>
-#include <string>
 
 namespace sluice::mask {
 namespace {
@@ -21,12 +21,6 @@ constexpr std::uint8_t kJsonbVersion = 1;
 constexpr std::int32_t kModifierHeader = 4;  // VARHDRSZ, part of atttypmod of varchar(n), char(n)
 constexpr std::size_t kNameBytes = 63;       // NAMEDATALEN - 1
 constexpr std::size_t kScaleMax = 60;        // decimals of a masked numeric
-
-template <class N>
-void append_big_endian(Bytes& out, N value, std::size_t width) {
-  for (std::size_t i = width; i-- > 0;)
-    out.push_back(static_cast<std::uint8_t>(static_cast<std::uint64_t>(value) >> (8 * i)));
-}
 
 // The characters that a value of this type may have.
 std::size_t character_limit(const CellType& cell_type) {
@@ -93,109 +87,30 @@ Masked mask_json(const CellType& cell_type, bool is_jsonb, ByteView cell, MaskKi
   return Masked::kValue;
 }
 
-// Decimal digits, whatever the format, so that both give the same hash.
-std::optional<std::string> integer_text(const CellType& cell_type, std::size_t width,
-                                        ByteView cell) {
-  if (cell_type.format == Format::kText) return std::string{as_text(cell)};
-  if (cell.size() != width) return std::nullopt;
-  std::uint64_t bits = 0;
-  for (const std::uint8_t byte : cell) bits = (bits << 8U) | byte;
-  if (cell_type.oid == type::kOid) return std::to_string(bits);
-  const unsigned unused = 64 - 8 * static_cast<unsigned>(width);
-  return std::to_string(static_cast<std::int64_t>(bits << unused) >> unused);
-}
-
-Masked mask_integer(const CellType& cell_type, std::size_t width, ByteView cell, MaskKind kind,
-                    KeyedHash& hash, Bytes& out) {
-  if (width == 0 || width > sizeof(std::uint64_t)) return Masked::kNull;
-  std::uint64_t value = 0;
-  if (kind == MaskKind::kHash) {
-    const auto text = integer_text(cell_type, width, cell);
-    Digest digest{};
-    if (!text || !hash.digest(as_bytes(*text), digest)) return Masked::kNull;
-    for (std::size_t i = 0; i < width; ++i) value = (value << 8U) | digest[i];
-    value &= ~(std::uint64_t{1} << (8 * width - 1));  // not negative, so in range of every type
-  }
-  if (cell_type.format == Format::kBinary)
-    append_big_endian(out, value, width);
-  else
-    append(out, std::to_string(value));
-  return Masked::kValue;
-}
-
-// The decimals that numeric(precision, scale) shows: its modifier is precision << 16 | scale, where
-// the scale has 11 bits with a sign. A wrong modifier must not make us write very much.
+// The decimals that numeric(precision, scale) shows. A wrong modifier must not make us write much.
 std::size_t scale_of(std::int32_t modifier) {
-  if (modifier < kModifierHeader) return 0;
-  const auto bits = static_cast<std::uint32_t>(modifier - kModifierHeader) & 0x7ffU;
-  return bits > 0x3ffU ? 0 : std::min<std::size_t>(bits, kScaleMax);
+  const auto limits = decimal_limits(modifier);
+  if (!limits || limits->scale < 0) return 0;
+  return std::min(static_cast<std::size_t>(limits->scale), kScaleMax);
 }
 
-// In binary: the counts of digits and of those before the point, the sign, the decimals.
-Masked mask_numeric(const CellType& cell_type, Bytes& out) {
-  const std::size_t scale = scale_of(cell_type.modifier);
-  if (cell_type.format == Format::kBinary) {
-    append_big_endian(out, 0U, 6);
-    append_big_endian(out, scale, 2);
-    return Masked::kValue;
+bool append_token(const TypeRow& row, const CellToMask& from, Bytes& out) {
+  switch (row.token) {
+    case Token::kInteger: return append_integer_token(from, row.detail, out);
+    case Token::kFloat: return append_float_token(from, row.detail, out);
+    case Token::kNumeric: return append_numeric_token(from, out);
+    case Token::kDate: return append_date_token(from, out);
+    case Token::kTime: return append_time_token(from, out);
+    case Token::kTimestamp: return append_timestamp_token(from, out);
+    case Token::kTimestamptz: return append_timestamptz_token(from, out);
+    case Token::kInet: return append_inet_token(from, out);
+    case Token::kCidr: return append_cidr_token(from, out);
+    case Token::kMacaddr: return append_macaddr_token(from, row.detail, out);
+    case Token::kBytea: return append_bytea_token(from, out);
+    case Token::kUuid: return append_uuid_token(from, out);
+    case Token::kNone: break;
   }
-  out.push_back('0');
-  if (scale > 0) out.push_back('.');
-  out.insert(out.end(), scale, '0');
-  return Masked::kValue;
-}
-
-int hex_digit(std::uint8_t c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-bool read_uuid(Format format, ByteView cell, std::array<std::uint8_t, 16>& uuid) {
-  if (format == Format::kBinary) {
-    if (cell.size() != uuid.size()) return false;
-    std::copy(cell.begin(), cell.end(), uuid.begin());
-    return true;
-  }
-  std::size_t digits = 0;
-  for (const std::uint8_t c : cell) {
-    if (c == '-') continue;
-    const int digit = hex_digit(c);
-    if (digit < 0 || digits == 32) return false;
-    std::uint8_t& byte = uuid[digits / 2];
-    byte = static_cast<std::uint8_t>((byte << 4) | digit);
-    ++digits;
-  }
-  return digits == 32;
-}
-
-void append_uuid(Format format, const std::array<std::uint8_t, 16>& uuid, Bytes& out) {
-  static constexpr std::string_view kHex = "0123456789abcdef";
-  if (format == Format::kBinary) {
-    append(out, ByteView{uuid});
-    return;
-  }
-  for (std::size_t i = 0; i < uuid.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) out.push_back('-');
-    out.push_back(static_cast<std::uint8_t>(kHex[uuid[i] >> 4U]));
-    out.push_back(static_cast<std::uint8_t>(kHex[uuid[i] & 15U]));
-  }
-}
-
-Masked mask_uuid(const CellType& cell_type, ByteView cell, MaskKind kind, KeyedHash& hash,
-                 Bytes& out) {
-  std::array<std::uint8_t, 16> uuid{};
-  if (kind == MaskKind::kHash) {
-    std::array<std::uint8_t, 16> value{};
-    Digest digest{};
-    if (!read_uuid(cell_type.format, cell, value) || !hash.digest(value, digest))
-      return Masked::kNull;
-    std::copy_n(digest.begin(), uuid.size(), uuid.begin());
-    uuid[6] = static_cast<std::uint8_t>((uuid[6] & 0x0fU) | 0x80U);  // RFC 9562: version 8, custom
-    uuid[8] = static_cast<std::uint8_t>((uuid[8] & 0x3fU) | 0x80U);
-  }
-  append_uuid(cell_type.format, uuid, out);
-  return Masked::kValue;
+  return false;
 }
 
 // bit(n), all zero. The length must come from the type: without one, or where the value denies it,
@@ -220,8 +135,8 @@ Masked mask_array(const CellType& cell_type, std::uint32_t element, Bytes& out) 
     append(out, "{}");
     return Masked::kValue;
   }
-  append_big_endian(out, 0U, 4);  // dimensions
-  append_big_endian(out, 0U, 4);  // has no NULL
+  append_big_endian(out, 0, 4);  // dimensions
+  append_big_endian(out, 0, 4);  // has no NULL
   append_big_endian(out, element, 4);
   return Masked::kValue;
 }
@@ -232,6 +147,8 @@ Masked mask_cell(const CellType& cell_type, ByteView cell, MaskKind kind, KeyedH
                  Bytes& out) {
   const TypeRow* row = find_type(cell_type.oid);
   if (row == nullptr || kind == MaskKind::kNull) return Masked::kNull;
+  if (kind == MaskKind::kHash && row->token != Token::kNone)
+    return append_token(*row, {cell_type, cell, hash}, out) ? Masked::kValue : Masked::kNull;
   switch (row->shape) {
     case Shape::kText:
     case Shape::kXml: {
@@ -241,9 +158,9 @@ Masked mask_cell(const CellType& cell_type, ByteView cell, MaskKind kind, KeyedH
     }
     case Shape::kJson: return mask_json(cell_type, false, cell, kind, hash, out);
     case Shape::kJsonb: return mask_json(cell_type, true, cell, kind, hash, out);
-    case Shape::kInteger: return mask_integer(cell_type, row->detail, cell, kind, hash, out);
-    case Shape::kNumeric: return mask_numeric(cell_type, out);
-    case Shape::kUuid: return mask_uuid(cell_type, cell, kind, hash, out);
+    case Shape::kNumeric:
+      append_decimal(cell_type.format, false, 0, scale_of(cell_type.modifier), out);
+      return Masked::kValue;
     case Shape::kBits: return mask_bits(cell_type, cell, out);
     case Shape::kArray: return mask_array(cell_type, row->detail, out);
     case Shape::kFixed:

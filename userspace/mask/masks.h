@@ -5,6 +5,7 @@
 // NULL: never the value.
 #pragma once
 
+#include "mask/cell_type.h"
 #include "mask/keyed_hash.h"
 
 #include <sluice/bytes.h>
@@ -14,14 +15,6 @@
 #include <cstdint>
 
 namespace sluice::mask {
-
-enum class Format : std::uint8_t { kText = 0, kBinary = 1 };  // the wire's format codes
-
-struct CellType {
-  std::uint32_t oid = 0;       // RowDescription's type OID
-  std::int32_t modifier = -1;  // atttypmod: varchar(n) and char(n) say n + 4; -1 = none
-  Format format = Format::kText;
-};
 
 enum class Masked : std::uint8_t {
   kValue,  // the new value was appended to `out`
@@ -34,8 +27,9 @@ enum class Masked : std::uint8_t {
 //            arrays and ranges empty
 //   partial  text: the last 4 of more than 8 characters, an e-mail address keeps its first letter
 //            and domain; other types as redact
-//   hash     text: hex digits, integers and uuids a derived value, equal for equal cells on one
-//            host; other types as redact
+//   hash     equal for equal values of one type on one host: text and json hex digits; numbers,
+//            dates, times of day, timestamps, addresses, uuid and bytea another value of the type
+//            (tokens.h), NULL where there is none; other types as redact
 //   null     NULL
 Masked mask_cell(const CellType& type, ByteView cell, MaskKind kind, KeyedHash& hash, Bytes& out);
 

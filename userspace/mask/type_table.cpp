@@ -18,14 +18,15 @@ constexpr std::string_view kZeros =
 constexpr std::string_view zeros(std::size_t count) { return kZeros.substr(0, count); }
 
 constexpr TypeRow text(std::uint32_t oid) { return {oid, Shape::kText, 0, {}, {}}; }
-constexpr TypeRow integer(std::uint32_t oid, std::uint32_t width) {
-  return {oid, Shape::kInteger, width, {}, {}};
-}
 constexpr TypeRow array(std::uint32_t oid, std::uint32_t element) {
   return {oid, Shape::kArray, element, {}, {}};
 }
-constexpr TypeRow fixed(std::uint32_t oid, std::string_view text, std::string_view binary) {
-  return {oid, Shape::kFixed, 0, text, binary};
+constexpr TypeRow fixed(std::uint32_t oid, std::string_view text, std::string_view binary,
+                        Token token = Token::kNone) {
+  return {oid, Shape::kFixed, 0, text, binary, token};
+}
+constexpr TypeRow number(std::uint32_t oid, std::uint32_t width, Token token) {
+  return {oid, Shape::kFixed, width, "0", zeros(width), token};
 }
 
 // Names and words, which detectors read.
@@ -50,37 +51,38 @@ constexpr std::string_view kEmptyRange = "\1";
 constexpr auto kTypes = [] {
   std::array rows = {
       fixed(type::kBool, "f", zeros(1)),
-      fixed(type::kBytea, "\\x", ""),
+      fixed(type::kBytea, "\\x", "", Token::kBytea),
       text(type::kChar),
       text(type::kName),
-      integer(type::kInt8, 8),
-      integer(type::kInt2, 2),
-      integer(type::kInt4, 4),
+      number(type::kInt8, 8, Token::kInteger),
+      number(type::kInt2, 2, Token::kInteger),
+      number(type::kInt4, 4, Token::kInteger),
       text(type::kText),
-      integer(type::kOid, 4),
+      number(type::kOid, 4, Token::kInteger),
       TypeRow{type::kJson, Shape::kJson, 0, {}, {}},
       TypeRow{type::kXml, Shape::kXml, 0, {}, {}},
-      fixed(type::kFloat4, "0", zeros(4)),
-      fixed(type::kFloat8, "0", zeros(8)),
+      number(type::kFloat4, 4, Token::kFloat),
+      number(type::kFloat8, 8, Token::kFloat),
       text(type::kUnknown),
       fixed(type::kMoney, "$0.00", zeros(8)),
-      fixed(type::kMacaddr, "00:00:00:00:00:00", zeros(6)),
-      fixed(type::kMacaddr8, "00:00:00:00:00:00:00:00", zeros(8)),
-      fixed(type::kInet, "0.0.0.0", "\x02\x20\x00\x04\0\0\0\0"sv),
-      fixed(type::kCidr, "0.0.0.0/32", "\x02\x20\x01\x04\0\0\0\0"sv),
+      TypeRow{type::kMacaddr, Shape::kFixed, 6, "00:00:00:00:00:00", zeros(6), Token::kMacaddr},
+      TypeRow{type::kMacaddr8, Shape::kFixed, 8, "00:00:00:00:00:00:00:00", zeros(8),
+              Token::kMacaddr},
+      fixed(type::kInet, "0.0.0.0", "\x02\x20\x00\x04\0\0\0\0"sv, Token::kInet),
+      fixed(type::kCidr, "0.0.0.0/32", "\x02\x20\x01\x04\0\0\0\0"sv, Token::kCidr),
       text(type::kBpchar),
       text(type::kVarchar),
-      fixed(type::kDate, "2000-01-01", zeros(4)),
-      fixed(type::kTime, "00:00:00", zeros(8)),
-      fixed(type::kTimestamp, "2000-01-01 00:00:00", zeros(8)),
-      fixed(type::kTimestamptz, "2000-01-01 00:00:00+00", zeros(8)),
+      fixed(type::kDate, "2000-01-01", zeros(4), Token::kDate),
+      fixed(type::kTime, "00:00:00", zeros(8), Token::kTime),
+      fixed(type::kTimestamp, "2000-01-01 00:00:00", zeros(8), Token::kTimestamp),
+      fixed(type::kTimestamptz, "2000-01-01 00:00:00+00", zeros(8), Token::kTimestamptz),
       fixed(type::kInterval, "00:00:00", zeros(16)),
       fixed(type::kTimetz, "00:00:00+00", zeros(12)),
       TypeRow{type::kBit, Shape::kBits, 0, {}, {}},
       fixed(type::kVarbit, "", zeros(4)),
-      TypeRow{type::kNumeric, Shape::kNumeric, 0, {}, {}},
+      TypeRow{type::kNumeric, Shape::kNumeric, 0, {}, {}, Token::kNumeric},
       text(type::kCstring),
-      TypeRow{type::kUuid, Shape::kUuid, 0, {}, {}},
+      fixed(type::kUuid, "00000000-0000-0000-0000-000000000000", zeros(16), Token::kUuid),
       TypeRow{type::kJsonb, Shape::kJsonb, 0, {}, {}},
       fixed(type::kTid, "(0,0)", zeros(6)),
       fixed(type::kXid, "0", zeros(4)),

@@ -8,8 +8,11 @@
 #include <gtest/gtest.h>
 
 #include <ostream>
+#include <regex>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice::mask {
 namespace {
@@ -187,17 +190,6 @@ TEST(HashMask, DoesNotDependOnTheFormat) {
   const auto hash = [](CellType of, const std::string& cell) {
     return mask(of, cell, MaskKind::kHash).value;
   };
-  const auto number = [](const std::string& bytes) {
-    std::int64_t value = 0;
-    for (const char c : bytes) value = (value << 8) | static_cast<unsigned char>(c);
-    return std::to_string(value);
-  };
-  EXPECT_EQ(hash(text(type::kInt4), "42"), number(hash(binary(type::kInt4), "\0\0\0\x2a"s)));
-  EXPECT_EQ(hash(text(type::kInt4), "-1"), number(hash(binary(type::kInt4), "\xff\xff\xff\xff")));
-  EXPECT_EQ(hash(text(type::kInt2), "-2"), number(hash(binary(type::kInt2), "\xff\xfe")));
-  EXPECT_EQ(hash(text(type::kOid), "4294967295"),
-            number(hash(binary(type::kOid), "\xff\xff\xff\xff")));
-  EXPECT_NE(hash(text(type::kInt4), "42"), hash(text(type::kInt4), "43"));
   EXPECT_EQ("\1" + hash(text(type::kJsonb), "{}"), hash(binary(type::kJsonb), "\1{}"));
   const std::string uuid = hash(text(type::kUuid), "123e4567-e89b-12d3-a456-426614174000");
   const std::string raw =
@@ -230,8 +222,17 @@ std::string said_in_text(std::uint32_t oid, const std::string& token) {
   switch (oid) {
     case type::kInt2:
     case type::kInt4:
-    case type::kInt8:
+    case type::kInt8: {
+      const auto bits = std::stoull(hex_of(token), nullptr, 16) << (64 - 8 * token.size());
+      return std::to_string(static_cast<std::int64_t>(bits) >> (64 - 8 * token.size()));
+    }
     case type::kOid: return std::to_string(std::stoull(hex_of(token), nullptr, 16));
+    case type::kMacaddr: {
+      std::string hex = hex_of(token);
+      for (std::size_t at = 10; at > 0; at -= 2) hex.insert(at, ":");
+      return hex;
+    }
+    case type::kBytea: return "\\x" + hex_of(token);
     case type::kUuid: {
       std::string hex = hex_of(token);
       for (const std::size_t at : {20U, 16U, 12U, 8U}) hex.insert(at, "-");
@@ -260,6 +261,8 @@ TEST(HashMask, GivesOneTokenForOneValueOfEveryTypeThatHasTokens) {
       {"oid", type::kOid, "4294967295", "\xff\xff\xff\xff", "1"},
       {"uuid", type::kUuid, uuid, "\x12\x3e\x45\x67\xe8\x9b\x12\xd3\xa4\x56\x42\x66\x14\x17\x40\0"s,
        "00000000-0000-0000-0000-000000000000"},
+      {"macaddr", type::kMacaddr, "08:00:2b:01:02:03", "\x08\0\x2b\1\2\3"s, "08:00:2b:01:02:04"},
+      {"bytea", type::kBytea, "\\x00ff", "\0\xff"s, "\\x00fe"},
   };
   KeyedHash other_key = *KeyedHash::make(Secret{std::string_view{"another host's"}});
   for (const Hashed& one : kHashed) {
@@ -310,23 +313,138 @@ TEST(HashMask, OfOtherTypesTellsNothing) {
     const char *a, *b;
   };
   for (const auto& [oid, a, b] :
-       {Two{type::kNumeric, "12.5", "13"}, Two{type::kFloat8, "1.5", "2"},
-        Two{type::kBool, "t", "f"}, Two{type::kDate, "1999-12-31", "1815-12-10"},
-        Two{type::kTimestamptz, "2001-02-03 04:05:06+00", "2002-02-03 04:05:06+00"},
-        Two{type::kInet, "192.168.0.1", "10.0.0.1"}, Two{type::kBytea, "\\x01", "\\x02"}}) {
+       {Two{type::kBool, "t", "f"}, Two{type::kMoney, "$1.00", "$2.00"},
+        Two{type::kInterval, "1 day", "2 days"}, Two{type::kTimetz, "10:00:00+00", "11:00:00+00"},
+        Two{type::kVarbit, "1", "0"}, Two{type::kInt4Array, "{1}", "{2}"},
+        Two{type::kInt4Range, "[1,2)", "[2,3)"}, Two{type::kPoint, "(1,2)", "(3,4)"}}) {
     const std::string token = mask(text(oid), a, MaskKind::kHash).value;
     EXPECT_EQ(token, mask(text(oid), b, MaskKind::kHash).value) << oid;
     EXPECT_EQ(token, mask(text(oid), a, MaskKind::kRedact).value) << oid;
   }
 }
 
-TEST(HashMask, OfIntegersStaysInRange) {
-  for (int i = 0; i < 1000; ++i) {
-    const std::string cell = std::to_string(i);
-    EXPECT_LE(std::stoll(mask(text(type::kInt2), cell, MaskKind::kHash).value), 32767);
-    EXPECT_LE(std::stoll(mask(text(type::kInt4), cell, MaskKind::kHash).value), 2147483647);
-    EXPECT_GE(std::stoll(mask(text(type::kInt8), cell, MaskKind::kHash).value), 0);
+// So that what is joined by tokens is what is joined by the values.
+TEST(HashMask, OfSmallNumbersAndDaysNeverGivesTwoValuesOneToken) {
+  std::set<std::string> tokens;
+  for (int i = -32768; i <= 32767; ++i) {
+    const Answer token = mask(text(type::kInt2), std::to_string(i), MaskKind::kHash);
+    ASSERT_FALSE(token.is_null);
+    const int number = std::stoi(token.value);
+    ASSERT_TRUE(number >= -32768 && number <= 32767);
+    ASSERT_TRUE(tokens.insert(token.value).second) << i;
   }
+  tokens.clear();
+  const CellType prices = text(type::kNumeric, (4 << 16 | 2) + 4);
+  for (int i = 0; i < 10'000; ++i) {
+    std::string digits = std::to_string(10'000 + i);
+    const std::string cell = digits.substr(1, 2) + "." + digits.substr(3);
+    const Answer token = mask(prices, cell, MaskKind::kHash);
+    ASSERT_TRUE(std::regex_match(token.value, std::regex{"-?[0-9]{1,2}\\.[0-9]{2}"}))
+        << token.value;
+    ASSERT_TRUE(tokens.insert(token.value).second) << cell;
+  }
+  tokens.clear();
+  for (int day = -40'000; day < 10'000; ++day) {
+    std::string cell;
+    for (int shift = 24; shift >= 0; shift -= 8) cell += static_cast<char>(day >> shift);
+    ASSERT_TRUE(tokens.insert(mask(binary(type::kDate), cell, MaskKind::kHash).value).second)
+        << day;
+  }
+}
+
+TEST(HashMask, HasAsManyDecimalsOfASecondAsTheType) {
+  const auto token = [](std::uint32_t oid, std::int32_t modifier, const std::string& cell) {
+    return mask(text(oid, modifier), cell, MaskKind::kHash).value;
+  };
+  EXPECT_TRUE(std::regex_match(token(type::kTime, 0, "10:11:12"), std::regex{"..:..:.."}));
+  EXPECT_TRUE(std::regex_match(token(type::kTimestamp, 3, "2001-02-03 04:05:06.789"),
+                               std::regex{"....-..-.. ..:..:..(\\.[0-9]{1,3})?"}));
+  EXPECT_TRUE(std::regex_match(token(type::kTimestamptz, -1, "2001-02-03 04:05:06-11"),
+                               std::regex{"....-..-.. ..:..:..(\\.[0-9]{1,6})?\\+00"}));
+}
+
+// One moment and one number, however they are written.
+TEST(HashMask, OfEqualValuesThatAreWrittenDifferentlyIsTheSame) {
+  struct Same {
+    std::uint32_t oid;
+    std::vector<std::string> cells;
+  };
+  const Same kSame[] = {
+      {type::kTimestamptz,
+       {"2001-02-03 04:05:06+00", "2001-02-03 06:05:06+02", "2001-02-02 17:05:06.000000-11",
+        "2001-02-03 09:50:06+05:45", "2001-02-03 04:05:07+00:00:01"}},
+      {type::kNumeric, {"1.5", "1.50", "01.5000"}},
+      {type::kNumeric, {"0", "0.000", "-0"}},
+      {type::kFloat8, {"0", "-0"}},
+      {type::kFloat8, {"1000", "1e3", "1e+03"}},
+      {type::kInet, {"2001:db8::1", "2001:0db8:0:0::1", "2001:db8::1/128"}},
+      {type::kMacaddr, {"08:00:2b:0a:02:03", "08:00:2B:0A:02:03"}}};
+  for (const Same& same : kSame)
+    for (const std::string& cell : same.cells) {
+      const Answer token = mask(text(same.oid), cell, MaskKind::kHash);
+      EXPECT_FALSE(token.is_null) << cell;
+      EXPECT_EQ(token.value, mask(text(same.oid), same.cells.front(), MaskKind::kHash).value)
+          << cell;
+    }
+}
+
+// The length of the prefix stays, and what a cidr has not got behind it.
+TEST(HashMask, OfAnAddressIsOneOfItsFamilyAndPrefix) {
+  const auto token = [](std::uint32_t oid, const std::string& cell) {
+    return mask(text(oid), cell, MaskKind::kHash).value;
+  };
+  EXPECT_TRUE(token(type::kInet, "10.1.2.3/20").ends_with("/20"));
+  EXPECT_EQ(token(type::kInet, "10.1.2.3").find('/'), std::string::npos);
+  EXPECT_TRUE(token(type::kCidr, "10.1.0.0/16").ends_with(".0.0/16"));
+  EXPECT_NE(token(type::kCidr, "10.1.0.0/16"), token(type::kCidr, "10.2.0.0/16"));
+  EXPECT_TRUE(token(type::kCidr, "2001:db8::/32").ends_with("::/32"));
+}
+
+// Nothing is better than what another value has, or than the value.
+TEST(HashMask, OfAValueWithoutATokenIsNull) {
+  struct None {
+    std::uint32_t oid;
+    std::int32_t modifier;
+    const char* cell;
+  };
+  for (const auto& [oid, modifier, cell] : {None{type::kNumeric, -1, "NaN"},
+                                            None{type::kNumeric, -1, "-Infinity"},
+                                            None{type::kNumeric, (3 << 16 | 0x7fe) + 4, "12000"},
+                                            None{type::kNumeric, (4 << 16 | 2) + 4, "12345.67"},
+                                            None{type::kNumeric, -1, "1e5"},
+                                            None{type::kNumeric, -1, ""},
+                                            None{type::kFloat8, -1, "NaN"},
+                                            None{type::kFloat8, -1, "Infinity"},
+                                            None{type::kFloat4, -1, "1x"},
+                                            None{type::kInt2, -1, "32768"},
+                                            None{type::kInt4, -1, "1.5"},
+                                            None{type::kOid, -1, "-1"},
+                                            None{type::kDate, -1, "infinity"},
+                                            None{type::kDate, -1, "0044-03-15 BC"},
+                                            None{type::kDate, -1, "10000-01-01"},
+                                            None{type::kDate, -1, "03/15/2001"},
+                                            None{type::kDate, -1, "2001-02-29"},
+                                            None{type::kTime, -1, "24:00:00"},
+                                            None{type::kTime, 0, "10:00:00.5"},
+                                            None{type::kTimestamp, -1, "Sat Feb 03 04:05:06 2001"},
+                                            None{type::kTimestamp, -1, "2001-02-03 04:05:06+00"},
+                                            None{type::kTimestamptz, -1, "2001-02-03 04:05:06"},
+                                            None{type::kTimestamptz, -1, "0001-01-01 00:00:00+01"},
+                                            None{type::kInet, -1, "10.1.2"},
+                                            None{type::kInet, -1, "10.1.2.3/33"},
+                                            None{type::kCidr, -1, "0.0.0.0/0"},
+                                            None{type::kCidr, -1, "::/0"},
+                                            None{type::kMacaddr, -1, "08:00:2b:01:02"},
+                                            None{type::kBytea, -1, "abc"},
+                                            None{type::kBytea, -1, "\\x0"}})
+    EXPECT_TRUE(mask(text(oid, modifier), cell, MaskKind::kHash).is_null) << cell;
+  for (const std::uint32_t oid :
+       {type::kInt2, type::kInt8, type::kOid, type::kFloat4, type::kFloat8, type::kNumeric,
+        type::kDate, type::kTime, type::kTimestamp, type::kTimestamptz, type::kInet, type::kCidr,
+        type::kMacaddr, type::kMacaddr8, type::kUuid})
+    EXPECT_TRUE(mask(binary(oid), "abc", MaskKind::kHash).is_null) << oid;
+  EXPECT_TRUE(mask(binary(type::kDate), "\x7f\xff\xff\xff", MaskKind::kHash).is_null);
+  EXPECT_TRUE(mask(binary(type::kTimestamp), "\x80\0\0\0\0\0\0\0"s, MaskKind::kHash).is_null);
 }
 
 TEST(HashMask, OfAMalformedCellIsNull) {

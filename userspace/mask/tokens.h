@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the `hash` mask makes of values that are no characters: another value of the type, in the
+// format that was asked for, the same for the same value in either format. Numbers, days and
+// addresses are permuted (KeyedPermutation), so no two of one type and modifier share a token;
+// where a type has more values than 64 bits hold, tokens are digests.
+//
+// Each appends to `out`, or appends nothing and returns false: the cell cannot be read, or is a
+// value without a token (NaN, infinity, a day before the year 1 or after 9999, a date in a
+// DateStyle that is not ISO).
+#pragma once
+
+#include "mask/cell_type.h"
+#include "mask/keyed_hash.h"
+
+#include <sluice/bytes.h>
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace sluice::mask {
+
+struct CellToMask {
+  const CellType& type;
+  ByteView cell;
+  KeyedHash& hash;
+};
+
+// number_tokens.cpp. `width` in bytes: 2, 4, 8.
+bool append_integer_token(const CellToMask& from, std::size_t width, Bytes& out);
+bool append_float_token(const CellToMask& from, std::size_t width, Bytes& out);
+
+// decimal_tokens.cpp: of numeric(precision, scale) another number of as many digits and decimals;
+// of numeric a whole number of up to 15 digits.
+bool append_numeric_token(const CellToMask& from, Bytes& out);
+
+// time_tokens.cpp: with as many decimals of a second as the type has.
+bool append_date_token(const CellToMask& from, Bytes& out);
+bool append_time_token(const CellToMask& from, Bytes& out);
+bool append_timestamp_token(const CellToMask& from, Bytes& out);
+bool append_timestamptz_token(const CellToMask& from, Bytes& out);
+
+// address_tokens.cpp: of the same family and length of prefix. `width` in bytes: 6, 8.
+bool append_inet_token(const CellToMask& from, Bytes& out);
+bool append_cidr_token(const CellToMask& from, Bytes& out);
+bool append_macaddr_token(const CellToMask& from, std::size_t width, Bytes& out);
+// 16 bytes.
+bool append_bytea_token(const CellToMask& from, Bytes& out);
+bool append_uuid_token(const CellToMask& from, Bytes& out);
+
+// Which permutation: one of each kind of value, so that tokens of one say nothing of another.
+enum class Domain : std::uint32_t {
+  kInteger = 1,
+  kOid,
+  kFloat,
+  kNumeric,
+  kDate,
+  kTime,
+  kTimestamp,
+  kTimestamptz,
+  kAddress,
+  kPrefix,
+  kMacaddr
+};
+
+}  // namespace sluice::mask
