@@ -92,7 +92,8 @@ void AgentMessages::look_again() {
 
 AnalysedTextPtr AgentMessages::analyse(std::string_view text) {
   const bool renewed = pipeline_.names.renewed_for(context_.catalog->version());
-  if (!renewed && Judge::may_use_names(text)) renew_names();
+  // Without a name to read anew it costs nothing, and is done for all texts to come.
+  if (!renewed && (pipeline_.names.empty() || Judge::may_use_names(text))) renew_names();
   return judge_.analyse(text, pipeline_.names.for_analysis(), context_.meaning_unsettled);
 }
 

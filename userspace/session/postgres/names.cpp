@@ -176,6 +176,7 @@ void Names::statement_complete(const sql::Statement& statement, const std::strin
 }
 
 void Names::undo(const Unit& unit, bool failed_itself) {
+  renewed_for_ = 0;  // what is put back may have been read by an earlier catalogue
   switch (unit.kind) {
     case Unit::Kind::kParse:
       if (!unit.prepared) break;

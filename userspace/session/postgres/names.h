@@ -26,6 +26,7 @@ class Names {
   using Analyse = std::function<AnalysedTextPtr(const std::string& text)>;
   void renew(std::uint64_t catalog_version, const Analyse& analyse);
   bool renewed_for(std::uint64_t catalog_version) const { return renewed_for_ == catalog_version; }
+  bool empty() const { return prepared_.empty() && portals_.empty(); }
   // Bindings and statements that one agent may keep open: a bound on memory.
   bool full() const;
 
