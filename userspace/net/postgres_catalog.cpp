@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/postgres_catalog.h"
 
+#include "net/catalog_fingerprint.h"
 #include "net/postgres_client.h"
 #include "net/task_threads.h"
 
@@ -19,6 +20,11 @@ namespace {
 
 using Catalog = std::shared_ptr<const sql::Catalog>;
 
+struct Reading {
+  Catalog catalog;
+  CatalogFingerprint fingerprint;
+};
+
 // Readings that may wait for a thread. One per (resource, upstream, database) at most, so this is
 // reached only by agents that name very many databases.
 constexpr std::size_t kWaitingMax = 256;
@@ -31,7 +37,7 @@ struct PostgresCatalogService::Impl {
   using Key = std::tuple<std::string, UpstreamTarget, std::string>;
   struct Entry {
     std::shared_ptr<const Resource> resource;  // whose rules the catalogue was built with
-    Catalog catalog;
+    Reading last;
     SteadyTime read_at{};          // when that reading began
     std::uint64_t generation = 0;  // of the news, at that moment
     bool reading = false;
@@ -64,49 +70,58 @@ struct PostgresCatalogService::Impl {
     return catalog.whole() ? options.lifetime : options.partial_lifetime;
   }
   bool start_reading(const Key& key);
-  void finish_reading(const Key& key, SteadyTime began, Result<Catalog> outcome);
-  Result<Catalog> read(const CatalogRequest& request);
+  void finish_reading(const Key& key, SteadyTime began, Result<Reading> outcome);
+  Result<Reading> read(const CatalogRequest& request, Reading last);
   void make_room();
 };
 
 namespace {
 
-// Each try that meets a lock has waited for it; the client's deadline ends them all.
-Result<void> read_all(PostgresClient& client, sql::CatalogBuilder& builder) {
+// Each try that meets a lock has waited for it; the client's deadline ends them all. True: the
+// catalogue of `fingerprint` is still that of the database, and the builder is empty.
+Result<bool> read_all(PostgresClient& client, CatalogFingerprint& fingerprint,
+                      sql::CatalogBuilder& builder) {
   const auto no_row = [](PostgresClient::Row) -> Result<void> { return {}; };
   for (;;) {
     builder = sql::CatalogBuilder{};
     SLUICE_TRY_VOID(client.query(sql::kCatalogBegin, no_row));
+    SLUICE_TRY(const bool unchanged, still_holds(client, fingerprint));
     Result<void> done;
     for (const sql::CatalogQuery& query : sql::catalog_queries()) {
+      if (unchanged) break;
       done = client.query(
           query.text, [&](PostgresClient::Row row) { return builder.add_row(query.table, row); });
       if (!done) break;
     }
-    if (!done && client.sqlstate() != sql::kCatalogLocked) return done;
+    if (!done && client.sqlstate() != sql::kCatalogLocked) return done.error();
     SLUICE_TRY_VOID(client.query(sql::kCatalogEnd, no_row));
-    if (done) return done;
+    if (done) return unchanged;
+    fingerprint = {};  // of nothing that was read to its end
   }
 }
 
 void answer_all(const std::vector<PostgresCatalogService::Callback>& askers,
-                const Result<Catalog>& outcome) {
+                const Result<Reading>& outcome) {
   for (const auto& asker : askers)
     if (outcome)
-      asker(*outcome, "");
+      asker(outcome->catalog, "");
     else
       asker(nullptr, outcome.error().text());
 }
 
 }  // namespace
 
-Result<Catalog> PostgresCatalogService::Impl::read(const CatalogRequest& request) {
+// `last` is what was read before by the same rules, or empty.
+Result<Reading> PostgresCatalogService::Impl::read(const CatalogRequest& request, Reading last) {
   SLUICE_TRY(auto client, login.open({*request.resource, request.upstream, request.database,
                                       clock.steady() + options.timeout, options.answer_bytes_max}));
   sql::CatalogBuilder builder;
-  SLUICE_TRY_VOID(read_all(*client, builder));
+  SLUICE_TRY(const bool unchanged, read_all(*client, last.fingerprint, builder));
   client->say_goodbye();
-  return std::move(builder).build(request.resource->sensitive, version.fetch_add(1) + 1);
+  if (unchanged) return last;
+  SLUICE_TRY(last.catalog,
+             std::move(builder).build(request.resource->sensitive, version.fetch_add(1) + 1));
+  return last;
 }
 
 // With the mutex held. False: nobody will read.
@@ -116,13 +131,18 @@ bool PostgresCatalogService::Impl::start_reading(const Key& key) {
   entry.begun = false;
   return threads.run([this, key, request = entry.request] {
     const SteadyTime began = clock.steady();
+    Reading last;
     {
       const std::lock_guard lock{mutex};
       Entry& begins = entries[key];
+      // What was locked may be free now, which changes no row.
+      if (begins.last.catalog && begins.last.catalog->whole() &&
+          begins.resource == request.resource)
+        last = begins.last;
       begins.begun = true;
       begins.reading_generation = news->of(request.database).now().generation;
     }
-    auto outcome = read(request);
+    auto outcome = read(request, std::move(last));
     if (!outcome)
       outcome = outcome.error().within("read the catalogue of '" + request.database + "'");
     finish_reading(key, began, std::move(outcome));
@@ -130,7 +150,7 @@ bool PostgresCatalogService::Impl::start_reading(const Key& key) {
 }
 
 void PostgresCatalogService::Impl::finish_reading(const Key& key, SteadyTime began,
-                                                  Result<Catalog> outcome) {
+                                                  Result<Reading> outcome) {
   std::vector<Callback> askers, refused;
   {
     const std::lock_guard lock{mutex};
@@ -138,7 +158,7 @@ void PostgresCatalogService::Impl::finish_reading(const Key& key, SteadyTime beg
     entry.reading = false;
     askers.swap(entry.askers);
     if (outcome) {
-      entry.catalog = *outcome;
+      entry.last = *outcome;
       entry.read_at = began;
       entry.generation = entry.reading_generation;
       entry.resource = entry.request.resource;
@@ -196,14 +216,15 @@ void PostgresCatalogService::get(const CatalogRequest& request, Callback callbac
     const std::lock_guard lock{impl_->mutex};
     const Impl::Key key{request.resource->name, request.upstream.target, request.database};
     Impl::Entry& entry = impl_->entries[key];
-    const bool usable = entry.catalog && entry.resource == request.resource && !request.fresh &&
+    const Catalog& last = entry.last.catalog;
+    const bool usable = last && entry.resource == request.resource && !request.fresh &&
                         entry.generation >= request.generation &&
-                        impl_->clock.steady() - entry.read_at < impl_->lifetime_of(*entry.catalog);
+                        impl_->clock.steady() - entry.read_at < impl_->lifetime_of(*last);
     const bool new_enough =
         !entry.begun || (!request.fresh && entry.reading_generation >= request.generation);
     const bool joins = entry.reading && new_enough && entry.request.resource == request.resource;
     if (usable) {
-      known = entry.catalog;
+      known = last;
     } else if (entry.askers.size() + entry.after.size() >= kAskersMax) {
       refusal = "too many sessions wait for the catalogue";
     } else if (joins) {
@@ -226,7 +247,7 @@ void PostgresCatalogService::get(const CatalogRequest& request, Callback callbac
 
 void PostgresCatalogService::forget_all() {
   const std::lock_guard lock{impl_->mutex};
-  for (auto& [key, entry] : impl_->entries) entry.catalog.reset();
+  for (auto& [key, entry] : impl_->entries) entry.last = {};
 }
 
 }  // namespace sluice::net

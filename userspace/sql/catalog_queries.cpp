@@ -199,4 +199,42 @@ constexpr std::array<CatalogQuery, 11> kQueries = {{
 
 std::span<const CatalogQuery> catalog_queries() { return kQueries; }
 
+const std::string_view kCatalogSnapshot = "SELECT pg_catalog.pg_current_snapshot()";
+const std::string_view kCatalogHasDigest =
+    "SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 140000";
+
+// A row that changes lies elsewhere, or where another one was that is gone, and was written by
+// another transaction. age() counts back from the transaction that comes next, so the age of a
+// fixed one makes that independent of the moment; of what initdb wrote it is always the largest
+// number there is.
+#define DIGEST_OF(table)                                                                        \
+  "SELECT '" table                                                                              \
+  "', count(*), count(*) FILTER (WHERE w.age = 2147483647),"                                    \
+  " sum(CASE WHEN w.age = 2147483647 THEN 0 ELSE w.age - pg_catalog.age('3'::pg_catalog.xid) "  \
+  "END),"                                                                                       \
+  " sum(pg_catalog.hashtidextended(w.ctid, 0))"                                                 \
+  " FROM (SELECT t.ctid, pg_catalog.age(t.xmin)::pg_catalog.int8 AS age FROM pg_catalog." table \
+  " t OFFSET 0) w"
+const std::string_view kCatalogDigest =
+    DIGEST_OF("pg_class") " UNION ALL "
+    DIGEST_OF("pg_attribute") " UNION ALL "
+    DIGEST_OF("pg_attrdef") " UNION ALL "
+    DIGEST_OF("pg_namespace") " UNION ALL "
+    DIGEST_OF("pg_inherits") " UNION ALL "
+    DIGEST_OF("pg_proc") " UNION ALL "
+    DIGEST_OF("pg_language") " UNION ALL "
+    DIGEST_OF("pg_type") " UNION ALL "
+    DIGEST_OF("pg_enum") " UNION ALL "
+    DIGEST_OF("pg_operator") " UNION ALL "
+    DIGEST_OF("pg_cast") " UNION ALL "
+    DIGEST_OF("pg_aggregate") " UNION ALL "
+    DIGEST_OF("pg_collation") " UNION ALL "
+    DIGEST_OF("pg_constraint") " UNION ALL "
+    DIGEST_OF("pg_depend") " UNION ALL "
+    DIGEST_OF("pg_rewrite") " UNION ALL "
+    DIGEST_OF("pg_foreign_table") " UNION ALL "
+    DIGEST_OF("pg_foreign_server") " UNION ALL "
+    DIGEST_OF("pg_foreign_data_wrapper");
+#undef DIGEST_OF
+
 }  // namespace sluice::sql

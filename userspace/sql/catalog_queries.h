@@ -43,4 +43,12 @@ inline constexpr std::string_view kCatalogLocked = "55P03";  // SQLSTATE
 
 std::span<const CatalogQuery> catalog_queries();
 
+// Whether what these queries read is still the same, for a fraction of what they take: none of
+// their rows has come, gone or changed where both answers are what they were. The first also says
+// so by itself, where no transaction has ended since or is running that was not. The digest needs
+// hashtidextended(), so PostgreSQL 14.
+extern const std::string_view kCatalogSnapshot;
+extern const std::string_view kCatalogHasDigest;  // 't' or 'f'
+extern const std::string_view kCatalogDigest;
+
 }  // namespace sluice::sql

@@ -137,12 +137,94 @@ TEST_F(ThrowawayPostgres, CatalogueIsKeptUntilAFreshOneIsAskedFor) {
   ASSERT_NE(first.catalog, nullptr) << first.reason;
   EXPECT_EQ(ask(*catalogs, request()).catalog, first.catalog);
   EXPECT_EQ(secrets_read.load(), 1);
+  sql({"CREATE TABLE made (id int)"});
   const Answer fresh = ask(*catalogs, request(true));
   ASSERT_NE(fresh.catalog, nullptr) << fresh.reason;
   EXPECT_NE(fresh.catalog, first.catalog);
   EXPECT_GT(fresh.catalog->version(), first.catalog->version());
   catalogs->forget_all();
   EXPECT_NE(ask(*catalogs, request()).catalog, fresh.catalog);
+}
+
+// What was analysed by it need not be analysed again.
+TEST_F(ThrowawayPostgres, CatalogueThatIsStillTheSameIsNotBuiltAnew) {
+  auto catalogs = service("correct horse");
+  const Answer first = ask(*catalogs, request());
+  ASSERT_NE(first.catalog, nullptr) << first.reason;
+  EXPECT_EQ(ask(*catalogs, request(true)).catalog, first.catalog);
+  sql({"INSERT INTO customers VALUES (1, 'x')", "DELETE FROM customers",
+       "BEGIN; CREATE TABLE never (id int); ROLLBACK", "COMMENT ON TABLE customers IS 'of ours'"});
+  EXPECT_EQ(ask(*catalogs, request(true)).catalog, first.catalog);
+  auto other = std::make_shared<Resource>(*resource);
+  other->sensitive.clear();
+  resource = other;
+  const Answer by_other_rules = ask(*catalogs, request(true));
+  ASSERT_NE(by_other_rules.catalog, nullptr) << by_other_rules.reason;
+  EXPECT_FALSE(by_other_rules.catalog->relations_named("customers").front()->any_sensitive());
+}
+
+TEST_F(ThrowawayPostgres, EachKindOfChangeIsSeen) {
+  auto catalogs = service("correct horse");
+  Answer known = ask(*catalogs, request());
+  ASSERT_NE(known.catalog, nullptr) << known.reason;
+  for (const char* change :
+       {"CREATE SCHEMA apart",
+        "CREATE TABLE apart.t (a int, b text)",
+        "ALTER TABLE apart.t RENAME COLUMN b TO c",
+        "ALTER TABLE apart.t RENAME COLUMN c TO b",
+        "ALTER TABLE apart.t ALTER COLUMN b TYPE varchar(7)",
+        "ALTER TABLE apart.t DROP COLUMN a",
+        "ALTER TABLE apart.t ADD COLUMN d int",
+        "ALTER TABLE apart.t RENAME TO u",
+        "ALTER TABLE apart.u SET SCHEMA public",
+        "CREATE VIEW shows AS SELECT b FROM u",
+        "CREATE OR REPLACE VIEW shows AS SELECT b FROM u WHERE d > 1",
+        "ALTER VIEW shows RENAME TO tells",
+        "CREATE RULE eats AS ON DELETE TO u DO INSTEAD NOTHING",
+        "DROP RULE eats ON u",
+        "CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "ALTER FUNCTION f(int) STABLE",
+        "ALTER FUNCTION f(int) RENAME TO g",
+        "CREATE DOMAIN positive AS int",
+        "ALTER DOMAIN positive ADD CHECK (g(VALUE) > 0)",
+        "CREATE OPERATOR !== (RIGHTARG = int, FUNCTION = g)",
+        "CREATE TYPE mood AS ENUM ('sad')",
+        "ALTER TYPE mood RENAME VALUE 'sad' TO 'glad'",
+        "CREATE CAST (bool AS positive) WITH INOUT",
+        "ALTER TABLE u ADD PRIMARY KEY (d)",
+        "CREATE TABLE v (d int REFERENCES u ON DELETE CASCADE)",
+        "CREATE TABLE w () INHERITS (u)",
+        "ALTER TABLE w NO INHERIT u",
+        "ALTER TABLE v ADD COLUMN e int GENERATED ALWAYS AS (d + 1) STORED",
+        "CREATE FOREIGN DATA WRAPPER wrapper",
+        "CREATE SERVER server FOREIGN DATA WRAPPER wrapper",
+        "CREATE FOREIGN TABLE away (a int) SERVER server OPTIONS (table_name 't')",
+        "ALTER FOREIGN TABLE away OPTIONS (SET table_name 'customers')",
+        "DROP SCHEMA apart",
+        "VACUUM FULL pg_class"}) {
+    sql({change});
+    const Answer now = ask(*catalogs, request(true));
+    ASSERT_NE(now.catalog, nullptr) << now.reason;
+    EXPECT_NE(now.catalog, known.catalog) << change;
+    known = now;
+    EXPECT_EQ(ask(*catalogs, request(true)).catalog, known.catalog) << change;
+  }
+}
+
+// Its rows were written by a transaction that is older than what was committed and read before.
+TEST_F(ThrowawayPostgres, ChangeThatIsCommittedLateIsSeen) {
+  auto catalogs = service("correct horse");
+  sql(
+      {"BEGIN; CREATE FUNCTION late() RETURNS int LANGUAGE sql AS 'SELECT 1'; "
+       "PREPARE TRANSACTION 'late'",
+       "CREATE TABLE early (id int)"});
+  const Answer before = ask(*catalogs, request());
+  ASSERT_NE(before.catalog, nullptr) << before.reason;
+  EXPECT_TRUE(before.catalog->functions_named("late").empty());
+  sql({"COMMIT PREPARED 'late'"});
+  const Answer after = ask(*catalogs, request(true));
+  ASSERT_NE(after.catalog, nullptr) << after.reason;
+  EXPECT_EQ(after.catalog->functions_named("late").size(), 1U);
 }
 
 // A prepared transaction holds its locks without a session.
@@ -171,6 +253,7 @@ TEST_F(ThrowawayPostgres, AChangeCostsOneReadingHoweverManyAskForWhatIsNewer) {
   auto catalogs = service("correct horse");
   const Answer first = ask(*catalogs, request());
   ASSERT_NE(first.catalog, nullptr) << first.reason;
+  sql({"CREATE TABLE made_by_another (id int)"});
   news->of("postgres").begin();
   news->of("postgres").end(true);
   CatalogRequest newer = request();
