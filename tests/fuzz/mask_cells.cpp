@@ -17,6 +17,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   mask::CellType type;
   type.oid = (std::uint32_t{data[0]} << 8U) | data[1];
   type.modifier = static_cast<std::int16_t>((data[2] << 8) | data[3]);
+  // Two numbers are in that of numeric(precision, scale).
+  if (type.oid == postgres_type::kNumeric && type.modifier >= 0)
+    type.modifier = ((data[2] << 16) | data[3]) + 4;
   type.format = static_cast<mask::Format>(data[4] & 1U);
   const auto kind = static_cast<MaskKind>(data[5] & 3U);
   const ByteView cell{data + 6, size - 6};
