@@ -184,16 +184,18 @@ import sys
 from wire import *
 wire = Wire()
 wire.login()
-wire.send(query(sys.argv[1]), query("SELECT " + " " * 1000) * 1000)
+wire.send(query(sys.argv[1])).until("N")  # it is held
+wire.send(query("SELECT " + " " * 1000) * 1000)
+sys.stdin.read()  # until it is told to leave
 wire.socket.shutdown(socket.SHUT_WR)
-print(wire.at_end()[-1])
+print(wire.at_end())
 """
 
 
 @pytest.fixture
 def pipelining(daemon, postgres):
     """Runs a program that sends a statement and megabytes behind it; gives the statement's ticket when it is held, and how to
-    hear what the program has printed in the end."""
+    end the program's input and hear what it has printed in the end."""
     agents = []
 
     def begin(program, statement):
@@ -215,5 +217,6 @@ def test_megabytes_that_wait_behind_a_held_statement_are_answered_once_it_is_app
 
 def test_whoever_leaves_megabytes_behind_a_held_statement_waits_for_it_no_longer(daemon, tables, pipelining):
     statement = "DELETE FROM many WHERE n = 997;"
-    pipelining(LEAVES, statement)
+    _, leave = pipelining(LEAVES, statement)
+    leave()
     wait_for("the request to be withdrawn", lambda: not row_of(daemon, statement))
