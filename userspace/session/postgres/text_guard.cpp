@@ -25,14 +25,17 @@ bool message_is_safe(const pg::ErrorFields& fields) {
   if (sqlstate.size() != 5) return false;
   // Raised inside of a function, where RAISE chooses the code and the text.
   if (!fields.find('W').empty() || !fields.find('q').empty()) return false;
-  // Of what the statement itself is about.
+  // Of what the statement itself is about. Of other limits (54000) the message says how large the
+  // value is, and of connections (08003) it is the name: both may be computed from a column.
   if (starts_with_one_of(sqlstate,
-                         {"08", "23", "25", "26", "28", "40", "42501", "42701", "42710", "42723",
-                          "42P03", "42P05", "42P06", "42P07", "42P16", "53", "54", "55", "57"}))
+                         {"08P01", "23",    "25",    "26",    "28",    "40",    "42501", "42701",
+                          "42710", "42723", "42P03", "42P05", "42P06", "42P07", "42P16", "53",
+                          "54001", "54011", "54023", "55000", "55006", "55P02", "55P03", "57"}))
     return true;
   // A name that was not found is the agent's own where the server says at which place of the text
   // it stands. Without a place it may be a value: ssn::regclass, has_table_privilege(ssn, ...).
-  return !fields.find('P').empty() && starts_with_one_of(sqlstate, {"0A", "34", "3D", "3F", "42"});
+  return !fields.find('P').empty() &&
+         starts_with_one_of(sqlstate, {"0A", "34", "3D", "3F", "42", "54"});
 }
 
 // Texts in which a server quotes rows: "Key (ssn)=(078-05-1120) already exists.", "Failing row
