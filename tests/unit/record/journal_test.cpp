@@ -5,6 +5,10 @@
 
 #include "support.h"
 
+#include <fcntl.h>
+#include <sys/resource.h>
+
+#include <csignal>
 #include <random>
 #include <thread>
 
@@ -167,6 +171,55 @@ TEST_F(Journalled, WhoFindsNoSlotWritesEachCommit) {
   commit(*third, directory);
   EXPECT_EQ(directory.read("ses-00000000000000dd.slr").size(), now);
   EXPECT_EQ(statements_of(directory, "ses-00000000000000dd"), 2U);
+}
+
+// Every name of a journal belongs to a daemon that lives.
+TEST_F(Journalled, WhoGetsNoJournalWritesEachCommit) {
+  close();
+  writer.reset();
+  recorder.reset();
+  std::vector<UniqueFd> others;
+  for (int number = 0; number < 8; ++number) {
+    const std::string path = directory.path + "/journal." + std::to_string(number);
+    others.emplace_back(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
+    ASSERT_EQ(::flock(others.back().get(), LOCK_EX | LOCK_NB), 0);
+  }
+  RecorderOptions options = directory.options();
+  options.journal_slots = 2;
+  recorder = directory.start(options);
+  ASSERT_TRUE(recorder);
+  const SessionId session = "ses-00000000000000cc";
+  writer = open(session);
+  const auto size = directory.read(session + ".slr").size();
+  commit();
+  EXPECT_GT(directory.read(session + ".slr").size(), size);
+  EXPECT_EQ(statements_of(directory, session), 1U);
+  close();
+  const Report report = directory.verify();
+  EXPECT_TRUE(report.ok()) << text_of(report);
+}
+
+// The pages of a mapped file that the disk has no room for would end the daemon later.
+TEST_F(Journalled, WithoutRoomForAJournalNothingStartsAndNothingIsLeft) {
+  close();
+  writer.reset();
+  recorder.reset();
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit small = before;
+  small.rlim_cur = 512U << 10;
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  RecorderOptions options = directory.options();
+  options.journal_slots = 512;
+  const auto started = DirectoryRecorder::start(options, directory.clock);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  ASSERT_FALSE(started.ok());
+  EXPECT_NE(started.error().text().find("find room for"), std::string::npos)
+      << started.error().text();
+  EXPECT_FALSE(std::filesystem::exists(directory.path + "/" + kJournal));
+  EXPECT_TRUE(directory.start(options)) << "with room it starts";
 }
 
 TEST_F(Journalled, TwoDaemonsHaveAJournalEachAndTheLivingOneFinishesTheOther) {
