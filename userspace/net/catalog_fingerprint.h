@@ -11,7 +11,8 @@
 namespace sluice::net {
 
 struct CatalogFingerprint {
-  // Which transactions had ended: while none ends and none begins, nothing changes.
+  // Which server, which database, and which transactions had ended: while none ends and none
+  // begins, nothing changes.
   std::string snapshot;
   // Every row of every table that the catalogue is made of, by where it lies and who wrote it. ""
   // where the server cannot tell (before version 14).

@@ -199,7 +199,10 @@ constexpr std::array<CatalogQuery, 11> kQueries = {{
 
 std::span<const CatalogQuery> catalog_queries() { return kQueries; }
 
-const std::string_view kCatalogSnapshot = "SELECT pg_catalog.pg_current_snapshot()";
+// Also which server and database it is: another one may be there by the same name.
+const std::string_view kCatalogSnapshot =
+    "SELECT pg_catalog.pg_current_snapshot(), pg_catalog.pg_postmaster_start_time(), d.oid"
+    " FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()";
 const std::string_view kCatalogHasDigest =
     "SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 140000";
 
