@@ -30,6 +30,7 @@ class BlockingStream {
   // At least one byte; 0 only at the end of the stream.
   Result<std::size_t> read(std::span<std::uint8_t> into);
   const TlsStream* tls() const { return tls_.get(); }
+  void set_deadline(SteadyTime deadline) { deadline_ = deadline; }
 
  private:
   BlockingStream(const UpstreamSettings& upstream, const Clock& clock, SteadyTime deadline,

@@ -2,6 +2,7 @@
 #include "net/postgres_catalog.h"
 
 #include "net/catalog_fingerprint.h"
+#include "net/idle_clients.h"
 #include "net/postgres_client.h"
 #include "net/task_threads.h"
 
@@ -53,6 +54,7 @@ struct PostgresCatalogService::Impl {
   const Clock& clock;
   std::shared_ptr<CatalogNews> news;
   PostgresLogin login;
+  IdleClients idle;
   std::atomic<std::uint64_t> version{0};
   std::mutex mutex;
   std::map<Key, Entry> entries;
@@ -64,6 +66,7 @@ struct PostgresCatalogService::Impl {
         clock(time),
         news(std::move(news_of_all)),
         login(time, std::move(read)),
+        idle(time, given.idle),
         threads(std::max<std::size_t>(options.threads, 1), kWaitingMax) {}
 
   std::chrono::milliseconds lifetime_of(const sql::Catalog& catalog) const {
@@ -71,7 +74,8 @@ struct PostgresCatalogService::Impl {
   }
   bool start_reading(const Key& key);
   void finish_reading(const Key& key, SteadyTime began, Result<Reading> outcome);
-  Result<Reading> read(const CatalogRequest& request, Reading last);
+  Result<Reading> read(const CatalogRequest& request, const Reading& last);
+  Result<Reading> read_by(PostgresClient& client, const CatalogRequest& request, Reading last);
   void make_room();
 };
 
@@ -112,16 +116,34 @@ void answer_all(const std::vector<PostgresCatalogService::Callback>& askers,
 }  // namespace
 
 // `last` is what was read before by the same rules, or empty.
-Result<Reading> PostgresCatalogService::Impl::read(const CatalogRequest& request, Reading last) {
-  SLUICE_TRY(auto client, login.open({*request.resource, request.upstream, request.database,
-                                      clock.steady() + options.timeout, options.answer_bytes_max}));
+Result<Reading> PostgresCatalogService::Impl::read_by(PostgresClient& client,
+                                                      const CatalogRequest& request, Reading last) {
   sql::CatalogBuilder builder;
-  SLUICE_TRY(const bool unchanged, read_all(*client, last.fingerprint, builder));
-  client->say_goodbye();
+  SLUICE_TRY(const bool unchanged, read_all(client, last.fingerprint, builder));
   if (unchanged) return last;
   SLUICE_TRY(last.catalog,
              std::move(builder).build(request.resource->sensitive, version.fetch_add(1) + 1));
   return last;
+}
+
+Result<Reading> PostgresCatalogService::Impl::read(const CatalogRequest& request,
+                                                   const Reading& last) {
+  const IdleClients::Place place{request.resource, request.upstream.target, request.database};
+  const SteadyTime deadline = clock.steady() + options.timeout;
+  if (auto client = idle.take(place)) {
+    client->begin_again(deadline);
+    auto outcome = read_by(*client, request, last);
+    if (outcome) {
+      idle.keep(place, std::move(client));
+      return outcome;
+    }
+    // The server may have closed it meanwhile.
+  }
+  SLUICE_TRY(auto client, login.open({*request.resource, request.upstream, request.database,
+                                      deadline, options.answer_bytes_max}));
+  SLUICE_TRY(auto outcome, read_by(*client, request, last));
+  idle.keep(place, std::move(client));
+  return outcome;
 }
 
 // With the mutex held. False: nobody will read.
@@ -142,7 +164,7 @@ bool PostgresCatalogService::Impl::start_reading(const Key& key) {
       begins.begun = true;
       begins.reading_generation = news->of(request.database).now().generation;
     }
-    auto outcome = read(request, std::move(last));
+    auto outcome = read(request, last);
     if (!outcome)
       outcome = outcome.error().within("read the catalogue of '" + request.database + "'");
     finish_reading(key, began, std::move(outcome));
@@ -198,6 +220,7 @@ PostgresCatalogService::PostgresCatalogService(Options options, const Clock& clo
 PostgresCatalogService::~PostgresCatalogService() {
   impl_->login.stop();
   impl_->threads.stop();
+  impl_->idle.close_all();
   std::vector<Callback> left;
   {
     const std::lock_guard lock{impl_->mutex};
@@ -246,6 +269,7 @@ void PostgresCatalogService::get(const CatalogRequest& request, Callback callbac
 }
 
 void PostgresCatalogService::forget_all() {
+  impl_->idle.close_all();
   const std::lock_guard lock{impl_->mutex};
   for (auto& [key, entry] : impl_->entries) entry.last = {};
 }

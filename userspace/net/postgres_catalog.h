@@ -23,6 +23,7 @@ class PostgresCatalogService final : public CatalogSource {
     std::chrono::milliseconds lifetime{30'000};         // of a cached catalogue
     std::chrono::milliseconds partial_lifetime{1'000};  // of one that lacks what was locked
     std::chrono::milliseconds timeout{10'000};          // for the whole of one reading
+    std::chrono::milliseconds idle{1'000};              // how long a connection waits for another
     std::size_t threads = 2;
     std::size_t cached_max = 64;               // (resource, upstream, database) triples
     std::size_t answer_bytes_max = 64u << 20;  // of one reading: a larger catalogue is refused

@@ -219,4 +219,9 @@ void PostgresClient::say_goodbye() {
   static_cast<void>(stream_->write(message));
 }
 
+void PostgresClient::begin_again(SteadyTime deadline) {
+  stream_->set_deadline(deadline);
+  total_ = 0;
+}
+
 }  // namespace sluice::net

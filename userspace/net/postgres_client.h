@@ -47,6 +47,8 @@ class PostgresClient {
   // Of the last query(): "" where the server raised no error.
   const std::string& sqlstate() const { return sqlstate_; }
   void say_goodbye();
+  // For another use of the same connection: its deadline, and an answer may be long again.
+  void begin_again(SteadyTime deadline);
 
  private:
   PostgresClient(std::unique_ptr<BlockingStream> stream, Options options)

@@ -100,10 +100,13 @@ class ThrowawayPostgres : public testing::Test {
     slot->changed.wait_for(lock, kPatience, [&] { return slot->answer.has_value(); });
     return slot->answer.value_or(Answer{nullptr, "never answered"});
   }
-  std::unique_ptr<PostgresCatalogService> service(const std::string& password) {
+  // Each reading logs in, unless connections stay idle for a while.
+  std::unique_ptr<PostgresCatalogService> service(
+      const std::string& password, std::chrono::milliseconds idle = std::chrono::milliseconds{0}) {
+    PostgresCatalogService::Options options;
+    options.idle = idle;
     return std::make_unique<PostgresCatalogService>(
-        PostgresCatalogService::Options{}, clock, news,
-        [password, this](const std::string& path) -> Result<Secret> {
+        options, clock, news, [password, this](const std::string& path) -> Result<Secret> {
           ++secrets_read;
           if (path != "/secrets/orders") return Error{"no such file"};
           return Secret{password};
@@ -161,6 +164,36 @@ TEST_F(ThrowawayPostgres, CatalogueThatIsStillTheSameIsNotBuiltAnew) {
   const Answer by_other_rules = ask(*catalogs, request(true));
   ASSERT_NE(by_other_rules.catalog, nullptr) << by_other_rules.reason;
   EXPECT_FALSE(by_other_rules.catalog->relations_named("customers").front()->any_sensitive());
+}
+
+TEST_F(ThrowawayPostgres, ReadingsThatFollowEachOtherLogInOnce) {
+  auto catalogs = service("correct horse", std::chrono::seconds{10});
+  ASSERT_NE(ask(*catalogs, request()).catalog, nullptr);
+  sql({"CREATE TABLE follows (id int)"});
+  const Answer again = ask(*catalogs, request(true));
+  ASSERT_NE(again.catalog, nullptr) << again.reason;
+  EXPECT_EQ(again.catalog->relations_named("follows").size(), 1U);
+  EXPECT_EQ(secrets_read.load(), 1);
+  // One that the server has closed is no reason to fail.
+  sql(
+      {"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = "
+       "'sluice catalogue'"});
+  EXPECT_EQ(ask(*catalogs, request(true)).catalog, again.catalog);
+  EXPECT_EQ(secrets_read.load(), 2);
+  // Nor is one of a policy that holds no more one to use.
+  catalogs->forget_all();
+  ASSERT_NE(ask(*catalogs, request(true)).catalog, nullptr);
+  EXPECT_EQ(secrets_read.load(), 3);
+}
+
+// A server waits for five seconds.
+TEST_F(ThrowawayPostgres, ADatabaseCanBeDroppedSoonAfterItsCatalogueWasRead) {
+  auto catalogs = service("correct horse", std::chrono::seconds{1});
+  sql({"CREATE DATABASE short_lived"});
+  ASSERT_NE(ask(*catalogs, request(false, "short_lived")).catalog, nullptr);
+  sql({"DROP DATABASE short_lived"});
+  EXPECT_NE(ask(*catalogs, request(true, "short_lived")).reason.find("does not exist"),
+            std::string::npos);
 }
 
 TEST_F(ThrowawayPostgres, EachKindOfChangeIsSeen) {
