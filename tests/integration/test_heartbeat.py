@@ -112,7 +112,7 @@ def test_a_new_daemon_takes_the_heartbeat_over(daemon, postgres, agent):
 
 
 def test_a_daemon_that_was_killed_leaves_nothing_that_passes_for_long(daemon, echo, agent):
-    assert agent.try_to(f"tcp {echo}") == "done"
+    wait_for("connects to pass", lambda: agent.try_to(f"tcp {echo}") == "done")
     daemon.kill()
     wait_for("connects to be refused", lambda: agent.try_to(f"tcp {echo}") == "ConnectionRefusedError")
     daemon.start()
@@ -120,7 +120,7 @@ def test_a_daemon_that_was_killed_leaves_nothing_that_passes_for_long(daemon, ec
 
 
 def test_a_clean_stop_ends_direct_connects_at_once(daemon, echo, agent):
-    assert agent.try_to(f"tcp {echo}") == "done"
+    wait_for("connects to pass", lambda: agent.try_to(f"tcp {echo}") == "done")
     daemon.stop()
     assert agent.try_to(f"tcp {echo}") == "ConnectionRefusedError"
     daemon.start()

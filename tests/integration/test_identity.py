@@ -167,14 +167,16 @@ def test_a_matched_cgroup_that_starts_while_the_daemon_is_dead_is_refused(daemon
     cgroup = place.cgroup / "fast"
     cgroup.mkdir()
     try:
-        for _ in range(5):
-            done = inside(cgroup, "/usr/bin/python3", "-SIc", CONNECTOR, server, daemon=daemon)
-            assert done.stdout.strip() in ("ConnectionRefusedError", "PermissionError"), done.stdout + done.stderr
+        try:
+            for _ in range(5):
+                done = inside(cgroup, "/usr/bin/python3", "-SIc", CONNECTOR, server, daemon=daemon)
+                assert done.stdout.strip() in ("ConnectionRefusedError", "PermissionError"), done.stdout + done.stderr
+        finally:
+            daemon.start()
+        done = inside(cgroup, *psql(target, "SELECT current_user"), daemon=daemon)
+        assert done.stdout.strip() == "sluice_orders", done.stderr
     finally:
-        daemon.start()
-    done = inside(cgroup, *psql(target, "SELECT current_user"), daemon=daemon)
-    assert done.stdout.strip() == "sluice_orders", done.stderr
-    remove(cgroup)
+        remove(cgroup)
 
 
 def test_no_first_connect_is_open_while_a_new_daemon_takes_over(daemon, place, server):

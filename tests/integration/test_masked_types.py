@@ -91,7 +91,9 @@ def test_a_masked_value_is_one_of_its_type_in_both_formats(daemon, postgres, tar
     for number, (name, value) in enumerate(columns):
         told = server.exec_params(f"SELECT c{number} FROM {table}".encode(), []).get_value(0, 0)
         sent = server.exec_params(f"SELECT $1::{name}".encode(), [text[number]], result_format=1)
-        if text[number] in (None, told):
+        # Of the few values of these each may well be its own token.
+        by_chance = table == "hashed" and name in ("numeric(1)", "numeric(3,5)")
+        if text[number] is None or (text[number] == told and not by_chance):
             wrong.append(f"{name}: {value!r} became {text[number]}")
         elif sent.status != pq.ExecStatus.TUPLES_OK:
             wrong.append(f"{name}: {text[number]} is refused: {sent.error_message.decode()}")

@@ -16,6 +16,13 @@ BUILD = pathlib.Path(os.environ.get("SLUICE_BUILD", pathlib.Path(__file__).resol
 START_SECONDS = int(os.environ.get("SLUICE_START_SECONDS", "30"))  # more in a guest without hardware support
 
 
+def is_alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 class Daemon:
     def __init__(self, place, worker_user="nobody", enter=(), **settings):
         self.place = place
@@ -98,6 +105,8 @@ class Daemon:
                 except ProcessLookupError:
                     pass
         self.process.wait()
+        # A process with much memory dies slowly, and until then what it listens at is there.
+        wait_for("the worker to be gone", lambda: not any(map(is_alive, pids)))
 
     def stop(self):
         if self.process is None or self.process.poll() is not None:
