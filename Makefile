@@ -28,7 +28,7 @@ else ifeq ($(MODE),asan)
   CXXFLAGS += -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
   LDFLAGS += -fsanitize=address,undefined
 else ifeq ($(MODE),tsan)
-  CXXFLAGS += -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-restrict -Wno-tsan
+  CXXFLAGS += -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-restrict -Wno-array-bounds -Wno-tsan
   CXXFLAGS += -O1 -g1 -fsanitize=thread
   LDFLAGS += -fsanitize=thread
 else ifeq ($(MODE),fuzz)
