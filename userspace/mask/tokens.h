@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the `hash` mask makes of values that are no characters: another value of the type, in the
 // format that was asked for, the same for the same value in either format. Numbers, days and
-// addresses are permuted (KeyedPermutation), so no two of one type and modifier share a token;
-// where a type has more values than 64 bits hold, tokens are digests.
+// addresses are permuted (KeyedPermutation), so no two of one type and modifier share a token, and
+// one of a few may by chance be its own, which nobody can tell. Where a type has more values than
+// 64 bits hold, tokens are digests.
 //
 // Each appends to `out`, or appends nothing and returns false: the cell cannot be read, or is a
 // value without a token (NaN, infinity, a day before the year 1 or after 9999, a date in a
