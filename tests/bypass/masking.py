@@ -352,13 +352,13 @@ CASES = [
         "EXECUTE never(1)", "SELECT ssn FROM people WHERE CURRENT OF nothing",
         forms=("simple", "extended"),
     ),
-    # Where it fails depends on the value, which is inference.
-    # How large it is stands in the message, too.
+    # How large it is stands in the message.
     *shown_nothing("m12", "SELECT chr((pin % 1000000000)::int) FROM people", "SELECT 1 FROM orders WHERE chr((SELECT pin % 1000000000 FROM people LIMIT 1)::int) = 'x'",
                    "WITH c AS MATERIALIZED (SELECT chr((p % 1000000000)::int) FROM kept, people) SELECT 1 FROM c",
                    "WITH c AS MATERIALIZED (SELECT chr((pin % 1000000000)::int) FROM people) SELECT 1 FROM c",
                    "SELECT to_tsvector('simple', repeat('x', (pin % 1000000)::int)) FROM people",
                    "SELECT repeat('x ', (pin % 1000000)::int + 1000000)::tsvector FROM people", "SELECT dblink_disconnect(ssn) FROM people"),
+    # Where it fails depends on the value, which is inference.
     *shown_nothing("m12", "SELECT pin::int FROM people", "SELECT pin::oid FROM people", "SELECT to_number(ssn, ssn) FROM people",
         "SELECT pg_describe_object(pin::oid, 1, 0) FROM people", forms=("simple", "extended"), twins=False),
     *shown_nothing(

@@ -114,7 +114,6 @@ class Search:
             return f"the databases answer differently:\n{replies[0].short()}\n{replies[1].short()}"
         return None
 
-
     def varies(self, form, text, reply, data, readies):
         """From call to call, or from one database to another: our own grammar has no such functions."""
         if form != "sqlsmith":

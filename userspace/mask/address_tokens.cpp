@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tokens of network addresses and of values that are plain bytes.
 #include "mask/big_endian.h"
+#include "mask/text_masks.h"
 #include "mask/tokens.h"
 
 #include <arpa/inet.h>
@@ -33,14 +34,6 @@ int hex_digit(std::uint8_t c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-void append_hex(ByteView bytes, Bytes& out) {
-  static constexpr std::string_view kHex = "0123456789abcdef";
-  for (const std::uint8_t byte : bytes) {
-    out.push_back(static_cast<std::uint8_t>(kHex[byte >> 4U]));
-    out.push_back(static_cast<std::uint8_t>(kHex[byte & 15U]));
-  }
 }
 
 // Pairs of digits; `separator` may stand between two of them.
@@ -99,25 +92,24 @@ void append_address(const CellToMask& from, const Address& address, bool is_cidr
     append(out, "/" + std::to_string(address.prefix));
 }
 
-// The first `bits` bits of the address become others.
+// The first `bits` bits of the address become others, and nothing of what is behind them stays.
 bool permute_bits_of(Address& address, unsigned bits, KeyedHash& hash) {
-  if (address.v6) {
-    Digest digest{};
-    if (bits == 0 || !hash.digest(ByteView{address.bytes}, digest)) return false;
-    for (unsigned bit = 0; bit < bits; ++bit) {
-      const auto mask = static_cast<std::uint8_t>(0x80U >> (bit % 8));
-      std::uint8_t& byte = address.bytes[bit / 8];
-      byte = static_cast<std::uint8_t>((byte & ~mask) | (digest[bit / 8] & mask));
-    }
-    return true;
-  }
   if (bits < 2) return false;
-  const auto whole = static_cast<std::uint32_t>(unsigned_of(ByteView{address.bytes}.first(4)));
-  std::uint64_t number = whole >> (32 - bits);
-  const Domain domain = bits == 32 ? Domain::kAddress : Domain::kPrefix;
-  if (!hash.permutation().of_bits(number, bits, static_cast<std::uint32_t>(domain))) return false;
-  for (unsigned i = 0; i < 4; ++i)
-    address.bytes[i] = static_cast<std::uint8_t>((number << (32 - bits)) >> (24 - 8 * i));
+  std::array<std::uint8_t, 16> token{};
+  if (bits <= 64) {
+    std::uint64_t number = unsigned_of(ByteView{address.bytes}.first(8)) >> (64 - bits);
+    const Domain domain = address.v6 ? Domain::kIpv6 : Domain::kIpv4;
+    if (!hash.permutation().of_bits(number, bits, domain)) return false;
+    number <<= 64 - bits;
+    for (unsigned i = 0; i < 8; ++i) token[i] = static_cast<std::uint8_t>(number >> (56 - 8 * i));
+  } else {
+    Digest digest{};
+    if (!hash.digest(ByteView{address.bytes}, digest)) return false;
+    for (unsigned i = 0; i < bits / 8; ++i) token[i] = digest[i];
+    if (bits % 8 != 0)
+      token[bits / 8] = static_cast<std::uint8_t>(digest[bits / 8] & (0xff00U >> (bits % 8)));
+  }
+  address.bytes = token;
   return true;
 }
 
@@ -161,8 +153,7 @@ bool append_macaddr_token(const CellToMask& from, std::size_t width, Bytes& out)
     return false;
   if (bytes.size() != width) return false;
   std::uint64_t number = unsigned_of(bytes);
-  if (!from.hash.permutation().of_bits(number, static_cast<unsigned>(8 * width),
-                                       static_cast<std::uint32_t>(Domain::kMacaddr)))
+  if (!from.hash.permutation().of_bits(number, static_cast<unsigned>(8 * width), Domain::kMacaddr))
     return false;
   bytes.clear();
   append_big_endian(bytes, number, width);

@@ -3,8 +3,6 @@
 #include "mask/decimal.h"
 #include "mask/tokens.h"
 
-#include <algorithm>
-
 namespace sluice::mask {
 namespace {
 
@@ -60,9 +58,7 @@ bool append_numeric_token(const CellToMask& from, Bytes& out) {
   // From the smallest number of the type up.
   const std::uint64_t largest = power_of_ten(limits->precision) - 1;
   std::uint64_t number = value->negative ? largest - *units : largest + *units;
-  if (!from.hash.permutation().below(number, 2 * largest + 1,
-                                     static_cast<std::uint32_t>(Domain::kNumeric)))
-    return false;
+  if (!from.hash.permutation().below(number, 2 * largest + 1, Domain::kNumeric)) return false;
   const bool negative = number < largest;
   append_decimal(from.type.format, negative, negative ? largest - number : number - largest,
                  static_cast<std::size_t>(scale), out);

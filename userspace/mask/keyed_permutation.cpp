@@ -28,12 +28,12 @@ struct KeyedPermutation::State {
   std::unique_ptr<EVP_CIPHER_CTX, FreeCipher> cipher{EVP_CIPHER_CTX_new()};
 
   // The first 8 bytes of the encrypted block of everything that the round stands on.
-  bool round(std::uint32_t tweak, unsigned bits, unsigned number, std::uint64_t half,
+  bool round(Domain domain, unsigned bits, unsigned number, std::uint64_t half,
              std::uint64_t& out) {
     std::array<std::uint8_t, kBlockBytes> block{};
-    for (unsigned i = 0; i < 4; ++i) block[i] = static_cast<std::uint8_t>(tweak >> (24 - 8 * i));
-    block[4] = static_cast<std::uint8_t>(bits);
-    block[5] = static_cast<std::uint8_t>(number);
+    block[0] = static_cast<std::uint8_t>(domain);
+    block[1] = static_cast<std::uint8_t>(bits);
+    block[2] = static_cast<std::uint8_t>(number);
     for (unsigned i = 0; i < 8; ++i) block[8 + i] = static_cast<std::uint8_t>(half >> (56 - 8 * i));
     std::array<std::uint8_t, kBlockBytes> encrypted{};
     int written = 0;
@@ -63,14 +63,14 @@ bool KeyedPermutation::copy_key(const KeyedPermutation& other) {
          EVP_CIPHER_CTX_copy(state_->cipher.get(), other.state_->cipher.get()) == 1;
 }
 
-bool KeyedPermutation::of_bits(std::uint64_t& value, unsigned bits, std::uint32_t tweak) {
+bool KeyedPermutation::of_bits(std::uint64_t& value, unsigned bits, Domain domain) {
   SLUICE_CHECK(bits >= 2 && bits <= 64 && lowest(value, bits) == value);
   const unsigned low_bits = bits - bits / 2;
   std::uint64_t a = value >> low_bits;
   std::uint64_t b = lowest(value, low_bits);
   for (unsigned number = 0; number < kRounds; ++number) {
     std::uint64_t mixed = 0;
-    if (!state_->round(tweak, bits, number, b, mixed)) return false;
+    if (!state_->round(domain, bits, number, b, mixed)) return false;
     const std::uint64_t next = lowest(a + mixed, number % 2 == 0 ? bits / 2 : low_bits);
     a = b;
     b = next;
@@ -80,11 +80,11 @@ bool KeyedPermutation::of_bits(std::uint64_t& value, unsigned bits, std::uint32_
 }
 
 // What leaves the range is permuted on until it is back in it: as it began there, it comes back.
-bool KeyedPermutation::below(std::uint64_t& value, std::uint64_t count, std::uint32_t tweak) {
+bool KeyedPermutation::below(std::uint64_t& value, std::uint64_t count, Domain domain) {
   SLUICE_CHECK(count >= 3 && value < count);
   const auto bits = static_cast<unsigned>(std::bit_width(count - 1));
   do {
-    if (!of_bits(value, bits, tweak)) return false;
+    if (!of_bits(value, bits, domain)) return false;
   } while (value >= count);
   return true;
 }

@@ -13,6 +13,21 @@
 
 namespace sluice::mask {
 
+// Which permutation: one of each kind of value, so that tokens of one say nothing of another.
+enum class Domain : std::uint8_t {
+  kInteger = 1,
+  kOid,
+  kFloat,
+  kNumeric,
+  kDate,
+  kTime,
+  kTimestamp,
+  kTimestamptz,
+  kIpv4,
+  kIpv6,
+  kMacaddr
+};
+
 class KeyedPermutation {
  public:
   using Key = std::array<std::uint8_t, 32>;
@@ -26,11 +41,11 @@ class KeyedPermutation {
   bool set_key(const Key& key);
   bool copy_key(const KeyedPermutation& other);
 
-  // Of the numbers of `bits` bits, 2 to 64. Each `tweak` is another permutation. False where the
-  // library failed; then `value` must not be used.
-  bool of_bits(std::uint64_t& value, unsigned bits, std::uint32_t tweak);
+  // Of the numbers of `bits` bits, 2 to 64. False where the library failed; then `value` must not
+  // be used.
+  bool of_bits(std::uint64_t& value, unsigned bits, Domain domain);
   // Of the numbers below `count`, at least 3; `value` is one of them.
-  bool below(std::uint64_t& value, std::uint64_t count, std::uint32_t tweak);
+  bool below(std::uint64_t& value, std::uint64_t count, Domain domain);
 
  private:
   struct State;

@@ -9,7 +9,6 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <optional>
 #include <string>
@@ -42,21 +41,10 @@ std::optional<std::uint64_t> read_integer(const CellToMask& from, std::size_t wi
   return fits ? std::optional{kept} : std::nullopt;
 }
 
-template <class Float>
-struct Bits;
-template <>
-struct Bits<float> {
-  using Type = std::uint32_t;
-};
-template <>
-struct Bits<double> {
-  using Type = std::uint64_t;
-};
-
 // The finite ones are numbered from zero up, then the negative ones from the smallest down.
 template <class Float>
 bool append_float(const CellToMask& from, Bytes& out) {
-  using Unsigned = typename Bits<Float>::Type;
+  using Unsigned = std::conditional_t<sizeof(Float) == 4, std::uint32_t, std::uint64_t>;
   constexpr Unsigned kSign = Unsigned{1} << (8 * sizeof(Unsigned) - 1);
   constexpr auto kInfinity = std::bit_cast<Unsigned>(std::numeric_limits<Float>::infinity());
   std::optional<Float> value;
@@ -68,8 +56,7 @@ bool append_float(const CellToMask& from, Bytes& out) {
   const auto bits = std::bit_cast<Unsigned>(*value);
   const std::uint64_t size = bits & ~kSign;  // -0 is 0
   std::uint64_t number = (bits & kSign) != 0 && size != 0 ? kInfinity - 1 + size : size;
-  if (!from.hash.permutation().below(number, 2 * std::uint64_t{kInfinity} - 1,
-                                     static_cast<std::uint32_t>(Domain::kFloat)))
+  if (!from.hash.permutation().below(number, 2 * std::uint64_t{kInfinity} - 1, Domain::kFloat))
     return false;
   const auto token =
       static_cast<Unsigned>(number < kInfinity ? number : kSign | (number - (kInfinity - 1)));
@@ -93,8 +80,7 @@ bool append_integer_token(const CellToMask& from, std::size_t width, Bytes& out)
   const auto value = read_integer(from, width);
   if (!value) return false;
   std::uint64_t token = *value;
-  if (!from.hash.permutation().of_bits(
-          token, bits, static_cast<std::uint32_t>(is_oid ? Domain::kOid : Domain::kInteger)))
+  if (!from.hash.permutation().of_bits(token, bits, is_oid ? Domain::kOid : Domain::kInteger))
     return false;
   if (from.type.format == Format::kBinary)
     append_big_endian(out, token, width);

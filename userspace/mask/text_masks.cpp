@@ -78,14 +78,18 @@ bool append_partial(std::string_view text, Bytes& out) {
   return true;
 }
 
-bool append_hash(ByteView value, KeyedHash& hash, Bytes& out) {
+void append_hex(ByteView bytes, Bytes& out) {
   static constexpr std::string_view kHex = "0123456789abcdef";
+  for (const std::uint8_t byte : bytes) {
+    out.push_back(static_cast<std::uint8_t>(kHex[byte >> 4U]));
+    out.push_back(static_cast<std::uint8_t>(kHex[byte & 15U]));
+  }
+}
+
+bool append_hash(ByteView value, KeyedHash& hash, Bytes& out) {
   Digest digest{};
   if (!hash.digest(value, digest)) return false;
-  for (std::size_t i = 0; i < kHashDigits / 2; ++i) {
-    out.push_back(static_cast<std::uint8_t>(kHex[digest[i] >> 4U]));
-    out.push_back(static_cast<std::uint8_t>(kHex[digest[i] & 15U]));
-  }
+  append_hex(ByteView{digest}.first(kHashDigits / 2), out);
   return true;
 }
 

@@ -23,6 +23,8 @@ std::string_view first_characters(std::string_view text, std::size_t count);
 // Appends the value with all but its last 4 characters hidden, or of an e-mail address its first
 // letter and domain. False, and nothing appended, where it is too short or no UTF-8.
 bool append_partial(std::string_view text, Bytes& out);
+// Two lower-case digits a byte.
+void append_hex(ByteView bytes, Bytes& out);
 // Appends kHashDigits hex digits. False, and nothing appended, where the digest failed.
 bool append_hash(ByteView value, KeyedHash& hash, Bytes& out);
 

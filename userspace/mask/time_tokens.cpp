@@ -128,8 +128,7 @@ bool permute(const CellToMask& from, Domain domain, std::int64_t count, std::int
   const std::int64_t step = step_of(from.type);
   if (value < 0 || value >= count || value % step != 0) return false;
   auto number = static_cast<std::uint64_t>(value / step);
-  if (!from.hash.permutation().below(number, static_cast<std::uint64_t>(count / step),
-                                     static_cast<std::uint32_t>(domain)))
+  if (!from.hash.permutation().below(number, static_cast<std::uint64_t>(count / step), domain))
     return false;
   value = static_cast<std::int64_t>(number) * step;
   return true;
@@ -189,8 +188,7 @@ bool append_date_token(const CellToMask& from, Bytes& out) {
   }
   if (day < 0 || day >= kDays) return false;
   auto number = static_cast<std::uint64_t>(day);
-  if (!from.hash.permutation().below(number, static_cast<std::uint64_t>(kDays),
-                                     static_cast<std::uint32_t>(Domain::kDate)))
+  if (!from.hash.permutation().below(number, static_cast<std::uint64_t>(kDays), Domain::kDate))
     return false;
   if (from.type.format == Format::kBinary)
     append_big_endian(out, number - static_cast<std::uint64_t>(kEpochDay), 4);

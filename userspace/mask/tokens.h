@@ -49,19 +49,4 @@ bool append_macaddr_token(const CellToMask& from, std::size_t width, Bytes& out)
 bool append_bytea_token(const CellToMask& from, Bytes& out);
 bool append_uuid_token(const CellToMask& from, Bytes& out);
 
-// Which permutation: one of each kind of value, so that tokens of one say nothing of another.
-enum class Domain : std::uint32_t {
-  kInteger = 1,
-  kOid,
-  kFloat,
-  kNumeric,
-  kDate,
-  kTime,
-  kTimestamp,
-  kTimestamptz,
-  kAddress,
-  kPrefix,
-  kMacaddr
-};
-
 }  // namespace sluice::mask

@@ -27,7 +27,8 @@ std::unique_ptr<PostgresClient> IdleClients::take(const Place& place) {
 }
 
 void IdleClients::keep(const Place& place, std::unique_ptr<PostgresClient> client) {
-  if (patience_ == std::chrono::milliseconds{0}) return client->say_goodbye();
+  if (patience_ == std::chrono::milliseconds{0} || client->uses() >= kUsesMax)
+    return client->say_goodbye();
   const std::lock_guard lock{mutex_};
   idle_.push_back({place, std::move(client), clock_.steady() + patience_});
   if (!closer_.joinable() && !stopped_) closer_ = std::thread{[this] { close_in_time(); }};

@@ -30,6 +30,9 @@ class IdleClients {
     bool operator==(const Place&) const = default;
   };
 
+  // Then there is a new login: what was changed of it is noticed, and the server's memory is freed.
+  static constexpr std::size_t kUsesMax = 100;
+
   // `patience`: zero keeps none. The clock must outlive this.
   IdleClients(const Clock& clock, std::chrono::milliseconds patience)
       : clock_(clock), patience_(patience) {}

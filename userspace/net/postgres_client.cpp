@@ -222,6 +222,7 @@ void PostgresClient::say_goodbye() {
 void PostgresClient::begin_again(SteadyTime deadline) {
   stream_->set_deadline(deadline);
   total_ = 0;
+  ++uses_;
 }
 
 }  // namespace sluice::net

@@ -49,6 +49,7 @@ class PostgresClient {
   void say_goodbye();
   // For another use of the same connection: its deadline, and an answer may be long again.
   void begin_again(SteadyTime deadline);
+  std::size_t uses() const { return uses_; }  // 1 at first
 
  private:
   PostgresClient(std::unique_ptr<BlockingStream> stream, Options options)
@@ -68,6 +69,7 @@ class PostgresClient {
   ByteQueue received_;
   std::size_t consumed_ = 0;  // size of the message given last
   std::size_t total_ = 0;
+  std::size_t uses_ = 1;
   std::string sqlstate_;
 };
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Conversations in PostgreSQL's protocol, one by name; prints what the server said. Through Sluice it must be the same as
 directly."""
+import collections
 import sys
 import threading
 
@@ -18,6 +19,12 @@ def begun():
 
 def show(lines):
     print("\n".join(lines))
+
+
+def show_how_often(wire, count):
+    answers = collections.Counter(tuple(wire.until("Z")) for _ in range(count))
+    for lines, times in answers.items():
+        print(times, lines)
 
 
 def portals_with_row_limits():
@@ -85,13 +92,8 @@ def very_many_pipelined_messages():
     batch = b"".join((parse("SELECT $1::int4 + 1"), bind(values=[b"1"]), describe("P"), execute(), SYNC))
     sender = threading.Thread(target=lambda: wire.send(batch * count))
     sender.start()
-    answers = {}
-    for _ in range(count):
-        lines = tuple(wire.until("Z"))
-        answers[lines] = answers.get(lines, 0) + 1
+    show_how_often(wire, count)
     sender.join()
-    for lines, times in answers.items():
-        print(times, lines)
     ones = b"".join(parse(f"SELECT {number}") + bind() + execute() for number in range(3000)) + SYNC
     sender = threading.Thread(target=lambda: wire.send(ones))
     sender.start()
@@ -103,17 +105,12 @@ def very_many_pipelined_messages():
 def megabytes_behind_a_slow_statement():
     wire = begun()
     count = 12000
-    many = (query(f"SELECT length('{'x' * 2000}')") * count)
+    many = query(f"SELECT length('{'x' * 2000}')") * count
     sender = threading.Thread(target=lambda: wire.send(query("SELECT pg_sleep(0.5)"), many))
     sender.start()
     show(wire.until("Z"))
-    answers = {}
-    for _ in range(count):
-        lines = tuple(wire.until("Z"))
-        answers[lines] = answers.get(lines, 0) + 1
+    show_how_often(wire, count)
     sender.join()
-    for lines, times in answers.items():
-        print(times, lines)
 
 
 def copy_in():

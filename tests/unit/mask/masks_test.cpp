@@ -398,6 +398,20 @@ TEST(HashMask, OfAnAddressIsOneOfItsFamilyAndPrefix) {
   EXPECT_TRUE(token(type::kCidr, "10.1.0.0/16").ends_with(".0.0/16"));
   EXPECT_NE(token(type::kCidr, "10.1.0.0/16"), token(type::kCidr, "10.2.0.0/16"));
   EXPECT_TRUE(token(type::kCidr, "2001:db8::/32").ends_with("::/32"));
+  EXPECT_TRUE(token(type::kCidr, "2001:db8:1:2:3::/80").ends_with("::/80"));
+  std::set<std::string> networks;
+  for (int i = 0; i < 256; ++i) {
+    const std::string cell = "\3\x08\1\x10"s + static_cast<char>(i) + std::string(15, '\0');
+    networks.insert(mask(binary(type::kCidr), cell, MaskKind::kHash).value);
+  }
+  EXPECT_EQ(networks.size(), 256U);
+  // What no server sends: bits behind the prefix are not passed on.
+  for (const char prefix : {'\x10', '\x50'}) {
+    const std::string cell = "\3"s + prefix + "\1\x10" + std::string(16, '\x7f');
+    const std::string got = mask(binary(type::kCidr), cell, MaskKind::kHash).value;
+    EXPECT_EQ(got.substr(4U + static_cast<unsigned char>(prefix) / 8),
+              std::string(16U - static_cast<unsigned char>(prefix) / 8, '\0'));
+  }
 }
 
 // Nothing is better than what another value has, or than the value.

@@ -2,6 +2,8 @@
 // The catalogue service against a real PostgreSQL of its own on loopback.
 #include "net/postgres_catalog.h"
 
+#include "net/idle_clients.h"
+
 #include "sql/catalog.h"
 #include "sql/statement.h"
 #include "support.h"
@@ -184,6 +186,15 @@ TEST_F(ThrowawayPostgres, ReadingsThatFollowEachOtherLogInOnce) {
   catalogs->forget_all();
   ASSERT_NE(ask(*catalogs, request(true)).catalog, nullptr);
   EXPECT_EQ(secrets_read.load(), 3);
+}
+
+TEST_F(ThrowawayPostgres, NoConnectionIsUsedForEver) {
+  auto catalogs = service("correct horse", std::chrono::seconds{10});
+  for (std::size_t i = 0; i < IdleClients::kUsesMax; ++i)
+    ASSERT_NE(ask(*catalogs, request(true)).catalog, nullptr);
+  EXPECT_EQ(secrets_read.load(), 1);
+  ASSERT_NE(ask(*catalogs, request(true)).catalog, nullptr);
+  EXPECT_EQ(secrets_read.load(), 2);
 }
 
 // A server waits for five seconds.

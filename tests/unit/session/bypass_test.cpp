@@ -243,6 +243,27 @@ TEST(Error, OfACommitDoesNotQuoteARow) {
   EXPECT_THAT(h.agent_got(), Not(HasSubstr(kSecret)));
 }
 
+// chr() says which number it was given, dblink_disconnect() which name. What says neither is shown.
+TEST(Error, SaysNothingThatIsComputedFromAValue) {
+  struct Said {
+    const char* sqlstate;
+    bool shown;
+  };
+  for (const auto& [sqlstate, shown] :
+       {Said{"54000", false}, Said{"08003", false}, Said{"08001", false}, Said{"55P04", false},
+        Said{"22003", false}, Said{"54001", true}, Said{"55000", true}, Said{"57014", true},
+        Said{"08P01", true}}) {
+    Harness h{everything()};
+    h.logged_in();
+    h.agent(Say{}.query("select upper(ssn) from customers"));
+    h.server(Reply{}.error_fields({{'C', sqlstate}, {'M', "it is 173512687"}}).ready());
+    EXPECT_EQ(h.agent_got().find("173512687") != std::string::npos, shown) << sqlstate;
+    h.agent(Say{}.query("select 1"));
+    h.server(Reply{}.error_fields({{'C', sqlstate}, {'M', "it is 42"}}).ready());
+    EXPECT_THAT(h.agent_got(), HasSubstr("it is 42")) << sqlstate;
+  }
+}
+
 // ssn::regclass names the value as a relation that is not there. Where the server says at which
 // place of the text a name stands, it is the agent's own.
 TEST(Error, QuotesANameOnlyWhereItStandsInTheText) {
