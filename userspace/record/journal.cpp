@@ -88,22 +88,33 @@ std::optional<OpenJournal> open_journal(const std::string& path) {
   return OpenJournal{std::move(fd), *std::move(mapping), slots, same};
 }
 
-// A slot's events beside its writer, who only ever adds to them, or clears it and begins another
-// block: a copy is right if the slot is still the same block's afterwards.
+// Which session's which block a slot is for. It never is for the same one a second time.
+struct Purpose {
+  std::uint64_t block = 0;
+  SessionId session;
+  bool operator==(const Purpose&) const = default;
+};
+
+Purpose purpose_of(std::uint8_t* slot) {
+  const auto* name = reinterpret_cast<const char*>(slot + kSessionAt);
+  return {.block = number_at(slot, kBlockAt).load(std::memory_order_acquire),
+          .session{name, ::strnlen(name, kSessionBytes)}};
+}
+
+// A slot's events beside its writer, who only ever adds to them, or empties it and gives it another
+// purpose. The count is read between two looks at the purpose: if they agree, the count is of that
+// block, and so are the events that were there before it.
 std::optional<Waiting> copy_slot(std::uint8_t* slot) {
+  Purpose purpose = purpose_of(slot);
+  std::atomic_thread_fence(std::memory_order_acquire);
   const std::uint64_t bytes = number_at(slot, kBytesAt).load(std::memory_order_acquire);
   if (bytes == 0 || bytes > Journal::kEventBytesMax) return std::nullopt;
-  Waiting out;
-  out.block = number_at(slot, kBlockAt).load(std::memory_order_relaxed);
-  const auto* name = reinterpret_cast<const char*>(slot + kSessionAt);
-  out.session.assign(name, ::strnlen(name, kSessionBytes));
   const std::uint8_t* events = slot + Journal::kSlotHeadBytes;
-  out.events.assign(events, events + bytes);
+  Waiting out{.session{}, .block = purpose.block, .events{events, events + bytes}};
   std::atomic_thread_fence(std::memory_order_acquire);
-  const bool same = number_at(slot, kBytesAt).load(std::memory_order_relaxed) >= bytes &&
-                    number_at(slot, kBlockAt).load(std::memory_order_relaxed) == out.block &&
-                    out.session == std::string_view{name, ::strnlen(name, kSessionBytes)};
-  return same ? std::optional{std::move(out)} : std::nullopt;
+  if (purpose != purpose_of(slot)) return std::nullopt;
+  out.session = std::move(purpose.session);
+  return out;
 }
 
 }  // namespace
@@ -128,7 +139,8 @@ Journal::Slot::Slot(Journal& journal, std::uint32_t number, const SessionId& ses
   const std::string_view name = std::string_view{session}.substr(0, kSessionBytes);
   std::memset(at_ + kSessionAt, 0, kSessionBytes);
   std::memcpy(at_ + kSessionAt, name.data(), name.size());
-  number_at(at_, kBlockAt).store(block, std::memory_order_relaxed);
+  number_at(at_, kBlockAt).store(block, std::memory_order_release);
+  std::atomic_thread_fence(std::memory_order_release);  // before the first events
 }
 
 Journal::Slot::~Slot() {
@@ -144,7 +156,7 @@ void Journal::Slot::put(ByteView events) {
 void Journal::Slot::clear(std::uint64_t block) {
   bytes_ = 0;
   number_at(at_, kBytesAt).store(0, std::memory_order_relaxed);
-  number_at(at_, kBlockAt).store(block, std::memory_order_relaxed);
+  number_at(at_, kBlockAt).store(block, std::memory_order_release);
   std::atomic_thread_fence(std::memory_order_release);  // before the next events overwrite these
 }
 

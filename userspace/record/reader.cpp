@@ -26,18 +26,23 @@ Result<SessionReader> SessionReader::open_live(const std::string& directory,
 }
 
 BlockReader::Step SessionReader::next_block() {
+  if (std::holds_alternative<End>(file_end_)) return End{};
+  if (const auto* torn = std::get_if<Unfinished>(&file_end_)) return *torn;
   auto step = blocks_.next();
-  if (!std::holds_alternative<End>(step) || !journals_) return step;
-  const Position end = blocks_.position();
+  const auto* torn = std::get_if<Unfinished>(&step);
+  if (!journals_ || (!torn && !std::holds_alternative<End>(step))) return step;
+  const Position& end = blocks_.position();
   if (auto waiting = journals_->waiting(session_, end.frames)) {
+    // It may become a block, or grow, at any moment: what was taken now is the end.
+    if (torn)
+      file_end_ = *torn;
+    else
+      file_end_ = End{};
     waiting_ = *std::move(waiting);
-    journals_.reset();
     return Block{end.frames, end.bytes, waiting_};
   }
   // It may have become a block since the file was read.
-  step = blocks_.next();
-  if (std::holds_alternative<End>(step)) journals_.reset();
-  return step;
+  return blocks_.next();
 }
 
 Bad SessionReader::bad(std::string what) const {

@@ -50,9 +50,10 @@ class SessionReader {
 
   BlockReader blocks_;
   SessionId session_;
-  std::optional<JournalView> journals_;  // until what waits there was read
+  std::optional<JournalView> journals_;
   Bytes waiting_;
-  ByteView rest_;  // of the current block
+  std::variant<std::monostate, End, Unfinished> file_end_;  // once what waits was taken
+  ByteView rest_;                                           // of the current block
   std::uint64_t block_ = 0;
   std::uint64_t block_offset_ = 0;
   std::uint64_t events_ = 0;

@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <random>
 #include <thread>
@@ -275,6 +277,39 @@ TEST_F(Journalled, AJournalThatWasChangedIsRefusedAndKept) {
   }
 }
 
+TEST_F(Journalled, WhatBecomesABlockWhileItIsReadIsReadOnce) {
+  for (int i = 0; i < 5; ++i) commit();
+  auto reader = SessionReader::open_live(directory.path, kSession, directory.key().host_id());
+  ASSERT_TRUE(reader.ok());
+  std::uint64_t statements = 0;
+  for (;;) {
+    const auto step = reader->next();
+    const auto* event = std::get_if<RecordedEvent>(&step);
+    if (!event) break;
+    if (!std::holds_alternative<StatementJudged>(event->event)) continue;
+    statements += 1;
+    directory.clock.advance(std::chrono::seconds{2});
+    recorder->write_out();
+  }
+  EXPECT_EQ(statements, committed);
+}
+
+TEST_F(Journalled, WhileABlockIsWrittenItsEventsAreRead) {
+  for (int i = 0; i < 5; ++i) commit(100);
+  Directory other;
+  other.path = image();
+  std::filesystem::copy(directory.root + "/keys", other.root + "/keys");
+  const auto size = directory.read(kFile).size();
+  directory.clock.advance(std::chrono::seconds{2});
+  recorder->write_out();
+  const std::string whole = directory.read(kFile);
+  for (std::size_t end = size; end < whole.size(); end += 7) {
+    std::ofstream{other.path + "/" + kFile, std::ios::binary | std::ios::trunc}
+        << whole.substr(0, end);
+    EXPECT_EQ(statements_of(other, kSession), committed) << end - size << " bytes of it";
+  }
+}
+
 TEST_F(Journalled, ReadersBesideTheWriterSeeAllThatWasCommittedBeforeThey) {
   std::atomic<std::uint64_t> done{0};
   std::thread writing{[&] {
@@ -299,6 +334,33 @@ TEST_F(Journalled, ReadersBesideTheWriterSeeAllThatWasCommittedBeforeThey) {
   close();
   const Report report = directory.verify();
   EXPECT_TRUE(report.ok()) << text_of(report);
+}
+
+TEST(JournalView, NeverTakesTheEventsOfOneBlockForThoseOfTheNext) {
+  const Directory directory;
+  ASSERT_TRUE(std::filesystem::create_directory(directory.path));
+  const auto journal = Journal::create(directory.path, 1);
+  ASSERT_TRUE(journal.ok() && *journal);
+  constexpr std::uint64_t kBlocks = 200'000;
+  const JournalView view = JournalView::of(directory.path);
+  std::atomic<std::uint64_t> written{0};
+  std::thread writing{[&] {
+    const auto slot = (*journal)->claim(kSession, 0);
+    for (std::uint64_t block = 0; block < kBlocks; written = ++block) {
+      Bytes event(64, static_cast<std::uint8_t>(block % 251));
+      for (int i = 0; i < 5; ++i) slot->put(event);
+      slot->clear(block + 1);
+    }
+  }};
+  std::uint64_t mixed = 0;
+  while (written < kBlocks) {
+    const std::uint64_t before = written;
+    for (std::uint64_t block = before; block < before + 3; ++block)
+      if (const auto events = view.waiting(kSession, block))
+        mixed += !std::ranges::all_of(*events, [&](auto byte) { return byte == block % 251; });
+  }
+  writing.join();
+  EXPECT_EQ(mixed, 0U);
 }
 
 }  // namespace
