@@ -58,6 +58,9 @@ struct Intent {
   std::vector<ObjectRef> objects;
   std::vector<ColumnRef> columns;
   std::vector<Parameter> parameters;
+  // Of what was held: of all bytes of the parameters, their formats and declared types. An approval
+  // is compared by it; it is neither shown nor recorded.
+  std::string parameters_digest;
   bool unbounded = false;  // an UPDATE or DELETE without WHERE, or with one that is always true
   WallTime asked_at{};
 };

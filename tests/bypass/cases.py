@@ -67,7 +67,7 @@ def outcome_of(reply):
     # A type that no mask is known for becomes NULL, which each format of COPY has its own way for.
     if None in cells or re.search(rb"\\N|(^|[,;\n])([,;\n])|\xff\xff\xff\xff", reply.copied()):
         return MASKED
-    whole = (b"", b"{}", b"0", b"f", b"\\x", b"\0", b"\0" * 4, b"\0" * 8, b"2000-01-01", b"empty", b"(0,0)", b"$0.00", b"00:00:00", b"0.0.0.0", b"-")
+    whole = (b"", b"{}", b"0", b"f", b"\\x", b"\0", b"\0" * 4, b"\0" * 8, b"2000-01-01", b"empty", b"(0,0)", b"$0.00", b"00:00:00", b"0.0.0.0", b"0/0", b"-")
     masked = any(cell in whole or b"[redacted]" in cell or cell.startswith((b"\0" * 8, b"2000-01-01")) for cell in cells)
     return MASKED if masked or b"[redacted]" in reply.copied() else CLEAN
 

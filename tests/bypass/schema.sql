@@ -28,6 +28,7 @@ CREATE VIEW contacts AS SELECT id, name, ssn AS number FROM people;
 CREATE VIEW shouted AS SELECT id, lower(number) || '!' AS loud FROM contacts;
 CREATE MATERIALIZED VIEW kept AS SELECT id, ssn AS s, pin AS p FROM people WITH NO DATA;
 CREATE VIEW guarded_view AS SELECT * FROM guarded;
+CREATE TABLE arrays (id int PRIMARY KEY, a text[]);
 CREATE TABLE inbox (id int);
 CREATE RULE clears AS ON INSERT TO inbox DO ALSO DELETE FROM guarded WHERE guarded.id = new.id;
 CREATE VIEW inbox_view AS SELECT * FROM inbox;

@@ -43,8 +43,7 @@ bool casts_unseen(const Node& call) {
   for (const char* input : {"domain_in", "array_in", "record_in", "range_in", "multirange_in"})
     if (name == input) return true;
   const auto& given = call.list("args");
-  return name.find("populate_record") != std::string_view::npos &&
-         !(!given.empty() && Node{&given[0]}.is("TypeCast"));
+  return fills_rows(name) && !(!given.empty() && Node{&given[0]}.is("TypeCast"));
 }
 
 namespace {
@@ -76,16 +75,47 @@ std::vector<Node> column_types_of(const Node& range_function) {
 void ActionWalker::operators(const json::array& name) { operator_named(split_name(name).second); }
 
 void ActionWalker::operator_named(std::string_view name) {
-  const auto hidden = facts_.catalog().hidden_calls_of_operator(name);
-  if (hidden.empty() || !seen_operators_.insert(name).second) return;
-  for (const Function* function : hidden) facts_.hidden_call(*function);
+  if (name.empty() || !seen_operators_.insert(name).second) return;
+  facts_.runs(MadeName::Kind::kOperator, name);
+  for (const Function* function : facts_.catalog().hidden_calls_of_operator(name)) {
+    facts_.hidden_call(*function);
+    if (facts_.catalog().any_hidden_cast() && fills_rows(function->name))
+      facts_.unknown("the operator " + std::string{name} +
+                     " may run checks of a type that is not named");
+  }
 }
 
 void ActionWalker::type_named(const Node& type_name) {
-  const auto hidden =
-      facts_.catalog().hidden_calls_of_cast(split_name(type_name.list("names")).second);
+  const std::string_view name = split_name(type_name.list("names")).second;
+  const auto hidden = facts_.catalog().hidden_calls_of_cast(name);
+  facts_.runs(MadeName::Kind::kType, name);
   if (!facts_.spend(hidden.size())) return;
   for (const Function* function : hidden) facts_.hidden_call(*function);
+}
+
+// A value of that type will run its checks, whoever brings it.
+void ActionWalker::checked_type(const Node& type_name) {
+  const auto checks = facts_.catalog().checks_of_type(split_name(type_name.list("names")).second);
+  if (!facts_.spend(checks.size())) return;
+  for (const Function* function : checks) facts_.hidden_call(*function);
+}
+
+// A new table with the columns of that one.
+void ActionWalker::like(const Node& range_var) {
+  const std::string_view schema = range_var.text("schemaname");
+  for (const Relation* relation : facts_.catalog().relations_named(range_var.text("relname"))) {
+    if (!schema.empty() && relation->schema != schema) continue;
+    if (!facts_.spend(relation->columns.size())) return;
+    for (const Column& column : relation->columns)
+      for (const Function* function : facts_.catalog().checks_of_type(column.type))
+        facts_.hidden_call(*function);
+  }
+}
+
+void ActionWalker::operator_class(const json::array& name) {
+  for (const Function* function :
+       facts_.catalog().hidden_calls_of_operator_class(split_name(name).second))
+    facts_.hidden_call(*function);
 }
 
 void ActionWalker::visit(const Node& node) {
@@ -100,6 +130,7 @@ void ActionWalker::visit(const Node& node) {
   if (const StatementRow* row = statement_row(node.tag())) {
     facts_.actions(row->actions);
     facts_.statement().blinds |= defines_what_runs(node.tag());
+    gives_names(node);
     if (query(node) || utility(node)) return;
     return children(node);
   }
@@ -260,6 +291,24 @@ bool ActionWalker::expression(const Node& node) {
     children(node);
   } else if (tag == "RangeTableFuncCol") {
     type_named(node.node_as("typeName", "TypeName"));
+    children(node);
+  } else if (tag == "ColumnDef") {
+    checked_type(node.node_as("typeName", "TypeName"));
+    children(node);
+  } else if (tag == "FunctionParameter") {
+    checked_type(node.node_as("argType", "TypeName"));
+    children(node);
+  } else if (tag == "TableLikeClause") {
+    like(node.node_as("relation", "RangeVar"));
+    children(node);
+  } else if (tag == "IndexElem" || tag == "PartitionElem") {
+    operator_class(node.list("opclass"));
+    children(node);
+  } else if (tag == "Constraint") {
+    for (const auto& item : node.list("exclusions")) {
+      const auto& pair = Node{&item}.list("items");  // what, and the operator that excludes
+      if (pair.size() > 1) operators(Node{&pair[1]}.list("items"));
+    }
     children(node);
   } else if (tag == "RangeFunction") {
     for (const Node& type : column_types_of(node)) type_named(type);

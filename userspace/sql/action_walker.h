@@ -3,6 +3,7 @@
 // here by name makes the statement unknown.
 #pragma once
 
+#include <span>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
@@ -37,11 +38,15 @@ class ActionWalker {
   void operators(const json::array& name);
   void operator_named(std::string_view name);
   void type_named(const Node& type_name);
+  void checked_type(const Node& type_name);
+  void operator_class(const json::array& name);
+  void like(const Node& range_var);
   void function_call(const Node& node);
   void set_config(const Node& node);
   void setting(std::string_view name);
   void copy(const Node& node);
   void explain(const Node& node);
+  void explained_parameters(const Node& query);
   void execute_name(SessionNames::Space space, std::string_view name, std::string_view what);
   void set_variable(const Node& node);
   void transaction(const Node& node);
@@ -49,12 +54,32 @@ class ActionWalker {
   // object_actions.cpp
   void kind_of_object(std::string_view type);
   void drop(const Node& node);
+  void moves(std::string_view type, std::string_view new_name);
   bool about_object(const Node& node);
   void named_object(std::string_view type, const Node& object);
   void whole_schema(std::string_view name);
+  // given_names.cpp
+  void gives_names(const Node& node);
+  void gives_relation(const Node& node);
+  void gives_name_to_what_runs(const Node& node);
+  void gives_other_name(const Node& node);
+  void moves_relation(std::string_view schema, std::string_view before, std::string_view name);
+  void moves_what_runs(std::string_view type, const Node& object, std::string_view new_name);
+  void bonds(const Node& node);
+  void foreign_key(const Node& table, const Node& constraint);
+  void heir(const Node& parent, const Node& child);
   // later_calls.cpp
   bool runs_later(const Node& node);
   void create_function(const Node& node);
+  void function_name_taken(std::string_view schema, std::string_view name);
+  void name_taken(const Node& node);
+  void gives_values_away();
+  void change(std::span<const Relation* const> tables);
+  void made_in(std::string_view schema);
+  void will_call(const json::array& function);
+  void definition(const json::array& elements);
+  void define(const Node& node);
+  void replace_function(std::string_view schema, std::string_view name);
 
   Facts& facts_;
   const SessionNames& names_;
@@ -75,6 +100,8 @@ std::vector<Node> column_types_of(const Node& range_function);
 bool explain_runs(const Node& explain, Facts& facts);
 // Parts of a name: {schema, name}; a database in front is dropped. "" where there is none.
 std::pair<std::string_view, std::string_view> split_name(const json::array& parts);
+// What planning a statement may do that would do this.
+ActionSet actions_of_planning(const ActionSet& actions);
 // Settings by which PostgreSQL reads text, finds names or checks rights.
 bool setting_changes_meaning(std::string_view lower_case_name);
 

@@ -50,7 +50,7 @@ Result<Analysis> analyse_guarded(const std::string& text, const Catalog& catalog
     if (options.fingerprint)
       statement.fingerprint = fingerprint_of(
           statements.size() == 1 ? text : text.substr(statement.location, statement.length));
-    if (statements.size() > 1) own.sent(statement);
+    if (statements.size() > 1) own.ran(statement);
     if (const auto given = own.given_by(statement);
         given && !effort.spend(Effort::kPerCopy * (given->objects.size() + given->columns.size())))
       return too_intricate(options.limits);
@@ -87,7 +87,9 @@ Statement analyse_function_call(Oid oid, const Catalog& catalog) {
   }
   const FunctionEffect effect = effect_of_function(*function);
   facts.actions(effect.actions);
-  facts.object(ObjectRef::Kind::kFunction, function->schema, function->name);
+  facts.object(ObjectRef::Kind::kFunction, effect.schema, function->name);
+  for (const Function* hidden : catalog.hidden_calls_of_cast(function->name))
+    facts.hidden_call(*hidden);
   if (function->name == "set_config") facts.unknown("set_config() of a name that is not seen");
   // Its arguments are values that the agent has: what it only computes from them is clear.
   if (effect.result != FunctionResult::kOpaque) statement.lineage = ResultLineage::kAllClear;

@@ -16,6 +16,11 @@ auto listed(const Map& map, std::string_view name)
 
 }  // namespace
 
+bool of_postgres(const Function& function) {
+  return function.oid < kFirstUserOid &&
+         (function.schema == "pg_catalog" || function.schema == "information_schema");
+}
+
 const Column* Relation::column(std::string_view column_name) const {
   for (const Column& each : columns)
     if (each.name == column_name) return &each;
@@ -53,14 +58,15 @@ std::vector<const Relation*> Catalog::relations_in(std::string_view schema) cons
 ColumnSensitivity Catalog::sensitivity(Oid oid, std::int16_t attnum) const {
   const Relation* found = relation(oid);
   if (!found) return {};
-  if (attnum < 0) return {.known = true, .mask = std::nullopt};
+  if (attnum < 0) return {.known = true, .mask = std::nullopt, .computed = false};
   if (attnum == 0) {
-    if (found->any_sensitive()) return {.known = true, .mask = MaskKind::kRedact};
-    return {.known = true, .mask = std::nullopt};
+    if (found->any_sensitive())
+      return {.known = true, .mask = MaskKind::kRedact, .computed = false};
+    return {.known = true, .mask = std::nullopt, .computed = false};
   }
   const Column* column = found->column(attnum);
   if (!column) return {};
-  return {.known = true, .mask = column->mask};
+  return {.known = true, .mask = column->mask, .computed = column->computed};
 }
 
 const Function* Catalog::function(Oid oid) const {
@@ -76,6 +82,29 @@ std::span<const Function* const> Catalog::hidden_calls_of_operator(std::string_v
 }
 std::span<const Function* const> Catalog::hidden_calls_of_cast(std::string_view name) const {
   return listed(casts_, name);
+}
+std::span<const Function* const> Catalog::checks_of_type(std::string_view name) const {
+  return listed(checks_, name);
+}
+std::span<const Function* const> Catalog::checks_of_type(Oid oid) const {
+  const auto found = checks_by_type_.find(oid);
+  if (found == checks_by_type_.end()) return {};
+  return found->second;
+}
+std::span<const Relation* const> Catalog::tables_on(std::string_view name) const {
+  return listed(tables_on_, name);
+}
+std::span<const Relation* const> Catalog::tables_of_index(std::string_view name) const {
+  return listed(tables_of_index_, name);
+}
+std::span<const Function* const> Catalog::hidden_calls_of_operator_class(
+    std::string_view name) const {
+  return listed(operator_classes_, name);
+}
+
+std::string_view Catalog::type_name(Oid type) const {
+  const auto found = types_.find(type);
+  return found == types_.end() ? std::string_view{} : found->second;
 }
 
 }  // namespace sluice::sql

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,15 +25,25 @@ struct Statement;
 
 using Oid = std::uint32_t;
 
+// FirstNormalObjectId: what initdb made is below it, what anybody made since is not, whatever
+// schema it stands in.
+inline constexpr Oid kFirstUserOid = 16384;
+inline bool is_builtin_type(Oid type) { return type < kFirstUserOid; }
+
 struct Column {
   std::int16_t attnum = 0;  // never 0; system columns (negative) are not listed
   std::string name;
   Oid type = 0;
   std::int32_t typmod = -1;
   bool generated = false;  // COPY of the whole table leaves it out
+  // Of a generated one: the columns of its table that it is made of; none: not known.
+  std::vector<std::int16_t> made_of;
+  bool in_primary_key = false;
   // Set where a rule names the column, a parent or child has it, or a view shows it. A view's
   // column that is computed from a sensitive one is kRedact.
   std::optional<MaskKind> mask;
+  bool computed =
+      false;  // from a sensitive one: that it is NULL, and how long it is, tells of that
 };
 
 // Of another table, which refers to this one and is changed when this one is.
@@ -81,18 +92,28 @@ struct Function {
   // a row or value whose shape the call decides (record, polymorphic, composite).
   char shape = '?';
   std::vector<std::string> outputs;
+  // An extension's own, or what the server makes with a range type; PostgreSQL's own need no mark.
+  bool shipped = false;
+  // One that calls itself stable or immutable, while its body or a default calls what is not.
+  bool does_more = false;
+  // Of an aggregate of users: its transition function, its final one and so on.
+  std::vector<const Function*> parts;
 };
+bool of_postgres(const Function& function);
 
-// An operator or a cast that runs a function which is not PostgreSQL's own.
+// A function that runs where a statement names something else: an operator, the target type of a
+// cast, a function whose parameter has a check, an operator class.
 struct HiddenCall {
-  std::string name;  // the operator, or the target type of the cast
+  std::string name;
   Oid function = 0;
+  Oid type = 0;  // where the name is a type's, and whatever is of that type goes through the call
 };
 
 // What the catalogue says of one result column.
 struct ColumnSensitivity {
   bool known = false;            // the relation and the column are in this snapshot
   std::optional<MaskKind> mask;  // set where the value must be masked
+  bool computed = false;         // Column::computed
 };
 
 class Catalog {
@@ -103,6 +124,8 @@ class Catalog {
   bool whole() const { return whole_; }
   // False where no rule matches anything: then nothing needs masking by column.
   bool any_sensitive() const { return any_sensitive_; }
+  // Whether some table or view of users has a sensitive column of that name.
+  bool names_sensitive(std::string_view column) const { return sensitive_names_.contains(column); }
   int server_version() const { return server_version_; }  // server_version_num; 0 unknown
 
   const Relation* relation(Oid oid) const;
@@ -122,7 +145,20 @@ class Catalog {
   std::span<const Function* const> functions_named(std::string_view name) const;
   std::span<const Function* const> hidden_calls_of_operator(std::string_view name) const;
   std::span<const Function* const> hidden_calls_of_cast(std::string_view type_name) const;
+  // "" where there is none of this number. PostgreSQL's own (is_builtin_type) are not listed.
+  std::string_view type_name(Oid type) const;
+  // What runs for whatever becomes a value of that type: the checks of a domain, what orders the
+  // bounds of a range.
+  std::span<const Function* const> checks_of_type(std::string_view name) const;
+  std::span<const Function* const> checks_of_type(Oid oid) const;
+  // Also by the name of a type, of its default one.
+  std::span<const Function* const> hidden_calls_of_operator_class(std::string_view name) const;
   bool any_hidden_cast() const { return !casts_.empty(); }
+  // The tables that lose or change something when an index, a type, a function or whatever else is
+  // called so goes away or changes.
+  std::span<const Relation* const> tables_on(std::string_view name) const;
+  // Whose index is called so.
+  std::span<const Relation* const> tables_of_index(std::string_view name) const;
 
  private:
   friend class CatalogBuilder;
@@ -132,6 +168,7 @@ class Catalog {
   bool whole_ = true;
   bool any_sensitive_ = false;
   std::vector<Relation> relations_;
+  std::set<std::string, std::less<>> sensitive_names_;
   std::vector<Function> functions_;
   std::unordered_map<Oid, const Relation*> relation_by_oid_;
   std::unordered_map<Oid, const Function*> function_by_oid_;
@@ -139,6 +176,11 @@ class Catalog {
   std::unordered_map<std::string, std::vector<const Function*>> functions_by_name_;
   std::unordered_map<std::string, std::vector<const Function*>> operators_;
   std::unordered_map<std::string, std::vector<const Function*>> casts_;
+  std::unordered_map<Oid, std::string> types_;
+  std::unordered_map<std::string, std::vector<const Function*>> operator_classes_;
+  std::unordered_map<std::string, std::vector<const Function*>> checks_;
+  std::unordered_map<Oid, std::vector<const Function*>> checks_by_type_;
+  std::unordered_map<std::string, std::vector<const Relation*>> tables_on_, tables_of_index_;
 };
 
 }  // namespace sluice::sql

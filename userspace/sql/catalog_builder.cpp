@@ -39,6 +39,13 @@ std::vector<std::string> split(std::string_view list, char separator) {
 
 constexpr char kViewEvent = '1';
 
+// PostgreSQL's own that neither keep what they are given nor show that they were called.
+bool is_harmless(const Function& function) {
+  if (function.schema != "pg_catalog") return false;
+  const FunctionEffect effect = effect_of_function(function);
+  return !effect.keeps_arguments && !effect.leaves_trace;
+}
+
 }  // namespace
 
 CatalogBuilder::CatalogBuilder(CatalogLimits limits)
@@ -64,16 +71,40 @@ Result<void> CatalogBuilder::add_row(CatalogTable table, CatalogRow row) {
     }
     case CatalogTable::kFunctions: return add_function(row);
     case CatalogTable::kOperators:
-    case CatalogTable::kCasts: {
+    case CatalogTable::kCasts:
+    case CatalogTable::kOperatorClasses: {
       SLUICE_TRY(const Oid function, number_in<Oid>(row[1], "function"));
-      auto& list = table == CatalogTable::kOperators ? operators_ : casts_;
-      list.push_back({text_in(row[0]), function});
+      auto& list = table == CatalogTable::kOperators ? operators_
+                   : table == CatalogTable::kCasts   ? casts_
+                                                     : operator_classes_;
+      list.push_back({text_in(row[0]), function, 0});
+      if (table != CatalogTable::kCasts) return {};
+      SLUICE_TRY(list.back().type, number_in<Oid>(row[2], "type"));
       return {};
     }
+    case CatalogTable::kCalls: {
+      SLUICE_TRY(const Oid caller, number_in<Oid>(row[0], "function"));
+      SLUICE_TRY(const Oid called, number_in<Oid>(row[1], "called function"));
+      calls_.emplace_back(caller, called);
+      return {};
+    }
+    case CatalogTable::kTypes: return add_type(row);
     case CatalogTable::kDependents: return add_dependent(row);
+    case CatalogTable::kTablesOn: {
+      SLUICE_TRY(const Oid relation, number_in<Oid>(row[1], "table"));
+      tables_on_.emplace_back(text_in(row[0]), relation);
+      if (row[2] == "t") tables_of_index_.emplace_back(text_in(row[0]), relation);
+      return {};
+    }
     case CatalogTable::kRewrites: return add_rewrite(row);
     case CatalogTable::kForeignKeys: return add_foreign_key(row);
     case CatalogTable::kForeignTables: return add_foreign_table(row);
+    case CatalogTable::kPrimaryKeys: {
+      SLUICE_TRY(const Oid relation, number_in<Oid>(row[0], "relation"));
+      SLUICE_TRY(const auto attnum, number_in<std::int16_t>(row[1], "attribute number"));
+      primary_keys_.emplace_back(relation, attnum);
+      return {};
+    }
   }
   return Error{"a row of no known catalogue query"};
 }
@@ -120,7 +151,18 @@ Result<void> CatalogBuilder::add_function(CatalogRow row) {
   function.shape = letter_in(row[7], '?');
   function.outputs = split(text_in(row[8]), '\x1f');
   if (function.shape == 'r' && function.outputs.empty()) function.shape = '?';
+  function.shipped = row[9] == "t";
+  if (row[10] && !row[10]->empty())
+    definitions_.push_back({catalog_->functions_.size(), std::string{*row[10]}});
   catalog_->functions_.push_back(std::move(function));
+  return {};
+}
+
+Result<void> CatalogBuilder::add_type(CatalogRow row) {
+  if (catalog_->types_.size() >= limits_.types_max)
+    return Error{"the database has more than " + std::to_string(limits_.types_max) + " types"};
+  SLUICE_TRY(const Oid type, number_in<Oid>(row[0], "type"));
+  catalog_->types_.emplace(type, text_in(row[1]));
   return {};
 }
 
@@ -176,11 +218,14 @@ Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
     return Error{"the catalogue is empty: the login cannot read pg_catalog"};
   catalog_->version_ = version;
   attach_columns();
+  note_generated();
   index();
+  attach_calls();
   index_hidden_calls();
   find_kin();
   attach_foreign_keys();
   attach_foreign_tables();
+  read_bodies();
   mark_rules(sensitive);
   spread_over_inheritance();
   while (mark_dependents() || mark_foreign_tables()) spread_over_inheritance();
@@ -188,12 +233,15 @@ Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
     catalog_->any_sensitive_ |= relation.any_sensitive();
   if (catalog_->any_sensitive_) mark_statistics();
   mark_views();
+  // A body may read a view that calls what another body stands for.
+  for (std::size_t pass = 0; mark_callers() && pass < limits_.view_depth_max; ++pass) mark_views();
   // Foreign tables of views, and what stands on them.
   while (mark_foreign_tables()) {
     spread_over_inheritance();
     mark_views();
   }
   if (mark_dependents()) mark_views();
+  list_sensitive_names();
   read_rewrites();
   return std::shared_ptr<const Catalog>{std::move(catalog_)};
 }
@@ -207,6 +255,24 @@ void CatalogBuilder::attach_columns() {
               [](const Column& a, const Column& b) { return a.attnum < b.attnum; });
   }
   columns_.clear();
+  std::sort(primary_keys_.begin(), primary_keys_.end());
+  for (Relation& relation : catalog_->relations_)
+    for (Column& column : relation.columns)
+      column.in_primary_key = std::binary_search(primary_keys_.begin(), primary_keys_.end(),
+                                                 std::pair{relation.oid, column.attnum});
+}
+
+void CatalogBuilder::note_generated() {
+  std::unordered_map<Oid, Relation*> by_oid;
+  for (Relation& relation : catalog_->relations_) by_oid.emplace(relation.oid, &relation);
+  for (const Dependent& dependent : dependents_) {
+    if (dependent.relation != dependent.source || dependent.source_attnum == 0) continue;
+    const auto found = by_oid.find(dependent.relation);
+    if (found == by_oid.end()) continue;
+    for (Column& column : found->second->columns)
+      if (column.attnum == dependent.attnum && column.generated)
+        column.made_of.push_back(dependent.source_attnum);
+  }
 }
 
 // A key of a child is one of its parent's too: who deletes from the parent deletes there.
@@ -236,6 +302,12 @@ void CatalogBuilder::index() {
     catalog_->function_by_oid_.emplace(function.oid, &function);
     catalog_->functions_by_name_[function.name].push_back(&function);
   }
+  const auto by_name = [&](const auto& pairs, auto& into) {
+    for (const auto& [name, table] : pairs)
+      if (const Relation* relation = catalog_->relation(table)) into[name].push_back(relation);
+  };
+  by_name(tables_on_, catalog_->tables_on_);
+  by_name(tables_of_index_, catalog_->tables_of_index_);
 }
 
 void CatalogBuilder::find_kin() {
@@ -267,15 +339,32 @@ void CatalogBuilder::find_kin() {
 }
 
 void CatalogBuilder::index_hidden_calls() {
-  // information_schema's own are PostgreSQL's too.
   const auto fill = [&](const std::vector<HiddenCall>& calls, auto& by_name) {
-    for (const HiddenCall& call : calls)
-      if (const Function* function = catalog_->function(call.function);
-          function != nullptr && !computes_only(*function))
-        by_name[call.name].push_back(function);
+    for (const HiddenCall& call : calls) {
+      const Function* function = catalog_->function(call.function);
+      if (function == nullptr) continue;
+      const bool runs_casts = !catalog_->casts_.empty() && fills_rows(function->name);
+      auto& listed = by_name[call.name];
+      if ((runs_casts || (!computes_only(*function) && !is_harmless(*function))) &&
+          std::find(listed.begin(), listed.end(), function) == listed.end())
+        listed.push_back(function);
+    }
+    std::erase_if(by_name, [](const auto& entry) { return entry.second.empty(); });
   };
-  fill(operators_, catalog_->operators_);
   fill(casts_, catalog_->casts_);
+  for (const HiddenCall& call : casts_) {
+    const Function* function = catalog_->function(call.function);
+    if (call.type == 0 || function == nullptr || computes_only(*function)) continue;
+    catalog_->checks_[call.name].push_back(function);
+    catalog_->checks_by_type_[call.type].push_back(function);
+  }
+  fill(operators_, catalog_->operators_);
+  // Those of extensions in C compare and sort, whatever they call themselves.
+  std::erase_if(operator_classes_, [&](const HiddenCall& call) {
+    const Function* function = catalog_->function(call.function);
+    return function != nullptr && function->shipped && function->language == "c";
+  });
+  fill(operator_classes_, catalog_->operator_classes_);
 }
 
 }  // namespace sluice::sql

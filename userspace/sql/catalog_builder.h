@@ -50,6 +50,15 @@ class CatalogBuilder {
     std::string definition;
     bool locked = false;
   };
+  // Of a function that calls itself stable or immutable.
+  struct Definition {
+    std::size_t function = 0;  // its place
+    std::string text;
+  };
+  struct Body {
+    Function* function = nullptr;
+    std::vector<ObjectRef> objects;  // what it names
+  };
   struct ForeignTable {
     Oid relation = 0;
     bool by_name = false;  // of postgres_fdw: `remote` is what it asks for
@@ -58,24 +67,32 @@ class CatalogBuilder {
   };
   // True if it changed something: a mask is only made to tell less.
   static bool raise(std::optional<MaskKind>& mask, MaskKind to);
+  static bool mark_computed(Column& column);
   Result<void> add_relation(CatalogRow row);
   Result<void> add_column(CatalogRow row);
   Result<void> add_function(CatalogRow row);
+  Result<void> add_type(CatalogRow row);
   Result<void> add_dependent(CatalogRow row);
   Result<void> add_rewrite(CatalogRow row);
   Result<void> add_foreign_key(CatalogRow row);
   Result<void> add_foreign_table(CatalogRow row);
   void attach_columns();
+  void note_generated();
   void index();
   void find_kin();
   void index_hidden_calls();
   void attach_foreign_keys();
   void mark_rules(const std::vector<SensitiveRule>& rules);
   void mark_statistics();
+  void list_sensitive_names();
   void spread_over_inheritance();
   bool mark_dependents();
   void mark_views();
   bool mark_view(Relation& view, const Rewrite& rewrite);
+  // catalog_bodies.cpp
+  void attach_calls();
+  void read_bodies();
+  bool mark_callers();
   // catalog_foreign.cpp
   void attach_foreign_tables();
   bool mark_foreign_tables();
@@ -90,9 +107,14 @@ class CatalogBuilder {
   std::vector<Inheritance> inheritance_;
   std::vector<Dependent> dependents_;
   std::vector<Rewrite> views_, rewrites_;
-  std::vector<HiddenCall> operators_, casts_;
+  std::vector<HiddenCall> operators_, casts_, operator_classes_;
+  std::vector<std::pair<Oid, Oid>> calls_;  // caller and called
+  std::vector<Definition> definitions_;
+  std::vector<std::pair<std::string, Oid>> tables_on_, tables_of_index_;
+  std::vector<Body> bodies_;
   std::vector<std::pair<Oid, ForeignKey>> foreign_keys_;  // by what they refer to
   std::vector<ForeignTable> foreign_tables_;
+  std::vector<std::pair<Oid, std::int16_t>> primary_keys_;  // relation and column
 };
 
 }  // namespace sluice::sql

@@ -29,6 +29,7 @@ SELECT p.oid, n.nspname, p.proname, p.provolatile, p.prokind, l.lanname, p.prore
   CASE
     WHEN t.typname IN ('anyelement', 'anyarray', 'anynonarray', 'anycompatible',
                        'anycompatiblearray', 'anycompatiblenonarray') THEN '?'
+    WHEN t.typcategory = 'C' THEN '?'
     WHEN p.proargmodes && '{o,b,t}'::pg_catalog."char"[] THEN 'r'
     WHEN t.typtype IN ('b', 'd', 'e', 'r', 'm') OR t.typname IN ('void', 'cstring') THEN 's'
     ELSE '?'
@@ -39,26 +40,66 @@ SELECT p.oid, n.nspname, p.proname, p.provolatile, p.prokind, l.lanname, p.prore
                 ELSE p.proargnames[i] END
     FROM pg_catalog.generate_subscripts(p.proargmodes, 1) i
     WHERE p.proargmodes[i] IN ('o', 'b', 't')
-    ORDER BY i), pg_catalog.chr(31))
+    ORDER BY i), pg_catalog.chr(31)),
+  s.shipped,
+  CASE WHEN p.oid >= 16384 AND NOT s.shipped AND p.prokind = 'f' AND p.provolatile <> 'v'
+         AND l.lanname IN ('sql', 'plpgsql') AND p.prosrc <> ''
+       THEN pg_catalog.pg_get_functiondef(p.oid) END
 FROM pg_catalog.pg_proc p
   JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
   JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-  JOIN pg_catalog.pg_type t ON t.oid = p.prorettype)sql";
+  JOIN pg_catalog.pg_type t ON t.oid = p.prorettype
+  CROSS JOIN LATERAL (
+    SELECT p.oid >= 16384 AND EXISTS (
+      SELECT FROM pg_catalog.pg_depend d
+      WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid
+        AND d.deptype IN ('e', 'i'))) s (shipped))sql";
 
+// Whatever is not PostgreSQL's own, operator or function: 16384 is kFirstUserOid. The planner may
+// put an operator's negator or commutator in its place, and calls what estimates for it; such a
+// function can be made in C only, and those of extensions just estimate.
 constexpr std::string_view kOperators = R"sql(
-SELECT o.oprname, p.oid
-FROM pg_catalog.pg_operator o
-  JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode::pg_catalog.oid
-  JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname <> 'pg_catalog')sql";
+WITH RECURSIVE reached (operator, other) AS (
+  SELECT o.oid, o.oid FROM pg_catalog.pg_operator o
+  UNION
+  SELECT r.operator, l.other
+  FROM reached r JOIN (
+    SELECT n.oid, n.oprnegate FROM pg_catalog.pg_operator n WHERE n.oprnegate <> 0
+    UNION ALL
+    SELECT c.oid, c.oprcom FROM pg_catalog.pg_operator c WHERE c.oprcom <> 0) l (operator, other)
+    ON l.operator = r.other)
+SELECT DISTINCT o.oprname, f.function
+FROM reached r
+  JOIN pg_catalog.pg_operator o ON o.oid = r.operator
+  JOIN pg_catalog.pg_operator x ON x.oid = r.other
+  CROSS JOIN LATERAL (
+    VALUES (x.oprcode::pg_catalog.oid, false), (x.oprrest::pg_catalog.oid, true),
+      (x.oprjoin::pg_catalog.oid, true)) f (function, estimates)
+WHERE f.function <> 0 AND (x.oid >= 16384 OR f.function >= 16384)
+  AND NOT (f.estimates AND (f.function < 16384 OR EXISTS (
+    SELECT FROM pg_catalog.pg_depend d
+    WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = f.function
+      AND d.deptype = 'e'))))sql";
 
-// A domain's checks run for what is made of it too: domains over it, arrays, rows with such a
-// column.
+// A domain's checks run for what is made of it too: domains over it or with a check that casts to
+// it, arrays, ranges, rows with such a column, and where a function takes or gives it; so do what
+// orders the bounds of a range type, and its other functions. Nothing depends on a function of
+// PostgreSQL's own: those that a check calls stand in its tree.
 constexpr std::string_view kCasts = R"sql(
 WITH RECURSIVE made_of (part, type) AS (
   SELECT t.typbasetype, t.oid FROM pg_catalog.pg_type t WHERE t.typbasetype <> 0
   UNION ALL
   SELECT t.typelem, t.oid FROM pg_catalog.pg_type t WHERE t.typelem <> 0
+  UNION ALL
+  SELECT d.refobjid, d.objid FROM pg_catalog.pg_depend d
+  WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass
+    AND d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
+  UNION ALL
+  SELECT d.refobjid, c.contypid
+  FROM pg_catalog.pg_constraint c
+    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
+      AND d.objid = c.oid AND d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
+  WHERE c.contypid <> 0 AND d.refobjid <> c.contypid
   UNION ALL
   SELECT a.atttypid, c.reltype
   FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
@@ -72,19 +113,88 @@ WITH RECURSIVE made_of (part, type) AS (
       AND d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass
     JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode::pg_catalog.oid
       OR p.oid = d.refobjid AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+  WHERE c.contypid <> 0
+  UNION
+  SELECT t.type, f.function
+  FROM pg_catalog.pg_range r
+    JOIN pg_catalog.pg_opclass c ON c.oid = r.rngsubopc
+    CROSS JOIN LATERAL (
+      SELECT r.rngcanonical::pg_catalog.oid
+      UNION SELECT r.rngsubdiff::pg_catalog.oid
+      UNION SELECT p.amproc::pg_catalog.oid FROM pg_catalog.pg_amproc p
+      WHERE p.amprocfamily = c.opcfamily) f (function)
+    CROSS JOIN LATERAL (
+      VALUES (r.rngtypid), ((pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::pg_catalog.oid)) t (type)
+  WHERE r.rngtypid >= 16384 AND f.function <> 0 AND t.type <> 0
+  UNION
+  SELECT c.contypid, p.oid
+  FROM pg_catalog.pg_constraint c
+    CROSS JOIN LATERAL pg_catalog.regexp_matches(
+      c.conbin::pg_catalog.text, ':(?:funcid|opfuncid) ([0-9]+)', 'g') AS called (number)
+    JOIN pg_catalog.pg_proc p ON p.oid = called.number[1]::pg_catalog.oid
     JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-  WHERE c.contypid <> 0 AND n.nspname <> 'pg_catalog'
+  WHERE c.contypid <> 0 AND n.nspname = 'pg_catalog' AND p.provolatile = 'v'
   UNION
   SELECT m.type, k.function FROM checked k JOIN made_of m ON m.part = k.type)
-SELECT t.typname, k.function
+SELECT t.typname, k.function, t.oid
 FROM checked k JOIN pg_catalog.pg_type t ON t.oid = k.type
 UNION ALL
-SELECT t.typname, p.oid
+SELECT p.proname, k.function, 0
+FROM pg_catalog.pg_proc p
+  CROSS JOIN LATERAL pg_catalog.unnest(pg_catalog.array_append(
+    p.proargtypes::pg_catalog.oid[] || p.proallargtypes, p.prorettype)) u (type)
+  JOIN checked k ON k.type = u.type
+WHERE p.oid >= 16384
+UNION ALL
+SELECT t.typname, p.oid, 0
 FROM pg_catalog.pg_cast c
   JOIN pg_catalog.pg_type t ON t.oid = c.casttarget
   JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc
-  JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname <> 'pg_catalog')sql";
+WHERE c.oid >= 16384 OR p.oid >= 16384)sql";
+
+// By the name of the operator class, and of the type that it is the default one of.
+constexpr std::string_view kOperatorClasses = R"sql(
+SELECT DISTINCT k.name, f.function
+FROM pg_catalog.pg_opclass c
+  JOIN (
+    SELECT p.amprocfamily, p.amproc::pg_catalog.oid FROM pg_catalog.pg_amproc p
+    UNION ALL
+    SELECT a.amopfamily, o.oprcode::pg_catalog.oid
+    FROM pg_catalog.pg_amop a JOIN pg_catalog.pg_operator o ON o.oid = a.amopopr) f (family, function)
+    ON f.family = c.opcfamily
+  JOIN pg_catalog.pg_type t ON t.oid = c.opcintype
+  CROSS JOIN LATERAL (VALUES (c.opcname), (CASE WHEN c.opcdefault THEN t.typname END)) k (name)
+WHERE (c.oid >= 16384 OR f.function >= 16384) AND k.name IS NOT NULL)sql";
+
+// Who calls whom: aggregates of users, and what stands in a default of a parameter or in a body
+// that is kept as a tree. Those are read as they are kept, for to print a body would take locks.
+constexpr std::string_view kCalls = R"sql(
+SELECT a.aggfnoid::pg_catalog.oid, f.function
+FROM pg_catalog.pg_aggregate a
+  CROSS JOIN LATERAL (
+    VALUES (a.aggtransfn::pg_catalog.oid), (a.aggfinalfn::pg_catalog.oid),
+      (a.aggcombinefn::pg_catalog.oid), (a.aggserialfn::pg_catalog.oid),
+      (a.aggdeserialfn::pg_catalog.oid), (a.aggmtransfn::pg_catalog.oid),
+      (a.aggminvtransfn::pg_catalog.oid), (a.aggmfinalfn::pg_catalog.oid),
+      ((SELECT o.oprcode::pg_catalog.oid FROM pg_catalog.pg_operator o WHERE o.oid = a.aggsortop))
+  ) f (function)
+WHERE a.aggfnoid::pg_catalog.oid >= 16384 AND f.function <> 0
+UNION
+SELECT w.caller, coalesce(o.oprcode::pg_catalog.oid, w.found[2]::pg_catalog.oid)
+FROM (
+  SELECT p.oid, pg_catalog.regexp_matches(
+    coalesce(p.proargdefaults::pg_catalog.text, '')
+      || coalesce(CASE WHEN p.prosrc = '' THEN pg_catalog.to_jsonb(p) ->> 'prosqlbody' END, ''),
+    ':(funcid|opno|aggfnoid|winfnoid) ([0-9]+)', 'g')
+  FROM pg_catalog.pg_proc p
+  WHERE p.oid >= 16384 AND p.provolatile <> 'v'
+    AND (p.proargdefaults IS NOT NULL OR p.prosrc = '')) w (caller, found)
+  LEFT JOIN pg_catalog.pg_operator o
+    ON w.found[1] = 'opno' AND o.oid = w.found[2]::pg_catalog.oid)sql";
+
+// Those that are not PostgreSQL's own: a message may give a parameter's type by its number.
+constexpr std::string_view kTypes = R"sql(
+SELECT t.oid, t.typname FROM pg_catalog.pg_type t WHERE t.oid >= 16384)sql";
 
 // Columns that are made of others: generated ones, and those whose type is the row of a table, or
 // an array, a domain, a type with a field of it (then the last number is 0). Unlike in kCasts the
@@ -95,6 +205,10 @@ WITH RECURSIVE made_of (part, type) AS (
   SELECT t.typbasetype, t.oid FROM pg_catalog.pg_type t WHERE t.typbasetype <> 0
   UNION ALL
   SELECT t.typelem, t.oid FROM pg_catalog.pg_type t WHERE t.typelem <> 0
+  UNION ALL
+  SELECT d.refobjid, d.objid FROM pg_catalog.pg_depend d
+  WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass
+    AND d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
   UNION ALL
   SELECT a.atttypid, c.reltype
   FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
@@ -122,6 +236,84 @@ FROM pg_catalog.pg_attribute a
   JOIN holding h ON h.type = a.atttypid
 WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
   AND c.relpersistence <> 't')sql";
+
+// What tables stand on, by its name: the types of their columns, what defaults, checks, policies,
+// triggers and indexes call, the tables that their foreign keys refer to, their indexes, and the
+// schemas of all these. From another table it does not go on.
+constexpr std::string_view kTablesOn = R"sql(
+WITH RECURSIVE used (relation, class, object, further) AS (
+  SELECT p.relation, p.class::pg_catalog.oid, p.object, true
+  FROM (
+    SELECT c.oid, 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid
+    FROM pg_catalog.pg_class c
+    WHERE c.relkind IN ('r', 'p', 'f', 'm') AND c.relpersistence <> 't'
+    UNION ALL
+    SELECT i.indrelid, 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid
+    FROM pg_catalog.pg_index i
+    UNION ALL
+    SELECT a.adrelid, 'pg_catalog.pg_attrdef'::pg_catalog.regclass, a.oid
+    FROM pg_catalog.pg_attrdef a
+    UNION ALL
+    SELECT k.conrelid, 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
+    FROM pg_catalog.pg_constraint k WHERE k.conrelid <> 0
+    UNION ALL
+    SELECT t.tgrelid, 'pg_catalog.pg_trigger'::pg_catalog.regclass, t.oid
+    FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal
+    UNION ALL
+    SELECT i.indrelid, f.class, f.object
+    FROM pg_catalog.pg_index i
+      JOIN pg_catalog.pg_opclass c ON c.oid = ANY (i.indclass::pg_catalog.oid[]) AND c.oid >= 16384
+      CROSS JOIN LATERAL (
+        SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.amproc::pg_catalog.oid
+        FROM pg_catalog.pg_amproc p WHERE p.amprocfamily = c.opcfamily
+        UNION ALL
+        SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass, a.amopopr
+        FROM pg_catalog.pg_amop a WHERE a.amopfamily = c.opcfamily) f (class, object)
+    UNION ALL
+    SELECT p.polrelid, 'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid
+    FROM pg_catalog.pg_policy p) p (relation, class, object)
+  WHERE p.relation >= 16384
+  UNION
+  SELECT u.relation, d.refclassid, d.refobjid,
+    d.refclassid <> 'pg_catalog.pg_class'::pg_catalog.regclass OR c.relkind IN ('S', 'c', 'i', 'I')
+  FROM used u
+    JOIN pg_catalog.pg_depend d ON d.classid = u.class AND d.objid = u.object
+    LEFT JOIN pg_catalog.pg_class c ON c.oid = d.refobjid
+      AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+  WHERE u.further AND d.refobjid >= 16384 AND d.refobjid <> u.relation
+    AND NOT (u.object = u.relation
+             AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass)
+), named (class, object, name, is_index) AS (
+  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, c.relname, c.relkind IN ('i', 'I')
+  FROM pg_catalog.pg_class c
+  UNION ALL
+  SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, t.typname, false FROM pg_catalog.pg_type t
+  UNION ALL
+  SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, p.proname, false FROM pg_catalog.pg_proc p
+  UNION ALL
+  SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass, n.oid, n.nspname, false
+  FROM pg_catalog.pg_namespace n
+  UNION ALL
+  SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass, o.oid, o.oprname, false
+  FROM pg_catalog.pg_operator o
+  UNION ALL
+  SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass, c.oid, c.opcname, false
+  FROM pg_catalog.pg_opclass c
+  UNION ALL
+  SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass, f.oid, f.opfname, false
+  FROM pg_catalog.pg_opfamily f
+  UNION ALL
+  SELECT 'pg_catalog.pg_collation'::pg_catalog.regclass, c.oid, c.collname, false
+  FROM pg_catalog.pg_collation c
+  UNION ALL
+  SELECT 'pg_catalog.pg_ts_config'::pg_catalog.regclass, c.oid, c.cfgname, false
+  FROM pg_catalog.pg_ts_config c
+  UNION ALL
+  SELECT 'pg_catalog.pg_ts_dict'::pg_catalog.regclass, d.oid, d.dictname, false
+  FROM pg_catalog.pg_ts_dict d)
+SELECT DISTINCT n.name, u.relation, n.is_index
+FROM used u JOIN named n ON n.class = u.class AND n.object = u.object
+WHERE n.object >= 16384 AND u.object <> u.relation)sql";
 
 // What views are, and rules of CREATE RULE. pg_settings has one, too.
 //
@@ -181,18 +373,28 @@ FROM pg_catalog.pg_foreign_table f
   JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
   LEFT JOIN pg_catalog.pg_proc p ON p.oid = w.fdwhandler)sql";
 
-constexpr std::array<CatalogQuery, 11> kQueries = {{
+constexpr std::string_view kPrimaryKeys = R"sql(
+SELECT k.conrelid, a.attnum
+FROM pg_catalog.pg_constraint k CROSS JOIN LATERAL pg_catalog.unnest(k.conkey) AS a (attnum)
+WHERE k.contype = 'p')sql";
+
+constexpr std::array<CatalogQuery, 16> kQueries = {{
     {CatalogTable::kSettings, "SELECT pg_catalog.current_setting('server_version_num')", 1},
     {CatalogTable::kRelations, kRelations, 4},
     {CatalogTable::kColumns, kColumns, 6},
     {CatalogTable::kInheritance, kInheritance, 2},
-    {CatalogTable::kFunctions, kFunctions, 9},
+    {CatalogTable::kFunctions, kFunctions, 11},
     {CatalogTable::kOperators, kOperators, 2},
-    {CatalogTable::kCasts, kCasts, 2},
+    {CatalogTable::kCasts, kCasts, 3},
+    {CatalogTable::kTypes, kTypes, 2},
+    {CatalogTable::kOperatorClasses, kOperatorClasses, 2},
+    {CatalogTable::kCalls, kCalls, 2},
     {CatalogTable::kDependents, kDependents, 4},
+    {CatalogTable::kTablesOn, kTablesOn, 3},
     {CatalogTable::kRewrites, kRewrites, 4},
     {CatalogTable::kForeignKeys, kForeignKeys, 6},
     {CatalogTable::kForeignTables, kForeignTables, 5},
+    {CatalogTable::kPrimaryKeys, kPrimaryKeys, 2},
 }};
 
 }  // namespace
@@ -230,6 +432,10 @@ const std::string_view kCatalogDigest =
     DIGEST_OF("pg_enum") " UNION ALL "
     DIGEST_OF("pg_operator") " UNION ALL "
     DIGEST_OF("pg_cast") " UNION ALL "
+    DIGEST_OF("pg_opclass") " UNION ALL "
+    DIGEST_OF("pg_amop") " UNION ALL "
+    DIGEST_OF("pg_amproc") " UNION ALL "
+    DIGEST_OF("pg_range") " UNION ALL "
     DIGEST_OF("pg_aggregate") " UNION ALL "
     DIGEST_OF("pg_collation") " UNION ALL "
     DIGEST_OF("pg_constraint") " UNION ALL "

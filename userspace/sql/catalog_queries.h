@@ -19,10 +19,15 @@ enum class CatalogTable : std::uint8_t {
   kFunctions,
   kOperators,
   kCasts,
+  kTypes,
+  kOperatorClasses,
+  kCalls,
   kDependents,
+  kTablesOn,
   kRewrites,
   kForeignKeys,
   kForeignTables,
+  kPrimaryKeys,
 };
 
 struct CatalogQuery {
@@ -34,10 +39,12 @@ struct CatalogQuery {
 // One simple query. The path lets operators and pg_get_viewdef mean the same everywhere. A lock
 // that somebody takes after the queries have looked for them is waited for no longer than this,
 // which is well below deadlock_timeout: if there is a deadlock, it is we who give up. Then
-// kCatalogLocked is the error; after kCatalogEnd all may be asked again.
+// kCatalogLocked is the error; after kCatalogEnd all may be asked again. To compile such a
+// query takes longer than to run it.
 inline constexpr std::string_view kCatalogBegin =
     "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-    "SET LOCAL search_path TO pg_catalog, pg_temp; SET LOCAL lock_timeout TO '100ms'";
+    "SET LOCAL search_path TO pg_catalog, pg_temp; SET LOCAL lock_timeout TO '100ms'; "
+    "SET LOCAL jit TO off";
 inline constexpr std::string_view kCatalogEnd = "COMMIT";
 inline constexpr std::string_view kCatalogLocked = "55P03";  // SQLSTATE
 

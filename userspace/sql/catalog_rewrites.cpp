@@ -4,13 +4,28 @@
 
 #include "sql/catalog_builder.h"
 #include "sql/describe.h"
+#include "sql/lineage.h"
 #include "sql/parse_tree.h"
 #include "sql/session_names.h"
 #include "sql/statement.h"
 #include "sql/text_guard.h"
+#include "sql/worst_of.h"
 
 namespace sluice::sql {
 namespace {
+
+// The server answers RETURNING with what the rule returns, under the names of the relation's own
+// columns.
+bool returns_sensitive(const Node& rule, Facts& facts) {
+  const DescribeOptions options;
+  for (const auto& item : rule.list("actions")) {
+    const Node action{&item};
+    if (action.list("returningList").empty()) continue;
+    const auto row = Lineage{facts, options}.statement(action);
+    if (!row || row->rest || whole(*row).sensitive()) return true;
+  }
+  return false;
+}
 
 // Of "CREATE RULE ..." as the server prints it.
 Statement effect_of_rule(const std::string& definition, bool locked, const Catalog& catalog) {
@@ -21,11 +36,15 @@ Statement effect_of_rule(const std::string& definition, bool locked, const Catal
   auto tree = definition.empty() || !check_text(definition, true, "UTF8", limits).ok()
                   ? Result<ParseTree>{Error{"the rule cannot be read"}}
                   : ParseTree::parse(definition, limits);
-  if (tree && tree->statements().size() == 1)
-    describe(*Node{&tree->statements()[0]}.field("stmt"), facts, SessionNames{});
-  else
+  bool returns = true;
+  if (tree && tree->statements().size() == 1) {
+    const json::value& stored = *Node{&tree->statements()[0]}.field("stmt");
+    describe(stored, facts, SessionNames{});
+    returns = returns_sensitive(Node{&stored}, facts);
+  } else {
     facts.unknown(locked ? "a rule cannot be read while somebody holds a lock on what it names"
                          : "a rule is not understood");
+  }
   // To make the rule is not what it does, and what its author searched or copied by is not the
   // agent's choice.
   ActionSet actions;
@@ -39,6 +58,9 @@ Statement effect_of_rule(const std::string& definition, bool locked, const Catal
   effect.kin = std::move(rule.kin);
   effect.notes = std::move(rule.notes);
   effect.changes_meaning = rule.changes_meaning;
+  effect.computes_opaque = rule.computes_opaque;
+  effect.computes_sensitive = rule.computes_sensitive;
+  effect.touches_sensitive = returns;
   return effect;
 }
 
@@ -73,7 +95,8 @@ bool CatalogBuilder::read_rewrite(Relation& relation, const Rewrite& rewrite) {
   const Statement effect = effect_of_rule(rewrite.definition, rewrite.locked, *catalog_);
   const Statement before = *place ? **place : Statement{};
   auto all = std::make_shared<Statement>(worst_of(before, effect));
-  if (*place && all->actions == before.actions && all->objects.size() == before.objects.size())
+  if (*place && all->actions == before.actions && all->objects.size() == before.objects.size() &&
+      all->touches_sensitive == before.touches_sensitive)
     return false;
   *place = std::move(all);
   return true;

@@ -13,8 +13,12 @@
 namespace sluice::sql {
 namespace {
 
-bool is_builtin_schema(std::string_view schema) {
-  return schema == "pg_catalog" || schema == "information_schema" || schema == "pg_toast";
+// PostgreSQL's own, and where it keeps long values of others. What users put into its schemas is
+// theirs.
+bool is_builtin(const Relation& relation) {
+  if (relation.schema == "pg_toast") return true;
+  return relation.oid < kFirstUserOid &&
+         (relation.schema == "pg_catalog" || relation.schema == "information_schema");
 }
 
 // A larger one tells less.
@@ -72,6 +76,25 @@ constexpr SystemColumn kSystemColumns[] = {
     {"pg_statistic_ext_data", "stxdmcv"},
     {"pg_statistic_ext_data", "stxdexpr"},
     {"pg_attribute", "attmissingval"},
+    // How far a new value is like the one that it replaced.
+    {"pg_stat_wal", "wal_records"},
+    {"pg_stat_wal", "wal_bytes"},
+    {"pg_stat_replication", "sent_lsn"},
+    {"pg_stat_replication", "write_lsn"},
+    {"pg_stat_replication", "flush_lsn"},
+    {"pg_stat_replication", "replay_lsn"},
+    {"pg_stat_all_tables", "n_tup_hot_upd"},
+    {"pg_stat_all_tables", "n_tup_newpage_upd"},
+    {"pg_stat_xact_all_tables", "n_tup_hot_upd"},
+    {"pg_stat_xact_all_tables", "n_tup_newpage_upd"},
+    {"pg_stat_sys_tables", "n_tup_hot_upd"},
+    {"pg_stat_sys_tables", "n_tup_newpage_upd"},
+    {"pg_stat_xact_sys_tables", "n_tup_hot_upd"},
+    {"pg_stat_xact_sys_tables", "n_tup_newpage_upd"},
+    {"pg_stat_user_tables", "n_tup_hot_upd"},
+    {"pg_stat_user_tables", "n_tup_newpage_upd"},
+    {"pg_stat_xact_user_tables", "n_tup_hot_upd"},
+    {"pg_stat_xact_user_tables", "n_tup_newpage_upd"},
     {"pg_stat_activity", "query"},
     {"pg_stat_statements", "query"},
     {"pg_prepared_statements", "statement"},
@@ -90,7 +113,7 @@ constexpr SystemColumn kSystemColumns[] = {
 bool is_system_source(const Relation& relation) {
   return std::any_of(std::begin(kSystemColumns), std::end(kSystemColumns),
                      [&](const SystemColumn& each) { return each.relation == relation.name; }) &&
-         (is_builtin_schema(relation.schema) || relation.name == "pg_stat_statements");
+         (is_builtin(relation) || relation.name == "pg_stat_statements");
 }
 
 bool matches(std::string_view pattern, std::string_view name) {
@@ -105,13 +128,19 @@ bool CatalogBuilder::raise(std::optional<MaskKind>& mask, MaskKind to) {
   return true;
 }
 
+bool CatalogBuilder::mark_computed(Column& column) {
+  const bool changed = raise(column.mask, MaskKind::kRedact) || !column.computed;
+  column.computed = true;
+  return changed;
+}
+
 void CatalogBuilder::mark_rules(const std::vector<SensitiveRule>& rules) {
   for (const SensitiveRule& rule : rules) {
     if (rule.column.empty()) continue;  // detectors
     for (Relation& relation : catalog_->relations_) {
       if (!matches(rule.schema, relation.schema) || !matches(rule.table, relation.name)) continue;
       // "*.*.name" means the user's tables.
-      if (rule.schema == "*" && is_builtin_schema(relation.schema)) continue;
+      if (rule.schema == "*" && is_builtin(relation)) continue;
       for (Column& column : relation.columns)
         if (matches(rule.column, column.name)) raise(column.mask, rule.mask);
     }
@@ -127,6 +156,15 @@ void CatalogBuilder::mark_statistics() {
       for (const SystemColumn& each : kSystemColumns)
         if (toast || (each.relation == relation.name && each.column == column.name))
           raise(column.mask, MaskKind::kRedact);
+  }
+}
+
+// Of tables and views that users have, for those have triggers.
+void CatalogBuilder::list_sensitive_names() {
+  for (const Relation& relation : catalog_->relations_) {
+    if (is_builtin(relation) || is_system_source(relation)) continue;
+    for (const Column& column : relation.columns)
+      if (column.mask) catalog_->sensitive_names_.insert(column.name);
   }
 }
 
@@ -168,7 +206,9 @@ bool CatalogBuilder::mark_dependents() {
         });
     if (!sensitive) continue;
     for (Column& column : to->second->columns)
-      if (column.attnum == dependent.attnum) changed |= raise(column.mask, MaskKind::kRedact);
+      if (column.attnum == dependent.attnum)
+        changed |= dependent.source_attnum == 0 ? raise(column.mask, MaskKind::kRedact)
+                                                : mark_computed(column);
   }
   return changed;
 }
@@ -201,14 +241,14 @@ void CatalogBuilder::mark_views() {
   // Views upon views deeper than we follow: any of them may show anything.
   for (const Rewrite& view : views_) {
     const auto found = by_oid.find(view.relation);
-    if (found == by_oid.end() || is_builtin_schema(found->second->schema)) continue;
-    for (Column& column : found->second->columns) raise(column.mask, MaskKind::kRedact);
+    if (found == by_oid.end() || is_builtin(*found->second)) continue;
+    for (Column& column : found->second->columns) mark_computed(column);
   }
 }
 
 bool CatalogBuilder::mark_view(Relation& view, const Rewrite& rewrite) {
   const std::string& definition = rewrite.definition;
-  const bool builtin = is_builtin_schema(view.schema) || is_system_source(view);
+  const bool builtin = is_builtin(view) || is_system_source(view);
   const Limits limits;
   auto statement = std::make_shared<Statement>();
   bool understood = false;
@@ -227,7 +267,9 @@ bool CatalogBuilder::mark_view(Relation& view, const Rewrite& rewrite) {
   statement->actions = actions;
   bool changed = false;
   if (understood && (!view.definition || !(view.definition->actions == actions) ||
-                     view.definition->objects.size() != statement->objects.size())) {
+                     view.definition->objects.size() != statement->objects.size() ||
+                     view.definition->computes_opaque != statement->computes_opaque ||
+                     view.definition->computes_sensitive != statement->computes_sensitive)) {
     view.definition = statement;
     changed = true;
   }
@@ -239,13 +281,17 @@ bool CatalogBuilder::mark_view(Relation& view, const Rewrite& rewrite) {
     view.definition_unread = !understood;
     view.locked = rewrite.locked;
     if (catalog_->any_sensitive_)
-      for (Column& column : view.columns) changed |= raise(column.mask, MaskKind::kRedact);
+      for (Column& column : view.columns) changed |= mark_computed(column);
     return changed;
   }
   if (by_column)
-    for (std::size_t i = 0; i < view.columns.size(); ++i)
-      if (!statement->outputs[i].clear())
-        changed |= raise(view.columns[i].mask, statement->outputs[i].mask);
+    for (std::size_t i = 0; i < view.columns.size(); ++i) {
+      const OutputColumn& output = statement->outputs[i];
+      if (output.kind == OutputColumn::Kind::kColumn)
+        changed |= raise(view.columns[i].mask, output.mask);
+      else if (!output.clear())
+        changed |= mark_computed(view.columns[i]);
+    }
   return changed;
 }
 

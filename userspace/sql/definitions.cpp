@@ -18,8 +18,10 @@ class Definition {
 
   void alter_table(const Node& node) {
     table_ = node.node("relation");
-    for (const auto& item : node.list("cmds")) lineage_to_others(Node{&item});
-    if (!knows_table()) return;
+    for (const auto& item : node.list("cmds")) {
+      lineage_to_others(Node{&item});
+      if (Node{&item}.text("subtype") == "AT_ClusterOn") cluster(node);
+    }
     for (const auto& item : node.list("cmds"))
       if (Node{&item}.text("subtype") == "AT_AddColumn")
         new_columns_.push_back(Node{&item}.node("def").text("colname"));
@@ -29,27 +31,53 @@ class Definition {
       if (definition.is("Constraint")) constraint(definition);
       if (!definition.is("ColumnDef")) continue;
       // Of ALTER COLUMN TYPE this is USING.
-      lineage_.copy(lineage_.in_table(table_, definition.field("raw_default"), new_columns_));
+      lineage_.copy(of_row(definition.field("raw_default")));
       for (const auto& one : definition.list("constraints")) constraint(Node{&one});
     }
   }
 
+  // What an index has beside its key, or chooses rows by, is read in the key's order.
   void index(const Node& node) {
     table_ = node.node("relation");
-    if (!knows_table()) return;
     search(node.field("whereClause"));
-    for (const auto& item : node.list("indexParams")) {
+    const auto& elements = node.list("indexParams");
+    const bool orders =
+        elements.size() + node.list("indexIncludingParams").size() > 1 || node.has("whereClause");
+    for (const auto& item : elements) {
       const Node element{&item};
       search(element.field("expr"));
-      if (node.flag("unique")) search_column(table_, element.text("name"));
+      if (node.flag("unique") || orders) search_column(table_, element.text("name"));
     }
+  }
+
+  // Rows are put into the order of an index, of whatever columns; all tables where none is named.
+  void cluster(const Node& node) {
+    table_ = node.node("relation");
+    if (!table_ || any_sensitive()) lineage_.search(opaque_value());
+  }
+
+  // Its rows come later, but not all that its expressions look at.
+  void new_table(const Node& node) {
+    table_ = node.node("relation");
+    is_new_ = true;
+    for (const char* list : {"tableElts", "constraints"})
+      for (const auto& item : node.list(list)) {
+        const Node element{&item};
+        if (element.is("Constraint")) constraint(element);
+        for (const auto& one : element.list("constraints")) constraint(Node{&one});
+      }
+    for (const auto& item : node.node("partspec").list("partParams"))
+      search(Node{&item}.field("expr"));
+  }
+
+  void domain(const Node& node) {
+    is_new_ = true;
+    for (const auto& item : node.list("constraints")) constraint(Node{&item});
   }
 
   // What stands in a default or a partition's bound is computed now or later, and kept.
   void values(const Node& node) {
     kept_values(node.field("partbound"));
-    for (const auto& item : node.list("tableElts"))
-      new_columns_.push_back(Node{&item}.text("colname"));
     for (const auto& item : node.list("tableElts")) column(Node{&item});
     for (const auto& item : node.list("constraints")) default_of(Node{&item});
     for (const auto& item : node.list("parameters"))
@@ -78,6 +106,14 @@ class Definition {
   void runs_on_rows(const Node& node) {
     table_ = node.node("relation");
     if (any_sensitive()) lineage_.copy(opaque_value());
+    for (const char* condition : {"whenClause", "whereClause"})
+      judge(knows_table() ? lineage_.in_old_and_new(table_, node.field(condition))
+                          : lineage_.in_new_table(table_, node.field(condition)));
+  }
+
+  void row_policy(const Node& node) {
+    table_ = node.node("table");
+    for (const char* expression : {"qual", "with_check"}) search(node.field(expression));
   }
 
   // A mask goes by name.
@@ -103,7 +139,6 @@ class Definition {
     const auto& relations = node.list("relations");
     if (relations.empty()) return;
     table_ = Node{&relations[0]};
-    if (!knows_table()) return;
     for (const auto& item : node.list("exprs")) search(Node{&item}.field("expr"));
   }
 
@@ -117,12 +152,7 @@ class Definition {
   }
   void column(const Node& definition) {
     if (!definition.is("ColumnDef")) return;
-    for (const auto& item : definition.list("constraints")) {
-      default_of(Node{&item});
-      const json::value* generated = Node{&item}.field("raw_expr");
-      if (generated && !table_ && Node{&item}.text("contype") == "CONSTR_GENERATED")
-        lineage_.copy(lineage_.in_columns(*generated, new_columns_));
-    }
+    for (const auto& item : definition.list("constraints")) default_of(Node{&item});
   }
   void kept_values(const json::value* bound) {
     if (bound == nullptr) return;
@@ -147,13 +177,14 @@ class Definition {
 
   void constraint(const Node& node) {
     const std::string_view type = node.text("contype");
-    if (type == "CONSTR_GENERATED")
-      lineage_.copy(lineage_.in_table(table_, node.field("raw_expr"), new_columns_));
+    if (type == "CONSTR_GENERATED") lineage_.copy(of_row(node.field("raw_expr")));
     if (type == "CONSTR_CHECK") search(node.field("raw_expr"));
     for (const char* list : {"keys", "fk_attrs"})
       for (const auto& item : node.list(list)) search_column(table_, string_of(item));
-    for (const auto& item : node.list("pk_attrs"))
-      search_column(node.node("pktable"), string_of(item));
+    const Node referenced = node.node("pktable");
+    for (const auto& item : node.list("pk_attrs")) search_column(referenced, string_of(item));
+    if (referenced && node.list("pk_attrs").empty() && key_is_sensitive(referenced))
+      lineage_.search(opaque_value());
     for (const auto& item : node.list("exclusions")) {
       const auto& pair = Node{&item}.list("items");
       const Node element{pair.empty() ? nullptr : &pair[0]};
@@ -163,10 +194,19 @@ class Definition {
     if (type == "CONSTR_EXCLUSION") search(node.field("where_clause"));
   }
 
-  void search(const json::value* expression) {
-    lineage_.search(lineage_.in_table(table_, expression, new_columns_));
+  // An expression over the row that the definition is about.
+  Value of_row(const json::value* expression) {
+    return is_new_ || !knows_table() ? lineage_.in_new_table(table_, expression)
+                                     : lineage_.in_table(table_, expression, new_columns_);
+  }
+  void search(const json::value* expression) { judge(of_row(expression)); }
+  // What errors and plans show of it, and where rows go, tells of what a function reads.
+  void judge(const Value& value) {
+    lineage_.search(value);
+    if (value.taint == Taint::kOpaque) lineage_.copy(value);
   }
   void search_column(const Node& table, std::string_view name) {
+    if (is_new_ && table.fields() == table_.fields()) return;
     if (column_is_sensitive(table, name)) lineage_.search(opaque_value());
   }
 
@@ -188,6 +228,12 @@ class Definition {
   bool any_sensitive(const Node& table) const {
     return any_candidate(table, [](const Relation& relation) { return relation.any_sensitive(); });
   }
+  bool key_is_sensitive(const Node& table) const {
+    return any_candidate(table, [](const Relation& relation) {
+      return std::any_of(relation.columns.begin(), relation.columns.end(),
+                         [](const Column& column) { return column.in_primary_key && column.mask; });
+    });
+  }
   bool column_is_sensitive(const Node& table, std::string_view name) const {
     return any_candidate(table, [&](const Relation& relation) {
       const Column* column = relation.column(name);
@@ -198,6 +244,7 @@ class Definition {
   Facts& facts_;
   Lineage& lineage_;
   Node table_{nullptr};
+  bool is_new_ = false;
   std::vector<std::string_view> new_columns_;
 };
 
@@ -210,12 +257,19 @@ void trace_definition(const Node& node, Facts& facts, Lineage& lineage, const Se
   Definition definition{facts, lineage};
   if (tag == "AlterTableStmt") definition.alter_table(node);
   if (tag == "IndexStmt") definition.index(node);
+  if (tag == "ClusterStmt") definition.cluster(node);
+  if (one_of(tag, {"CreateStmt", "CreateForeignTableStmt"})) {
+    const Node table = tag == "CreateStmt" ? node : node.node_as("base", "CreateStmt");
+    definition.new_table(table);
+    definition.values(table);
+  }
+  if (tag == "CreateDomainStmt") definition.domain(node);
+  if (one_of(tag, {"CreatePolicyStmt", "AlterPolicyStmt"})) definition.row_policy(node);
   if (one_of(tag, {"CreateTrigStmt", "RuleStmt"})) definition.runs_on_rows(node);
   if (tag == "RenameStmt") definition.rename(node);
   if (tag == "AlterObjectSchemaStmt") definition.runs_on_rows(node);
   if (tag == "CreateStatsStmt") definition.statistics(node);
-  if (one_of(tag, {"CreateStmt", "CreateForeignTableStmt", "AlterTableStmt", "CreateDomainStmt",
-                   "AlterDomainStmt", "CreateFunctionStmt"}))
+  if (one_of(tag, {"AlterTableStmt", "CreateDomainStmt", "AlterDomainStmt", "CreateFunctionStmt"}))
     definition.values(node);
   if (tag == "ViewStmt") definition.view(node);
 }

@@ -8,10 +8,13 @@
 #include "sql/copy_options.h"
 #include "sql/definitions.h"
 #include "sql/lineage.h"
+#include "sql/made_names.h"
 #include "sql/statement_table.h"
 
 namespace sluice::sql {
 namespace {
+
+constexpr std::int64_t kCursorOptionHold = 0x0020;  // PostgreSQL's parsenodes.h
 
 std::string lower_case(std::string_view text) {
   std::string out{text};
@@ -28,7 +31,7 @@ StatementKind transaction_kind(std::string_view kind) {
       {"TRANS_STMT_COMMIT", K::kCommit},
       {"TRANS_STMT_COMMIT_PREPARED", K::kCommitPrepared},
       {"TRANS_STMT_ROLLBACK", K::kRollback},
-      {"TRANS_STMT_ROLLBACK_PREPARED", K::kRollback},
+      {"TRANS_STMT_ROLLBACK_PREPARED", K::kRollbackPrepared},
       {"TRANS_STMT_SAVEPOINT", K::kSavepoint},
       {"TRANS_STMT_RELEASE", K::kReleaseSavepoint},
       {"TRANS_STMT_ROLLBACK_TO", K::kRollbackToSavepoint},
@@ -71,6 +74,8 @@ void name_statement(const Node& node, Statement& statement) {
     case K::kDeallocate:
     case K::kShow: statement.name = std::string{node.text("name")}; break;
     case K::kDeclareCursor:
+      statement.with_hold = (node.integer("options") & kCursorOptionHold) != 0;
+      [[fallthrough]];
     case K::kFetch:
     case K::kCloseCursor: statement.name = std::string{node.text("portalname")}; break;
     case K::kListen:
@@ -86,7 +91,8 @@ void name_statement(const Node& node, Statement& statement) {
   }
   if (node.is("TransactionStmt")) {
     statement.kind = transaction_kind(node.text("kind"));
-    statement.name = std::string{node.text("savepoint_name")};
+    statement.name = std::string{node.text(node.has("gid") ? "gid" : "savepoint_name")};
+    statement.literals_matter = node.has("gid");
   }
   if (node.is("CopyStmt"))
     statement.kind = node.has("filename") || node.flag("is_program") ? K::kCopyServer
@@ -102,6 +108,8 @@ class Tracer {
 
   void trace_statement(const Node& node) {
     trace(node);
+    facts_.statement().computes_opaque |= lineage_.saw_opaque();
+    facts_.statement().computes_sensitive |= lineage_.saw_computation();
     if (lineage_.saw_hidden_cast() && facts_.statement().touches_sensitive)
       lineage_.copy(opaque_value());
   }
@@ -201,14 +209,31 @@ class Tracer {
   void explain(const Node& node) {
     const Node query = node.node("query");
     trace(query);
-    Statement& statement = facts_.statement();
-    // How often each part ran, where it did.
-    const bool counts = explain_runs(node, facts_) && lineage_.saw_computation();
-    const bool tells = counts || statement.searches_sensitive || lineage_.saw_opaque() ||
-                       statement.actions.has(Action::kUnknown);
+    const Statement& statement = facts_.statement();
+    // How often each part ran, where it did, and how much was written.
+    const bool counts =
+        explain_runs(node, facts_) && (statement.computes_sensitive || lineage_.saw_computation() ||
+                                       changes_sensitive_table(statement));
+    const bool tells = counts || statement.searches_sensitive || statement.computes_opaque ||
+                       lineage_.saw_opaque() || statement.actions.has(Action::kUnknown);
     Row plan;
     plan.fields.push_back({"QUERY PLAN", tells ? changed(opaque_value()) : clear_value(), nullptr});
     give(plan);
+  }
+
+  // The server logs what differs between the old row and the new one, puts nothing into an index
+  // whose columns stay as they were, and checks only keys that change.
+  bool changes_sensitive_table(const Statement& statement) {
+    const auto has = [&](Action action) { return statement.actions.has(action); };
+    if (!has(Action::kInsert) && !has(Action::kUpdate) && !has(Action::kDelete)) return false;
+    return std::any_of(
+        statement.objects.begin(), statement.objects.end(), [&](const ObjectRef& object) {
+          const auto relations = facts_.catalog().relations_named(object.name);
+          if (object.kind != ObjectRef::Kind::kTable || !facts_.spend(relations.size()))
+            return false;
+          return std::any_of(relations.begin(), relations.end(),
+                             [](const Relation* relation) { return relation->any_sensitive(); });
+        });
   }
 
   bool repeat(SessionNames::Space space, const Node& node, std::string_view name) {
@@ -236,12 +261,9 @@ class Tracer {
 
   // Statements inside a definition, run later or now.
   void embedded(const Node& node) {
-    for (const char* list : {"actions", "schemaElts"})
-      for (const auto& item : node.list(list)) {
-        const Node inner{&item};
-        if (const auto row = lineage_.statement(inner)) lineage_.copy(*row);
-        if (inner.is("ViewStmt")) store(inner.node("query"));
-      }
+    for (const auto& item : node.list("actions"))
+      if (const auto row = lineage_.statement(Node{&item})) lineage_.copy(*row);
+    for (const auto& item : node.list("schemaElts")) trace(Node{&item});
   }
 
   Facts& facts_;
@@ -258,6 +280,8 @@ void describe(const json::value& value, Facts& facts, const SessionNames& names,
   name_statement(node, statement);
   ActionWalker{facts, names}.walk(value);
   Tracer{facts, names, options}.trace_statement(node);
+  complete_made(statement);
+  settle_own_names(statement);
   if (statement.actions.empty()) facts.unknown("the statement does nothing that is understood");
 }
 

@@ -11,6 +11,8 @@ namespace sluice::sql {
 struct DescribeOptions {
   // Names that no table has are PL/pgSQL's variables.
   bool plpgsql_variables = false;
+  // OLD and NEW are rows of a table that is not known.
+  bool trigger_rows = false;
 };
 
 void describe(const json::value& statement, Facts& facts, const SessionNames& names,

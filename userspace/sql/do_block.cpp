@@ -10,6 +10,8 @@
 #include "sql/action_walker.h"
 #include "sql/describe.h"
 #include "sql/functions.h"
+#include "sql/made_names.h"
+#include "sql/quotes.h"
 #include "sql/text_guard.h"
 
 namespace sluice::sql {
@@ -83,9 +85,11 @@ bool is_known_plpgsql(std::string_view tag) {
 
 class Block {
  public:
-  // `function`: it is kept under this name and runs later; "" for DO.
-  Block(Facts& facts, const SessionNames& names, std::string_view function = {})
-      : facts_(facts), names_(names), function_(function) {}
+  // `function`: it is kept under this name and runs later; "" for DO. `trigger`: it has OLD and
+  // NEW.
+  Block(Facts& facts, const SessionNames& names, std::string_view function = {},
+        bool trigger = false)
+      : facts_(facts), names_(names), function_(function), trigger_(trigger) {}
 
   void visit(const json::value& value) {
     if (value.is_array()) {
@@ -94,6 +98,7 @@ class Block {
     }
     if (!value.is_object()) return;
     const Node node{&value};
+    if (node.is("PLpgSQL_type")) return declared(std::string{node.text("typname")});
     if (node.is("PLpgSQL_expr")) return expression(std::string{node.text("query")});
     if (!node.tag().empty() && !is_known_plpgsql(node.tag()))
       facts_.unknown("DO runs '" + std::string{node.tag()} + "', which cannot be foreseen");
@@ -105,6 +110,9 @@ class Block {
       gives_to_nobody_ = outer;
       return;
     }
+    if (node.is("PLpgSQL_stmt_block") && node.has("exceptions")) return handled(node);
+    if (node.is("PLpgSQL_stmt_getdiag") && node.flag("is_stacked")) diagnostics(node);
+    if (trigger_ && node.is("PLpgSQL_stmt_return") && gives_row(node)) return;
     if (node.is("PLpgSQL_stmt_commit") || node.is("PLpgSQL_stmt_rollback"))
       facts_.action(Action::kTransaction);
     for (const auto& pair : *node.fields()) visit(pair.value());
@@ -143,7 +151,7 @@ class Block {
       if (!target) continue;
       const auto value = ParseTree::parse("SELECT " + text.substr(at + 2), facts_.limits());
       if (!value) continue;
-      statements(*target);
+      if (!is_bare_name(*target)) statements(*target);  // else nothing is read
       statements(*value);
       read = true;
     }
@@ -151,7 +159,74 @@ class Block {
     facts_.unknown("a statement of DO cannot be parsed: " + text.substr(0, 80));
   }
 
+  // What a variable is given becomes a value of its type.
+  void declared(const std::string& type) {
+    constexpr std::string_view kOfThePlainKind = "UNKNOWN";
+    if (type == kOfThePlainKind || !facts_.catalog().any_hidden_cast()) return;
+    if (type.find('%') == std::string::npos) return expression("NULL::" + type);
+    // "t.a%TYPE", "t%ROWTYPE": a column's type, or a row of them.
+    const Catalog& catalog = facts_.catalog();
+    bool found = false;
+    std::string_view rest = std::string_view{type}.substr(0, type.find('%'));
+    while (!rest.empty() && facts_.spend(1)) {
+      const std::size_t end = std::min(rest.find('.'), rest.size());
+      for (const Relation* relation : catalog.relations_named(rest.substr(0, end))) {
+        found = true;
+        for (const Column& column : relation->columns)
+          for (const Function* check : catalog.checks_of_type(column.type))
+            facts_.hidden_call(*check);
+      }
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    if (!found) facts_.unknown("the type of a variable is not known: " + type.substr(0, 80));
+  }
+
  private:
+  // What a handler is told of an error may quote whatever the statements of its block touch.
+  void handled(const Node& block) {
+    const bool around = std::exchange(quotes_, false);
+    ++handled_;
+    for (const auto& pair : *block.fields())
+      if (pair.key() != "exceptions") visit(pair.value());
+    --handled_;
+    const bool told_before = handler_is_told_;
+    handler_is_told_ = handler_is_told_ || quotes_;
+    visit(*block.field("exceptions"));
+    handler_is_told_ = told_before;
+    quotes_ = quotes_ || around;
+  }
+  void diagnostics(const Node& node) {
+    for (const auto& item : node.list("diag_items"))
+      if (handler_is_told_ && Node{&item}.text("kind") != "RETURNED_SQLSTATE") facts_.touches();
+  }
+  static bool names_sqlerrm(const json::value& value) {
+    if (value.is_array())
+      return std::any_of(value.get_array().begin(), value.get_array().end(), names_sqlerrm);
+    if (!value.is_object()) return false;
+    const Node node{&value};
+    if (node.is("ColumnRef"))
+      for (const auto& part : node.list("fields"))
+        if (string_of(part) == "sqlerrm") return true;
+    return std::any_of(node.fields()->begin(), node.fields()->end(),
+                       [](const auto& pair) { return names_sqlerrm(pair.value()); });
+  }
+
+  // RETURN NEW: the row goes where it belongs.
+  static bool gives_row(const Node& node) {
+    std::string text{node.node("expr").text("query")};
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return text == "new" || text == "old" || text == "null";
+  }
+
+  static bool is_bare_name(const ParseTree& select) {
+    if (select.statements().size() != 1) return false;
+    const Node query = Node{&select.statements()[0]}.node("stmt");
+    const auto& targets = query.list("targetList");
+    return query.is("SelectStmt") && query.fields()->size() <= 3 && targets.size() == 1 &&
+           Node{&targets[0]}.node("val").is("ColumnRef") && !Node{&targets[0]}.has("name");
+  }
+
   void statements(const ParseTree& tree) {
     for (const auto& item : tree.statements()) statement(*Node{&item}.field("stmt"));
   }
@@ -159,15 +234,27 @@ class Block {
     Statement inner;
     Facts inner_facts{inner, facts_};
     inner_facts.defines_function(function_);
-    describe(value, inner_facts, names_, {.plpgsql_variables = true});
+    describe(value, inner_facts, names_, {.plpgsql_variables = true, .trigger_rows = trigger_});
+    if (handled_ > 0 && !quotes_ && facts_.spend(Effort::kPerCopy * inner.objects.size()))
+      quotes_ = may_quote_sensitive(inner, facts_.catalog());
+    if (handler_is_told_ && names_sqlerrm(value)) inner_facts.touches();
     const Node node{&value};
     if (!function_.empty() && (inner.blinds || node.is("DoStmt")))
       inner_facts.unknown("the function makes what later statements run without naming it");
+    if (!function_.empty() && runs_by_name(node))
+      inner_facts.unknown("what the function then finds by that name is not known");
     // A variable takes it.
     if (!gives_to_nobody_ && facts_.catalog().any_sensitive() && gives_opaque(inner) &&
         !calls_for_nothing(node))
       inner_facts.touches();
     facts_.include(inner);
+  }
+
+  // Of a prepared statement or a cursor.
+  static bool runs_by_name(const Node& node) {
+    if (node.is("ExplainStmt") || node.is("CreateTableAsStmt"))
+      return runs_by_name(node.node("query"));
+    return node.is("ExecuteStmt") || node.is("FetchStmt");
   }
 
   static bool gives_opaque(const Statement& statement) {
@@ -187,7 +274,11 @@ class Block {
   Facts& facts_;
   const SessionNames& names_;
   std::string_view function_;
+  bool trigger_;
   bool gives_to_nobody_ = false;
+  std::size_t handled_ = 0;       // blocks around that have a handler
+  bool quotes_ = false;           // what the server says of the statements so far may hold a value
+  bool handler_is_told_ = false;  // and this is read where that is known
   std::size_t expressions_ = 0;
 };
 
@@ -218,6 +309,19 @@ std::optional<json::value> plpgsql_tree(const std::string& statement, std::strin
   }
 }
 
+// Its last name.
+std::string_view returned_type(const Node& create) {
+  const auto& names = create.node("returnType").list("names");
+  return names.empty() ? "" : string_of(names[names.size() - 1]);
+}
+
+bool says_alias(std::string_view body) {
+  constexpr std::string_view kWord = "alias";
+  return std::search(body.begin(), body.end(), kWord.begin(), kWord.end(), [](char a, char b) {
+           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b;
+         }) != body.end();
+}
+
 // As much of CREATE FUNCTION as PL/pgSQL's parser has to know: names, and what RETURN may say.
 std::string plpgsql_function(const Node& create, std::string_view body) {
   std::string parameters, result = create.flag("is_procedure") ? "void" : "text";
@@ -234,8 +338,7 @@ std::string plpgsql_function(const Node& create, std::string_view body) {
     parameters += "text";
   }
   const Node returns = create.node("returnType");
-  const auto& names = returns.list("names");
-  const std::string_view type = names.empty() ? "" : string_of(names[names.size() - 1]);
+  const std::string_view type = returned_type(create);
   if (type == "trigger" || type == "event_trigger" || type == "void") result = type;
   if (returns.flag("setof")) result = "SETOF record";
   const std::string gives = by_parameters && result != "SETOF record" ? "" : " RETURNS " + result;
@@ -266,9 +369,6 @@ void judge_do(const Node& statement, Facts& facts, const SessionNames& names) {
   }
 }
 
-namespace {
-
-// What the body of CREATE FUNCTION or PROCEDURE does; nullopt where it cannot be read.
 std::optional<Statement> function_body(const Node& create, const Facts& facts,
                                        const SessionNames& names) {
   std::string_view body, language = "sql";
@@ -282,7 +382,10 @@ std::optional<Statement> function_body(const Node& create, const Facts& facts,
   Statement inner;
   Facts inner_facts{inner, facts};
   if (!inner_facts.enter_body(body)) return std::nullopt;
-  Block block{inner_facts, names, name};
+  const bool trigger = returned_type(create) == "trigger";
+  Block block{inner_facts, names, name, trigger};
+  // The tree does not say what an alias stands for: "n ALIAS FOR NEW".
+  if (trigger && facts.catalog().any_sensitive() && says_alias(body)) inner_facts.touches();
   if (const json::value* parsed = create.field("sql_body")) {
     block.parsed(*parsed);
   } else if (language == "sql") {
@@ -297,10 +400,10 @@ std::optional<Statement> function_body(const Node& create, const Facts& facts,
   if (!reads_alike(body)) inner_facts.unknown(kReadsTwoWays);
   if (inner.changes_reading)
     inner_facts.unknown("the function changes where strings end in later texts");
+  settle_own_names(inner);
+  inner.makes.clear();  // not yet
   return inner;
 }
-
-}  // namespace
 
 // It runs with the rights of whoever calls it, and no call tells what it does: so making it is to
 // do it, as far as policy goes.
@@ -314,9 +417,16 @@ void judge_function_body(const Node& create, Facts& facts, const SessionNames& n
   } else if (!facts.statement().actions.has(Action::kHost)) {
     facts.unknown("the body of the function cannot be read");
   }
-  const bool harmless = body && !body->touches_sensitive && !body->actions.has(Action::kUnknown);
+  // A view, a default or another function that calls what is replaced gives it what it likes.
+  const std::string_view name = split_name(create.list("funcname")).second;
+  const bool is_given_values = !facts.catalog().functions_named(name).empty() &&
+                               !create.list("parameters").empty() && body && !body->actions.empty();
+  const bool harmless =
+      body && !body->touches_sensitive && !is_given_values && !body->actions.has(Action::kUnknown);
   if (harmless || !facts.catalog().any_sensitive()) return;
-  facts.note("the function uses sensitive columns, or cannot be read");
+  facts.note(is_given_values
+                 ? "what calls the function of that name may give it sensitive values to keep"
+                 : "the function uses sensitive columns, or cannot be read");
   facts.touches();
   facts.copies();
 }

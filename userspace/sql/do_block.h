@@ -3,6 +3,7 @@
 // time, and other languages, are unknown.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,9 @@ void judge_do(const Node& do_statement, Facts& facts, const SessionNames& names)
 // CREATE FUNCTION and PROCEDURE: a body that uses sensitive columns, or that cannot be read, is a
 // copy: what it will return is masked, what it will write elsewhere is not. What it does besides
 // reading counts as done here.
+// What the body does; nullopt where it cannot be read.
+std::optional<Statement> function_body(const Node& create, const Facts& facts,
+                                       const SessionNames& names);
 void judge_function_body(const Node& create, Facts& facts, const SessionNames& names);
 
 }  // namespace sluice::sql

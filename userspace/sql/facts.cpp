@@ -58,6 +58,41 @@ void Facts::kin_of(const Relation& relation) {
   for (const Relation* one : relation.kin) kin({ObjectRef::Kind::kTable, one->schema, one->name});
 }
 
+void Facts::writes(const Written& written) {
+  auto& list = statement_.writes;
+  if (writes_.has(list, written)) return;
+  if (list.size() >= limits_.objects_max)
+    return unknown("the statement changes more tables than are looked at");
+  list.push_back(written);
+}
+
+void Facts::runs(MadeName::Kind kind, std::string_view name) {
+  MadeName run{kind, std::string{name}};
+  auto& list = statement_.runs;
+  if (runs_.has(list, run)) return;
+  if (list.size() >= limits_.objects_max)
+    return unknown("the statement calls more than is looked at");
+  list.push_back(std::move(run));
+}
+
+void Facts::makes(Made made) {
+  constexpr std::size_t kCopies = 8;  // of a name, in size
+  if (!spend(Effort::kPerCopy * (kCopies + made.objects.size() + made.kin.size()))) return;
+  if (statement_.makes.size() < limits_.objects_max)
+    statement_.makes.push_back(std::move(made));
+  else
+    statement_.makes_anything = true;
+}
+
+void Facts::names_of(const Statement& other) {
+  statement_.makes_anything |= other.makes_anything;
+  if (!spend(Effort::kPerCopy * (other.writes.size() + other.runs.size()))) return;
+  for (const Written& written : other.writes) writes(written);
+  for (const MadeName& run : other.runs) runs(run.kind, run.name);
+  for (const Made& made : other.makes) makes(made);
+  for (const MadeName& one : other.missing) missing(one);
+}
+
 void Facts::relation(std::string_view schema, std::string_view name) {
   std::string found{schema};
   std::size_t candidates = 0;
@@ -88,8 +123,14 @@ void Facts::relation(std::string_view schema, std::string_view name) {
   object(ObjectRef::Kind::kTable, found, name);
 }
 
+void Facts::computes_like(const Statement& other) {
+  statement_.computes_opaque |= other.computes_opaque;
+  statement_.computes_sensitive |= other.computes_sensitive;
+}
+
 // What the catalogue has of a view or a rule.
 void Facts::reaches(const Statement& definition) {
+  computes_like(definition);
   actions(definition.actions);
   objects_of(definition);
   if (!definition.actions.has(Action::kUnknown)) return;
@@ -99,13 +140,17 @@ void Facts::reaches(const Statement& definition) {
 void Facts::changed_relation(std::string_view schema, std::string_view name, Action how,
                              const std::vector<std::string>* columns) {
   relation(schema, name);
+  changes_system_catalog(schema, name);
+  bool known = false;
   for (const Relation* relation : catalog_.relations_named(name)) {
     if (!schema.empty() && relation->schema != schema) continue;
+    known = true;
     changed(*relation, how, columns);
     // To change a view or a foreign table is to change a table below it, in columns of other names.
     changed_below(relation->stands_for, how);
     if (relation->definition) changed_below(relation->definition->objects, how);
   }
+  writes({std::string{name}, known});
 }
 
 void Facts::changed_below(const std::vector<ObjectRef>& objects, Action how) {
@@ -139,6 +184,7 @@ void Facts::rewritten(const Relation& relation, Action how) {
 
 FunctionEffect Facts::function(std::string_view schema, std::string_view name) {
   spend(3 * catalog_.functions_named(name).size());
+  runs(MadeName::Kind::kFunction, name);
   FunctionEffect effect = effect_of_function(catalog_, schema, name);
   if (!effect.found && name == defined_) {
     effect.actions = {Action::kCall};
@@ -150,9 +196,29 @@ FunctionEffect Facts::function(std::string_view schema, std::string_view name) {
   return effect;
 }
 
+void Facts::missing(MadeName name) {
+  if (statement_.missing.size() >= limits_.objects_max)
+    return unknown("the statement gives names to more than is looked at");
+  statement_.missing.push_back(std::move(name));
+}
+
+void Facts::function_for_later(std::string_view schema, std::string_view name) {
+  spend(3 * catalog_.functions_named(name).size());
+  const FunctionEffect effect = effect_of_function(catalog_, schema, name);
+  object(ObjectRef::Kind::kFunction, effect.schema, name);
+  if (!effect.found) return missing({MadeName::Kind::kFunction, std::string{name}});
+  for (const Action action : effect.actions.list())
+    if (action != Action::kRead) statement_.actions.add(action);
+}
+
 void Facts::hidden_call(const Function& called) {
-  actions(effect_of_function(called).actions);
-  object(ObjectRef::Kind::kFunction, called.schema, called.name);
+  const FunctionEffect effect = effect_of_function(called);
+  actions(effect.actions);
+  object(ObjectRef::Kind::kFunction, effect.schema, called.name);
+  if (called.name != "set_config") return;
+  unknown("set_config() of a name that is not seen");
+  statement_.changes_meaning = true;
+  statement_.changes_reading = true;
 }
 
 void Facts::column(ColumnRef column) {
@@ -173,12 +239,20 @@ void Facts::copies() {
   action(Action::kSensitiveCopy);
 }
 
+void Facts::use(bool cursor, std::string_view name) {
+  NameUse use{cursor, std::string{name}};
+  if (std::find(statement_.uses.begin(), statement_.uses.end(), use) == statement_.uses.end())
+    statement_.uses.push_back(std::move(use));
+}
+
 void Facts::include(const Statement& other) {
   actions(other.actions);
   objects_of(other);
+  names_of(other);
   if (spend(Effort::kPerCopy * other.columns.size()))
     for (const auto& column : other.columns) this->column(column);
   for (const auto& text : other.notes) note(text);
+  for (const NameUse& use : other.uses) this->use(use.cursor, use.name);
   statement_.unbounded |= other.unbounded;
   statement_.changes_meaning |= other.changes_meaning;
   statement_.changes_reading |= other.changes_reading;
@@ -187,6 +261,7 @@ void Facts::include(const Statement& other) {
   statement_.searches_sensitive |= other.searches_sensitive;
   statement_.copies_sensitive |= other.copies_sensitive;
   statement_.touches_sensitive |= other.touches_sensitive;
+  computes_like(other);
 }
 
 }  // namespace sluice::sql

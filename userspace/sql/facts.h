@@ -49,15 +49,25 @@ class Facts {
   // any.
   void changed_relation(std::string_view schema, std::string_view name, Action how,
                         const std::vector<std::string>* columns = nullptr);
+  // Rows of PostgreSQL's own tables are changed, by name or through a view: then the database means
+  // something else, and who may do what. system_catalogs.cpp
+  void changes_system_catalog(std::string_view schema, std::string_view name);
   // A function that the text calls: its actions, its name.
   FunctionEffect function(std::string_view schema, std::string_view name);
   void hidden_call(const Function& function);
   // Its body may call it before the catalogue has it.
   void defines_function(std::string_view name) { defined_ = name; }
+  // A name under which something runs, which may have been made meanwhile.
+  void runs(MadeName::Kind kind, std::string_view name);
+  // A function is given to something that will call it without naming it.
+  void function_for_later(std::string_view schema, std::string_view name);
+  // Something gets a name; what it does is what the functions do that it is made of.
+  void makes(Made made);
   void column(ColumnRef column);
   void touches() { statement_.touches_sensitive = true; }
   void searches();
   void copies();
+  void use(bool cursor, std::string_view name);
   // Everything that the other statement does, this one does too.
   void include(const Statement& other);
 
@@ -68,6 +78,10 @@ class Facts {
   void reaches(const Statement& definition);
   void rewritten(const Relation& relation, Action how);
   void objects_of(const Statement& other);
+  void computes_like(const Statement& other);
+  void names_of(const Statement& other);
+  void writes(const Written& written);
+  void missing(MadeName name);
 
   Statement& statement_;
   const Catalog& catalog_;
@@ -75,6 +89,8 @@ class Facts {
   Effort& effort_;
   Distinct<ObjectRef> objects_, kin_;
   Distinct<ColumnRef> columns_;
+  Distinct<Written> writes_;
+  Distinct<MadeName> runs_;
   std::string_view defined_;
   std::size_t bodies_ = 0;
 };

@@ -14,16 +14,30 @@ struct Change {
   const std::vector<std::string>* columns;
 };
 
-bool share_a_name(const std::vector<std::string>& a, const std::vector<std::string>& b) {
-  return std::any_of(a.begin(), a.end(), [&](const std::string& name) {
-    return std::find(b.begin(), b.end(), name) != b.end();
-  });
+// A generated column changes with what it is made of.
+bool changes_column(const Change& change, const std::string& name) {
+  const auto is_set = [&](const std::string& column) {
+    return std::find(change.columns->begin(), change.columns->end(), column) !=
+           change.columns->end();
+  };
+  if (is_set(name)) return true;
+  const Column* column = change.relation->column(name);
+  if (column == nullptr) return true;  // of an heir
+  if (!column->generated) return false;
+  return column->made_of.empty() ||
+         std::any_of(column->made_of.begin(), column->made_of.end(), [&](std::int16_t source) {
+           const Column* made_of = change.relation->column(source);
+           return made_of == nullptr || is_set(made_of->name);
+         });
 }
 
 // pg_constraint's letter for what the key does; the server acts on an update of its columns only.
 char reaction_of(const ForeignKey& key, const Change& change) {
   if (change.how == Action::kDelete) return key.on_delete;
-  const bool touched = change.columns == nullptr || share_a_name(*change.columns, key.referenced);
+  const bool touched =
+      change.columns == nullptr ||
+      std::any_of(key.referenced.begin(), key.referenced.end(),
+                  [&](const std::string& name) { return changes_column(change, name); });
   return change.how == Action::kUpdate && touched ? key.on_update : 'a';
 }
 

@@ -2,19 +2,16 @@
 #include "sql/functions.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::sql {
 namespace {
-
-bool is_builtin(const Function& function) {
-  return function.schema == "pg_catalog" || function.schema == "information_schema";
-}
 
 FunctionEffect from_table(const KnownFunction& known) {
   FunctionEffect effect;
   effect.actions = known.actions;
   effect.result = known.result;
-  effect.keeps_arguments = !(known.actions == ActionSet{Action::kRead});
+  effect.keeps_arguments = known.keeps_arguments || !(known.actions == ActionSet{Action::kRead});
   effect.leaves_trace =
       known.leaves_trace || effect.keeps_arguments || known.result == FunctionResult::kOpaque;
   return effect;
@@ -23,6 +20,12 @@ FunctionEffect from_table(const KnownFunction& known) {
 }  // namespace
 
 bool computes_only(const Function& function) {
+  if (of_postgres(function)) {
+    const FunctionEffect effect = effect_of_function(function);
+    return effect.actions == ActionSet{Action::kRead} && effect.result != FunctionResult::kOpaque &&
+           !effect.keeps_arguments && !effect.leaves_trace;
+  }
+  if (!function.shipped || function.kind == 'a') return false;
   if (function.language != "c" && function.language != "internal") return false;
   const KnownFunction* known = known_function(function.name);
   const bool known_to_compute = known != nullptr &&
@@ -31,15 +34,58 @@ bool computes_only(const Function& function) {
   return function.volatility == 'i' || known_to_compute;
 }
 
+namespace {
+
+// Who makes a function in C or in a language outside of SQL says what he likes about it, and no
+// body can be read that says otherwise.
+bool is_believed(const Function& function) {
+  return function.shipped || function.language == "sql" || function.language == "plpgsql";
+}
+
+FunctionEffect effect_of_users_function(const Function& function, FunctionEffect effect) {
+  const bool computes = computes_only(function);
+  const bool promises = function.volatility != 'v' && function.kind != 'p' && function.kind != 'a';
+  if (!promises || function.does_more) {
+    effect.actions.add(Action::kCall);
+    effect.keeps_arguments = true;
+  } else if (!is_believed(function)) {
+    effect.actions.add(ActionSet{Action::kCall, Action::kUnknown});
+    effect.keeps_arguments = true;
+  } else {
+    effect.actions.add(Action::kRead);
+    // Stable and immutable functions cannot write, but RAISE can show.
+    effect.keeps_arguments |= !computes;
+  }
+  effect.leaves_trace |= effect.keeps_arguments;
+  if (function.kind != 'a' || function.parts.empty()) {
+    effect.result = std::max(effect.result,
+                             computes ? FunctionResult::kFromArguments : FunctionResult::kOpaque);
+    return effect;
+  }
+  // An aggregate is what the functions do that it is made of.
+  effect.result = std::max(effect.result, FunctionResult::kFromArguments);
+  for (const Function* part : function.parts) {
+    const FunctionEffect of_part = effect_of_function(*part);
+    effect.actions.add(of_part.actions);
+    // Of whatever name it is given.
+    if (part->name == "set_config") effect.actions.add(Action::kUnknown);
+    effect.result = std::max(effect.result, of_part.result);
+  }
+  return effect;
+}
+
+}  // namespace
+
 FunctionEffect effect_of_function(const Function& function) {
   FunctionEffect effect;
   if (const KnownFunction* known = known_function(function.name)) effect = from_table(*known);
   effect.found = true;
-  effect.schema = function.schema;
+  // What users put there is not what the schema's name says.
+  if (of_postgres(function) || function.schema != "pg_catalog") effect.schema = function.schema;
   effect.shape = function.shape;
   effect.outputs = function.outputs;
   effect.returns_set = function.returns_set;
-  if (is_builtin(function)) {
+  if (of_postgres(function)) {
     if (!effect.actions.empty()) return effect;
     if (function.volatility == 'v') {
       effect.actions.add(Action::kUnknown);
@@ -52,20 +98,11 @@ FunctionEffect effect_of_function(const Function& function) {
     }
     return effect;
   }
-  const bool computes = computes_only(function);
-  const bool aggregate_in_name_only = function.kind == 'a';
-  if (function.volatility == 'v' || function.kind == 'p' || aggregate_in_name_only) {
-    effect.actions.add(Action::kCall);
-    effect.keeps_arguments = true;
-  } else {
-    effect.actions.add(Action::kRead);
-    // Stable and immutable functions cannot write, but RAISE can show.
-    effect.keeps_arguments |= !computes;
-  }
-  effect.leaves_trace |= effect.keeps_arguments;
-  effect.result =
-      std::max(effect.result, computes ? FunctionResult::kFromArguments : FunctionResult::kOpaque);
-  return effect;
+  return effect_of_users_function(function, std::move(effect));
+}
+
+bool fills_rows(std::string_view name) {
+  return name.find("populate_record") != std::string_view::npos;
 }
 
 void widen(FunctionEffect& effect, const FunctionEffect& more) {

@@ -27,6 +27,7 @@ struct KnownFunction {
   ActionSet actions;
   FunctionResult result = FunctionResult::kFromArguments;
   bool leaves_trace = false;
+  bool keeps_arguments = false;  // beside those whose actions are more than to read
 };
 const KnownFunction* known_function(std::string_view name);
 
@@ -42,13 +43,15 @@ struct FunctionEffect {
   std::vector<std::string> outputs;
 };
 
-// Only a superuser can make a function in C, and one that calls itself immutable computes: those
-// of extensions. So do some that are known by name.
+// Most of PostgreSQL's own. Of an extension's those in C that call themselves immutable, and some
+// that are known by name.
 bool computes_only(const Function& function);
 // Of all functions that the name may mean, together. `schema` is "" where the text gives none.
 FunctionEffect effect_of_function(const Catalog& catalog, std::string_view schema,
                                   std::string_view name);
 FunctionEffect effect_of_function(const Function& function);
+// One of those that make a row of a type which a value names: hstore's, json's.
+bool fills_rows(std::string_view name);
 // Adds what `more` may do.
 void widen(FunctionEffect& effect, const FunctionEffect& more);
 

@@ -17,6 +17,7 @@ struct Group {
   FunctionResult result;
   std::string_view names;  // separated by blanks
   bool leaves_trace = false;
+  bool keeps_arguments = false;
 };
 
 const std::vector<Group>& groups() {
@@ -95,13 +96,23 @@ const std::vector<Group>& groups() {
        "lo_truncate64 lo_close lo_lseek lo_lseek64 lo_tell lo_tell64 gin_clean_pending_list "
        "brin_summarize_new_values brin_summarize_range brin_desummarize_range"},
       {{Action::kDelete}, kClear, "lo_unlink"},
-      {{Action::kRead}, kOpaque, "lo_get loread lo_open lo_read"},
+      {{Action::kRead}, kOpaque, "lo_get"},
+      // Where the next reading begins tells how much this one was to read, and of what.
+      {{Action::kRead}, kOpaque, "loread lo_open lo_read", true, true},
       // Texts of other sessions' statements, and samples of column values.
       {{Action::kRead},
        kOpaque,
        "pg_stat_get_activity pg_stat_get_backend_activity pg_stat_statements "
        "pg_prepared_statement pg_cursor pg_stat_get_progress_info pg_get_multixact_members "
        "pgstattuple_value pg_stat_monitor pg_get_backend_memory_contexts"},
+      // How much was logged, and whether an index got an entry: by how far a new value is like the
+      // one that it replaced.
+      {{Action::kRead},
+       kOpaque,
+       "pg_current_wal_lsn pg_current_wal_insert_lsn pg_current_wal_flush_lsn pg_stat_get_wal "
+       "pg_stat_get_backend_wal pg_stat_get_wal_senders "
+       "pg_stat_get_xact_tuples_hot_updated pg_stat_get_xact_tuples_newpage_updated "
+       "pg_stat_get_tuples_hot_updated pg_stat_get_tuples_newpage_updated"},
       // Rows of a table that is named by a value.
       {{Action::kUnknown}, kOpaque, "currtid2 pg_extension_config_dump"},
       // Extensions' own in C that look at a setting or a dictionary, and compute.
@@ -124,15 +135,14 @@ const std::vector<Group>& groups() {
        "uuidv7 uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 "
        "pg_is_in_recovery pg_last_wal_receive_lsn "
        "pg_last_wal_replay_lsn pg_last_xact_replay_timestamp pg_is_wal_replay_paused "
-       "pg_get_wal_replay_pause_state pg_current_wal_lsn pg_current_wal_insert_lsn "
-       "pg_current_wal_flush_lsn pg_backend_pid txid_current_if_assigned "
+       "pg_get_wal_replay_pause_state pg_backend_pid txid_current_if_assigned "
        "pg_current_xact_id_if_assigned pg_stat_clear_snapshot pg_relation_size "
        "pg_total_relation_size pg_table_size pg_indexes_size pg_database_size pg_tablespace_size "
        "pg_blocking_pids pg_safe_snapshot_blocking_pids pg_isolation_test_session_is_blocked "
        "pg_lock_status pg_get_keywords pg_prepared_xact "
        "pg_timezone_names pg_timezone_abbrevs pg_show_all_settings pg_available_extensions "
-       "pg_available_extension_versions pg_stat_get_archiver pg_stat_get_wal pg_stat_get_io "
-       "pg_stat_get_slru pg_stat_get_wal_senders pg_stat_get_wal_receiver "
+       "pg_available_extension_versions pg_stat_get_archiver pg_stat_get_io "
+       "pg_stat_get_slru pg_stat_get_wal_receiver "
        "pg_stat_get_subscription pg_get_replication_slots pg_notification_queue_usage "
        "pg_jit_available pg_control_system pg_control_checkpoint pg_control_recovery "
        "pg_control_init pg_get_shmem_allocations pg_trigger_depth pg_xact_commit_timestamp "
@@ -141,8 +151,7 @@ const std::vector<Group>& groups() {
        "pg_column_size pg_filenode_relation pg_lsn_now pg_stat_get_xact_numscans "
        "pg_stat_get_xact_tuples_returned pg_stat_get_xact_tuples_fetched "
        "pg_stat_get_xact_tuples_inserted pg_stat_get_xact_tuples_updated "
-       "pg_stat_get_xact_tuples_deleted pg_stat_get_xact_tuples_hot_updated "
-       "pg_stat_get_xact_tuples_newpage_updated pg_stat_get_xact_blocks_fetched "
+       "pg_stat_get_xact_tuples_deleted pg_stat_get_xact_blocks_fetched "
        "pg_stat_get_xact_blocks_hit pg_stat_get_xact_function_calls "
        "pg_stat_get_xact_function_total_time pg_stat_get_xact_function_self_time gen_salt"},
   };
@@ -157,7 +166,8 @@ std::unordered_map<std::string_view, KnownFunction> make_table() {
       const std::size_t end = std::min(rest.find(' '), rest.size());
       const std::string_view name = rest.substr(0, end);
       if (!name.empty())
-        table.emplace(name, KnownFunction{name, group.actions, group.result, group.leaves_trace});
+        table.emplace(name, KnownFunction{name, group.actions, group.result, group.leaves_trace,
+                                          group.keeps_arguments});
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   }

@@ -37,6 +37,8 @@ struct CatalogLimits {
   std::size_t relations_max = 200'000;
   std::size_t columns_max = 2'000'000;
   std::size_t functions_max = 200'000;
+  // A table has two, its row and the array of that.
+  std::size_t types_max = 500'000;
   std::size_t view_definition_bytes_max = std::size_t{1} << 20;
   // Views upon views upon views.
   std::size_t view_depth_max = 32;

@@ -17,8 +17,10 @@ namespace sluice::sql {
 
 // A name of the FROM clause.
 struct Source {
-  std::string_view name;
-  std::shared_ptr<const Row> row;
+  std::string_view name;           // empty: it may have any name
+  std::shared_ptr<const Row> row;  // as the alias names the columns
+  // The same where it is passed on, as a value: a table's row has the names of its type.
+  std::shared_ptr<const Row> passed_on;
   bool is_alias = true;          // false: the relation's own name, which a schema may stand before
   std::string_view schema = {};  // that the FROM clause gives
   bool is_table = false;         // has system columns
@@ -50,8 +52,10 @@ class Lineage {
   // An expression over the columns of one table and of new ones, which hold nothing yet.
   Value in_table(const Node& range_var, const json::value* expression,
                  const std::vector<std::string_view>& new_columns);
-  // The same where the table is new, too.
-  Value in_columns(const json::value& expression, const std::vector<std::string_view>& columns);
+  // The same where the table is new, too: whatever its columns are called, they hold nothing yet.
+  Value in_new_table(const Node& range_var, const json::value* expression);
+  // WHEN of a trigger, WHERE of a rule: OLD and NEW are rows of the table.
+  Value in_old_and_new(const Node& range_var, const json::value* expression);
   // WHERE of COPY FROM, over the columns of a table.
   void table_filter(const Node& range_var, const json::value* where);
 
@@ -75,6 +79,8 @@ class Lineage {
   // The row, or an opaque one where it is too much to carry on.
   Row carried(Row row);
 
+  std::string_view name_given_to(const Node& expression) const;
+
   // lineage_query.cpp
   Row query(const Node& node, const Scope* outer, const Ctes* ctes);
   const Ctes* with(const Node& node, const Scope* outer, const Ctes* ctes);
@@ -94,12 +100,15 @@ class Lineage {
   Row merge(const Node& node, const Scope* outer, const Ctes* ctes);
   Scope target_scope(const Node& range_var, const Scope* outer);
   void assign(const json::array& list, const Node& target, const Scope& scope, const Ctes* ctes);
+  void subscripts(const Node& target, const Scope& scope, const Ctes* ctes);
   Row returning(const Node& node, Scope& scope, const Ctes* ctes);
+  bool rule_returns_sensitive(const Node& range_var) const;
 
   // lineage_from.cpp
   void from(const json::array& list, Scope& scope, const Ctes* ctes);
   FromItem from_item(const Node& node, const Scope* outer, const Scope& lateral, const Ctes* ctes);
   FromItem from_relation(const Node& node, const Ctes* ctes);
+  void may_be_transition(FromItem& item, const Node& node);
   FromItem from_function(const Node& node, const Scope& lateral, const Ctes* ctes);
   FromItem from_xml_table(const Node& node, const Scope& lateral, const Ctes* ctes);
   FromItem from_join(const Node& node, const Scope* outer, const Scope& lateral, const Ctes* ctes);
@@ -114,11 +123,13 @@ class Lineage {
   Value evaluate(const json::value* value, const Scope& scope, const Ctes* ctes);
   Value evaluate_all(const json::value& value, const Scope& scope, const Ctes* ctes);
   Value column_reference(const json::array& parts, const Scope& scope);
+  Value composite(const json::value* value, const Scope& scope, const Ctes* ctes);
   std::optional<Value> unqualified(std::string_view name, const Scope& scope);
   const Source* source_named(std::string_view name, const Scope& scope);
   std::optional<Source> source_before(const json::array& parts, const Scope& scope);
   Value field_of(const Row& row, std::string_view name, bool is_table, bool& found);
   Value unresolved(std::string_view name);
+  std::optional<Value> trigger_row(const json::array& parts) const;
   bool calls_by_field(std::string_view name);
   bool runs_hidden_operator(const Node& node) const;
   bool runs_hidden_cast(const Node& type_name) const;
@@ -142,8 +153,6 @@ class Lineage {
   std::size_t traces_ = 0;  // calls and subqueries of which one can see elsewhere that they ran
 };
 
-// The name that PostgreSQL gives an unnamed output column.
-std::string_view column_name_of(const Node& expression);
 std::vector<std::string_view> strings_of(const json::array& list);
 
 }  // namespace sluice::sql

@@ -24,13 +24,21 @@ void Lineage::assign(const json::array& list, const Node& target, const Scope& s
     // The parser repeats one source for each of its columns.
     if (!source.is("MultiAssignRef") || source.integer("colno") <= 1)
       copy(evaluate(assignment.field("val"), scope, ctes));
-    for (const auto& subscript : assignment.list("indirection"))
-      search(evaluate(&subscript, scope, ctes));
+    subscripts(assignment, scope, ctes);
     if (!spend(columns.fields.size())) return;
     for (const Field& field : columns.fields)
       if (field.name == assignment.text("name") && field.table)
         facts_.column({field.value.relation != 0 ? field.table->schema : std::string{},
                        field.table->name, std::string{field.name}, field.value.sensitive()});
+  }
+}
+
+// "a[x] = y", also in the column list of INSERT: the array's bounds keep x.
+void Lineage::subscripts(const Node& target, const Scope& scope, const Ctes* ctes) {
+  for (const auto& item : target.list("indirection")) {
+    const Value subscript = evaluate(&item, scope, ctes);
+    search(subscript);
+    copy(subscript);
   }
 }
 
@@ -47,7 +55,35 @@ Row Lineage::returning(const Node& node, Scope& scope, const Ctes* ctes) {
       scope.sources.push_back(std::move(source));
     }
   }
-  return targets(list, scope, ctes);
+  Row row = targets(list, scope, ctes);
+  if (!rule_returns_sensitive(node.node("relation"))) return row;
+  facts_.touches();
+  for (Field& field : row.fields) {
+    field.value = {};
+    field.value.taint = Taint::kDerived;  // the server will call it the relation's own column
+    field.table = nullptr;
+  }
+  return row;
+}
+
+// What a rule of CREATE RULE returns in the place of the relation's own columns; a view may stand
+// on the one that has the rule.
+bool Lineage::rule_returns_sensitive(const Node& range_var) const {
+  const std::string_view schema = range_var.text("schemaname");
+  const auto has_rule = [](const Relation& relation) {
+    for (const auto* rule : {&relation.on_insert, &relation.on_update, &relation.on_delete})
+      if (*rule && (*rule)->touches_sensitive) return true;
+    return false;
+  };
+  for (const Relation* relation : facts_.catalog().relations_named(range_var.text("relname"))) {
+    if (!schema.empty() && relation->schema != schema) continue;
+    if (has_rule(*relation)) return true;
+    if (!relation->definition) continue;
+    for (const ObjectRef& below : relation->definition->objects)
+      for (const Relation* one : facts_.catalog().relations_named(below.name))
+        if (has_rule(*one)) return true;
+  }
+  return false;
 }
 
 Row Lineage::insert(const Node& node, const Scope* outer, const Ctes* ctes) {
@@ -57,6 +93,7 @@ Row Lineage::insert(const Node& node, const Scope* outer, const Ctes* ctes) {
   Row given;  // the columns that get a value
   for (const auto& item : node.list("cols")) {
     const Node column{&item};
+    subscripts(column, scope, ctes);
     if (!spend(scope.columns.fields.size())) break;
     for (const Field& field : scope.columns.fields)
       if (field.name == column.text("name") && field.table) {
@@ -87,7 +124,7 @@ Row Lineage::insert(const Node& node, const Scope* outer, const Ctes* ctes) {
       if (source.name == "excluded") {
         Row brought = *source.row;
         for (Field& field : brought.fields) field.value = clear_value();
-        source.row = std::make_shared<const Row>(std::move(brought));
+        source.row = source.passed_on = std::make_shared<const Row>(std::move(brought));
       }
     assign(conflict.list("targetList"), target, with_excluded, ctes);
   }
@@ -124,6 +161,8 @@ Row Lineage::merge(const Node& node, const Scope* outer, const Ctes* ctes) {
     search(evaluate(when.field("condition"), scope, ctes));
     if (when.text("commandType") == "CMD_UPDATE")
       assign(when.list("targetList"), target, scope, ctes);
+    else
+      for (const auto& column : when.list("targetList")) subscripts(Node{&column}, scope, ctes);
     copy(evaluate_all(when.list("values"), scope, ctes));
   }
   return returning(node, scope, ctes);
@@ -161,12 +200,29 @@ Value Lineage::in_table(const Node& range_var, const json::value* expression,
   return evaluate(expression, scope, nullptr);
 }
 
-Value Lineage::in_columns(const json::value& expression,
-                          const std::vector<std::string_view>& columns) {
-  if (!spend(Effort::kPerCopy * columns.size())) return opaque_value();
+Value Lineage::in_new_table(const Node& range_var, const json::value* expression) {
   Scope scope;
-  for (const auto name : columns) scope.columns.fields.push_back({name, clear_value(), nullptr});
-  return evaluate(&expression, scope, nullptr);
+  scope.columns.rest = clear_value();
+  Source source;
+  source.row = std::make_shared<const Row>(scope.columns);
+  for (const std::string_view name :
+       {range_var.text("relname"), std::string_view{"old"}, std::string_view{"new"}}) {
+    source.name = name;
+    scope.sources.push_back(source);
+  }
+  return evaluate(expression, scope, nullptr);
+}
+
+Value Lineage::in_old_and_new(const Node& range_var, const json::value* expression) {
+  if (!expression) return {};
+  Scope scope = target_scope(range_var, nullptr);
+  const std::vector<Source> table = std::exchange(scope.sources, {});
+  for (const Source& source : table)
+    for (const std::string_view name : {"old", "new"}) {
+      scope.sources.push_back(source);
+      scope.sources.back().name = name;
+    }
+  return evaluate(expression, scope, nullptr);
 }
 
 void Lineage::table_filter(const Node& range_var, const json::value* where) {

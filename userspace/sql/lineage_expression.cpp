@@ -5,6 +5,7 @@
 
 #include "sql/action_walker.h"
 #include "sql/lineage.h"
+#include "sql/output_name.h"
 #include "sql/statement_table.h"
 
 namespace sluice::sql {
@@ -196,11 +197,11 @@ bool Lineage::calls_by_field(std::string_view name) {
   // A type's name calls its cast.
   const auto casts = facts_.catalog().hidden_calls_of_cast(name);
   for (const Function* cast : casts) facts_.hidden_call(*cast);
-  if (!casts.empty()) return true;
+  if (!casts.empty()) return ++traces_, true;
   for (const Function* function : facts_.catalog().functions_named(name))
-    if (function->schema != "pg_catalog" || function->volatility == 'v') {
+    if (!of_postgres(*function) || function->volatility == 'v') {
       facts_.function({}, name);
-      return true;
+      return ++traces_, true;
     }
   return false;
 }
@@ -213,15 +214,35 @@ Value Lineage::unresolved(std::string_view name) {
   return opaque_value();
 }
 
+// OLD and NEW, with or without a column behind them and the function's name in front. A trigger may
+// be of any table, so a column is as sensitive as any of its name.
+std::optional<Value> Lineage::trigger_row(const json::array& parts) const {
+  if (!options_.trigger_rows || !facts_.catalog().any_sensitive()) return std::nullopt;
+  const auto is_row = [](const json::value& part) {
+    const std::string_view name = string_of(part);
+    return name == "old" || name == "new";
+  };
+  if (std::none_of(parts.begin(), parts.end(), is_row)) return std::nullopt;
+  const bool column = parts.size() > 1 && is_row(parts[parts.size() - 2]);
+  const std::string_view name = string_of(parts[parts.size() - 1]);
+  if (column && !name.empty() && !facts_.catalog().names_sensitive(name)) return clear_value();
+  return opaque_value();
+}
+
+// Nearest first. Where a level may have columns that are not known, the name may be one of those,
+// or, as what is known may not be there, one further out.
 std::optional<Value> Lineage::unqualified(std::string_view name, const Scope& scope) {
   std::optional<Value> out;
   const auto add = [&](const Value& value) { out = out ? either(*out, value) : value; };
   for (const Scope* level = &scope; level; level = level->outer) {
     if (!spend(1 + level->columns.fields.size())) return opaque_value();
-    bool found = false;
+    bool found = false, may_be_elsewhere = level->columns.rest.has_value();
     for (const Field& field : level->columns.fields)
       if (field.name == name) add(use(field)), found = true;
-    if (found) return out;
+    if (found && !may_be_elsewhere) return out;
+    if (found) continue;
+    for (const Field& field : level->columns.fields)
+      if (field.name.empty()) add(changed(use(field)));
     if (level->columns.rest) add(changed(*level->columns.rest));
   }
   return out;
@@ -230,8 +251,13 @@ std::optional<Value> Lineage::unqualified(std::string_view name, const Scope& sc
 const Source* Lineage::source_named(std::string_view name, const Scope& scope) {
   for (const Scope* level = &scope; level; level = level->outer) {
     if (!spend(1 + level->sources.size())) return nullptr;
+    const Source* of_any_name = nullptr;
     for (const Source& source : level->sources)
-      if (source.name == name) return &source;
+      if (source.name == name)
+        return &source;
+      else if (source.name.empty())
+        of_any_name = &source;
+    if (of_any_name) return of_any_name;
   }
   return nullptr;
 }
@@ -258,7 +284,7 @@ std::optional<Source> Lineage::source_before(const json::array& parts, const Sco
       }
       if (!spend(found->row->fields.size() + source.row->fields.size())) return std::nullopt;
       Row any{.fields = {}, .rest = derived_from(whole(*found->row), whole(*source.row))};
-      found->row = std::make_shared<const Row>(std::move(any));
+      found->row = found->passed_on = std::make_shared<const Row>(std::move(any));
     }
   }
   return found;
@@ -268,22 +294,28 @@ Value Lineage::field_of(const Row& row, std::string_view name, bool is_table, bo
   found = true;
   if (!spend(1 + row.fields.size())) return opaque_value();
   std::optional<Value> out;
+  const auto add = [&](const Value& value) { out = out ? either(*out, value) : value; };
   for (const Field& field : row.fields)
-    if (field.name == name) {
-      const Value value = use(field);
-      out = out ? either(*out, value) : value;
-    }
-  if (out) return *out;
+    if (field.name == name) add(use(field));
+  if (out && !row.rest) return *out;
   // A relation that nobody knows may have a column of that name.
   const bool nobody_knows = row.rest && row.fields.empty();
-  if (is_table && is_system_column(name) && !nobody_knows) return {};
-  if (row.rest) return changed(*row.rest);
+  const bool calls = !nobody_knows && calls_by_field(name);
+  if (out && !calls) return *out;
+  if (is_table && is_system_column(name) && !nobody_knows && !calls) return {};
+  for (const Field& field : row.fields)
+    if (field.name.empty()) add(changed(use(field)));
+  if (row.rest) add(changed(*row.rest));
+  if (out && !calls) return *out;
   found = false;
   return opaque_value();
 }
 
 Value Lineage::column_reference(const json::array& parts, const Scope& scope) {
   if (parts.empty()) return opaque_value();
+  // Even where the FROM clause has such a name: #variable_conflict may say so.
+  const auto row = trigger_row(parts);
+  if (row && row->sensitive()) return *row;
   if (is_star(parts)) {
     const Row all = star(parts, scope);
     Value value = whole(all);
@@ -299,7 +331,7 @@ Value Lineage::column_reference(const json::array& parts, const Scope& scope) {
       if (!spend(source->row->fields.size())) return opaque_value();
       Value value = whole(*source->row);
       for (const Field& field : source->row->fields) use(field);
-      value.row = source->row;
+      value.row = source->passed_on;
       if (!column) return value;
       // An open source may have the column, or it is the whole row.
       return column->relation != 0 ? *column : either(*column, value);
@@ -310,7 +342,7 @@ Value Lineage::column_reference(const json::array& parts, const Scope& scope) {
     return unresolved(name);
   }
   const auto source = source_before(parts, scope);
-  if (!source) return unresolved(name);
+  if (!source) return row ? *row : unresolved(name);
   bool found = false;
   Value value = field_of(*source->row, name, source->is_table, found);
   if (found) return value;
@@ -319,8 +351,21 @@ Value Lineage::column_reference(const json::array& parts, const Scope& scope) {
   return value;
 }
 
+// What stands before ".field" or ".*": of "(t)" the columns are those that the alias names, of
+// "(SELECT t)" those of the row's type.
+Value Lineage::composite(const json::value* value, const Scope& scope, const Ctes* ctes) {
+  Value out = evaluate(value, scope, ctes);
+  const Node reference{value};
+  const auto& parts = reference.list("fields");
+  if (!out.row || !reference.is("ColumnRef") || parts.size() != 1) return out;
+  const Source* source = source_named(string_of(parts[0]), scope);
+  if (source && source->passed_on == out.row) out.row = source->row;
+  return out;
+}
+
 // The columns that a star stands for.
 Row Lineage::star(const json::array& parts, const Scope& scope) {
+  if (trigger_row(parts)) return opaque_row();
   if (parts.size() == 1) {
     if (!spend(Effort::kPerCopy * scope.columns.fields.size())) return opaque_row();
     for (const Field& field : scope.columns.fields) use(field);
@@ -337,7 +382,7 @@ Row Lineage::star(const json::array& parts, const Scope& scope) {
 }
 
 Value Lineage::indirection(const Node& node, const Scope& scope, const Ctes* ctes) {
-  Value value = evaluate(node.field("arg"), scope, ctes);
+  Value value = composite(node.field("arg"), scope, ctes);
   for (const auto& item : node.list("indirection")) {
     const Node step_node{&item};
     if (!step_node.is("String")) {
@@ -358,6 +403,7 @@ Value Lineage::indirection(const Node& node, const Scope& scope, const Ctes* cte
       // A field of a composite that we do not know, or f(value).
       const bool calls = calls_by_field(name);
       if (calls) copy(value);
+      if (effect_of_function(facts_.catalog(), {}, name).returns_set) search(value);
       value = calls ? opaque_value() : changed(value);
     }
   }
@@ -367,8 +413,15 @@ Value Lineage::indirection(const Node& node, const Scope& scope, const Ctes* cte
 Value Lineage::function_call(const Node& node, const Scope& scope, const Ctes* ctes) {
   const auto [schema, name] = split_name(node.list("funcname"));
   Value arguments;
-  for (const auto& argument : node.list("args"))
-    arguments = derived_from(arguments, evaluate(&argument, scope, ctes));
+  if (node.has("over")) {
+    // Window functions look at some arguments only where others say so: the default of lag().
+    std::vector<const json::value*> parts;
+    for (const auto& argument : node.list("args")) parts.push_back(&argument);
+    arguments = in_turn(parts, scope, ctes);
+  } else {
+    for (const auto& argument : node.list("args"))
+      arguments = derived_from(arguments, evaluate(&argument, scope, ctes));
+  }
   search(evaluate(node.field("agg_filter"), scope, ctes));
   for (const auto& item : node.list("agg_order")) {
     const Value key = evaluate(&item, scope, ctes);
@@ -442,53 +495,14 @@ Value Lineage::row_expression(const Node& node, const Scope& scope, const Ctes* 
   return out;
 }
 
+std::string_view Lineage::name_given_to(const Node& expression) const {
+  return output_name(expression, facts_.catalog().server_version());
+}
+
 std::vector<std::string_view> strings_of(const json::array& list) {
   std::vector<std::string_view> out;
   for (const auto& item : list) out.push_back(string_of(item));
   return out;
-}
-
-std::string_view column_name_of(const Node& node) {
-  const std::string_view tag = node.tag();
-  const auto last_string = [](const json::array& list) -> std::string_view {
-    for (std::size_t i = list.size(); i > 0; --i)
-      if (const auto text = string_of(list[i - 1]); !text.empty()) return text;
-    return {};
-  };
-  if (tag == "ColumnRef") return last_string(node.list("fields"));
-  if (tag == "FuncCall") return last_string(node.list("funcname"));
-  if (tag == "A_Indirection") {
-    const auto name = last_string(node.list("indirection"));
-    return name.empty() ? column_name_of(node.node("arg")) : name;
-  }
-  if (tag == "TypeCast") {
-    const auto inner = column_name_of(node.node("arg"));
-    return inner.empty() || inner == "?column?" ? last_string(node.node("typeName").list("names"))
-                                                : inner;
-  }
-  if (tag == "CollateClause") return column_name_of(node.node("arg"));
-  if (tag == "CaseExpr") {
-    const auto inner = column_name_of(node.node("defresult"));
-    return inner.empty() || inner == "?column?" ? "case" : inner;
-  }
-  if (tag == "CoalesceExpr") return "coalesce";
-  if (tag == "MinMaxExpr") return node.text("op") == "IS_LEAST" ? "least" : "greatest";
-  if (tag == "A_Expr" && node.text("kind") == "AEXPR_NULLIF") return "nullif";
-  if (tag == "RowExpr") return "row";
-  if (tag == "A_ArrayExpr") return "array";
-  if (tag == "GroupingFunc") return "grouping";
-  if (tag == "SubLink") {
-    const std::string_view type = node.text("subLinkType");
-    if (type == "EXISTS_SUBLINK") return "exists";
-    if (type == "ARRAY_SUBLINK") return "array";
-    if (type == "EXPR_SUBLINK") {
-      const auto& list = node.node("subselect").list("targetList");
-      if (list.empty()) return "?column?";
-      const Node target{&list[0]};
-      return target.has("name") ? target.text("name") : column_name_of(target.node("val"));
-    }
-  }
-  return "?column?";
 }
 
 }  // namespace sluice::sql

@@ -15,6 +15,8 @@ const Field* field_named(const Row& row, std::string_view name) {
   return nullptr;
 }
 
+bool has_unknown_names(const Row& row) { return row.rest || field_named(row, {}) != nullptr; }
+
 bool is_listed(const std::vector<std::string_view>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -59,6 +61,7 @@ Lineage::FromItem Lineage::from_item(const Node& node, const Scope* outer, const
   FromItem item;
   if (node.is("RangeVar")) {
     item = from_relation(node, ctes);
+    if (options_.trigger_rows && node.text("schemaname").empty()) may_be_transition(item, node);
   } else if (node.is("RangeSubselect")) {
     Row row = query(node.node("subquery"), node.flag("lateral") ? &lateral : outer, ctes);
     item = named(carried(std::move(row)), node.node("alias"), {}, false);
@@ -82,14 +85,17 @@ Lineage::FromItem Lineage::from_item(const Node& node, const Scope* outer, const
 
 Lineage::FromItem Lineage::named(Row row, const Node& alias, std::string_view own_name,
                                  bool is_table) {
-  if (alias) rename(row, strings_of(alias.list("colnames")));
   FromItem item;
-  item.columns = row;
   Source source;
+  if (is_table && alias && alias.has("colnames"))
+    source.passed_on = std::make_shared<const Row>(row);
+  if (alias) rename(row, strings_of(alias.list("colnames")));
+  item.columns = row;
   source.is_alias = static_cast<bool>(alias);
   source.name = alias ? alias.text("aliasname") : own_name;
   source.is_table = is_table;
   source.row = std::make_shared<const Row>(std::move(row));
+  if (!source.passed_on) source.passed_on = source.row;
   if (!source.name.empty()) item.sources.push_back(std::move(source));
   return item;
 }
@@ -108,6 +114,20 @@ Lineage::FromItem Lineage::from_relation(const Node& node, const Ctes* ctes) {
   return item;
 }
 
+// In a trigger's function a name may be that of its transition table, whose columns are those of a
+// table that is not known.
+void Lineage::may_be_transition(FromItem& item, const Node& node) {
+  const bool is_cte = item.sources.empty() || !item.sources.front().is_table;
+  if (is_cte || !facts_.catalog().any_sensitive()) return;
+  Row row = std::move(item.columns);
+  if (!node.node("alias").list("colnames").empty()) row = opaque_row();
+  for (Field& field : row.fields)
+    if (facts_.catalog().names_sensitive(field.name)) field.value = opaque_value();
+  row.rest = opaque_value();
+  item.columns = row;
+  item.sources.front().row = std::make_shared<const Row>(std::move(row));
+}
+
 // All relations that the name may mean, in whatever order the session looks for them.
 Row Lineage::relation_row(std::string_view schema, std::string_view name) {
   std::vector<const Relation*> candidates;
@@ -116,7 +136,7 @@ Row Lineage::relation_row(std::string_view schema, std::string_view name) {
   // information_schema is in nobody's search_path; its names are everyday words.
   if (schema.empty() && candidates.size() > 1)
     std::erase_if(candidates, [](const Relation* relation) {
-      return relation->schema == "information_schema";
+      return relation->schema == "information_schema" && relation->oid < kFirstUserOid;
     });
   std::size_t columns = 0;
   for (const Relation* relation : candidates) columns += relation->columns.size();
@@ -154,8 +174,9 @@ Row Lineage::function_row(const json::value* expression, std::string_view alias,
   const Value result = changed(evaluate(expression, scope, ctes));
   Row row;
   if (!call.is("FuncCall")) {
-    // CURRENT_DATE and the like stand here without brackets.
-    row.fields.push_back({alias, result, nullptr});
+    row.fields.push_back({alias.empty() ? name_given_to(call) : alias, result, nullptr});
+    // CURRENT_DATE is one value; COALESCE, CAST and others give rows, too.
+    if (!call.is("SQLValueFunction")) row.rest = result;
     return row;
   }
   const auto [schema, name] = split_name(call.list("funcname"));
@@ -205,8 +226,13 @@ Lineage::FromItem Lineage::from_function(const Node& node, const Scope& lateral,
   const Node first{functions.empty() ? nullptr : &functions[0]};
   const auto& first_pair = first.list("items");
   const Node first_call{first_pair.empty() ? nullptr : &first_pair[0]};
-  const std::string_view own_name = split_name(first_call.list("funcname")).second;
-  return named(std::move(row), alias, own_name, false);
+  FromItem item = named(std::move(row), alias, name_given_to(first_call), false);
+  // Whatever is looked for in it is not known.
+  if (item.sources.empty()) {
+    const auto unknown = std::make_shared<const Row>(opaque_row());
+    item.sources.push_back({.name = {}, .row = unknown, .passed_on = unknown});
+  }
+  return item;
 }
 
 Lineage::FromItem Lineage::from_xml_table(const Node& node, const Scope& lateral,
@@ -218,8 +244,9 @@ Lineage::FromItem Lineage::from_xml_table(const Node& node, const Scope& lateral
   Row row;
   for (const auto& item : node.list("columns")) {
     const Node column{&item};
-    const Value parts = derived_from(evaluate(column.field("colexpr"), lateral, ctes),
-                                     evaluate(column.field("coldefexpr"), lateral, ctes));
+    // The default is computed where the path finds nothing.
+    const Value parts =
+        in_turn({column.field("colexpr"), column.field("coldefexpr")}, lateral, ctes);
     row.fields.push_back({column.text("colname"), derived_from(value, parts), nullptr});
     if (runs_hidden_cast(column.node_as("typeName", "TypeName"))) copy(row.fields.back().value);
   }
@@ -265,7 +292,7 @@ Lineage::FromItem Lineage::from_join(const Node& node, const Scope* outer, const
 void Lineage::join_columns(const Node& node, const FromItem& left, const FromItem& right,
                            Row& merged, Row& columns) {
   std::vector<std::string_view> shared = strings_of(node.list("usingClause"));
-  const bool open = left.columns.rest || right.columns.rest;
+  const bool open = has_unknown_names(left.columns) || has_unknown_names(right.columns);
   const std::size_t sizes = left.columns.fields.size() + right.columns.fields.size();
   if (node.flag("isNatural") && spend(left.columns.fields.size() * right.columns.fields.size()))
     for (const Field& field : left.columns.fields)
@@ -286,12 +313,18 @@ void Lineage::join_columns(const Node& node, const FromItem& left, const FromIte
     both.attnum = 0;
     merged.fields.push_back({name, both, nullptr});
   }
-  if (node.flag("isNatural") && open)
-    search(derived_from(whole(left.columns), whole(right.columns)));
+  // Which columns they share is not known then, and a shared one shows the other side's value.
+  const bool shares_unknown = node.flag("isNatural") && open;
+  const Value any = derived_from(whole(left.columns), whole(right.columns));
+  if (shares_unknown) search(any);
   columns = merged;
   for (const FromItem* side : {&left, &right}) {
     for (const Field& field : side->columns.fields)
-      if (!is_listed(shared, field.name)) columns.fields.push_back(field);
+      if (!is_listed(shared, field.name)) {
+        columns.fields.push_back(field);
+        if (shares_unknown)
+          columns.fields.back().value = derived_from(columns.fields.back().value, any);
+      }
     if (side->columns.rest)
       columns.rest =
           columns.rest ? derived_from(*columns.rest, *side->columns.rest) : *side->columns.rest;

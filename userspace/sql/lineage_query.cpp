@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lineage of queries: WITH, SELECT, VALUES, set operations.
-#include <string>
-
 #include "sql/lineage.h"
+#include "sql/output_name.h"
 
 namespace sluice::sql {
 namespace {
 
 // Each pass of a recursive query can only raise a column's taint, of which there are four kinds.
 constexpr int kRecursionPassesMax = 12;
-
-bool is_star_target(const Node& value) {
-  const auto ends_in_star = [](const json::array& list) {
-    return !list.empty() && Node{&list[list.size() - 1]}.is("A_Star");
-  };
-  return (value.is("ColumnRef") && ends_in_star(value.list("fields"))) ||
-         (value.is("A_Indirection") && ends_in_star(value.list("indirection")));
-}
 
 }  // namespace
 
@@ -144,15 +135,7 @@ Row Lineage::values(const json::array& lists, const Scope* outer, const Ctes* ct
     for (const auto& cell : Node{&item}.list("items")) {
       const Value value = evaluate(&cell, scope, ctes);
       if (first) {
-        // "column1", "column2", ...: names are rarely used and need a place to live.
-        static const auto kNames = [] {
-          std::vector<std::string> names;
-          for (int i = 1; i <= 64; ++i) names.push_back("column" + std::to_string(i));
-          return names;
-        }();
-        const std::string_view name =
-            position < kNames.size() ? std::string_view{kNames[position]} : std::string_view{};
-        out.fields.push_back({name, value, nullptr});
+        out.fields.push_back({values_column_name(position), value, nullptr});
       } else if (position < out.fields.size()) {
         out.fields[position].value = either(out.fields[position].value, value);
       }
@@ -185,7 +168,7 @@ void Lineage::star_or_target(const Node& target, const Scope& scope, const Ctes*
   const Node value = target.node("val");
   if (!is_star_target(value)) {
     const Value result = evaluate(target.field("val"), scope, ctes);
-    const std::string_view name = target.has("name") ? target.text("name") : column_name_of(value);
+    const std::string_view name = target.has("name") ? target.text("name") : name_given_to(value);
     out.fields.push_back({name, result, nullptr});
     return;
   }
@@ -196,9 +179,9 @@ void Lineage::star_or_target(const Node& target, const Scope& scope, const Ctes*
     return;
   }
   // "(expression).*"
-  const Value composite = evaluate(value.field("arg"), scope, ctes);
-  if (composite.row && value.list("indirection").size() == 1) {
-    Row expanded = carried(*composite.row);
+  const Value before = composite(value.field("arg"), scope, ctes);
+  if (before.row && value.list("indirection").size() == 1) {
+    Row expanded = carried(*before.row);
     for (Field& field : expanded.fields) {
       field.table = nullptr;
       field.value.relation = 0;
@@ -206,7 +189,7 @@ void Lineage::star_or_target(const Node& target, const Scope& scope, const Ctes*
     }
     append(out, expanded);
   } else {
-    append(out, Row{.fields = {}, .rest = changed(composite)});
+    append(out, Row{.fields = {}, .rest = changed(before)});
   }
 }
 
@@ -230,6 +213,9 @@ void Lineage::order(const json::array& list, const Row& outputs, const Scope& sc
         search(outputs.fields[position - 1].value);
       continue;
     }
+    // GROUP BY (1, 2) is GROUP BY 1, 2.
+    if (key.is("RowExpr") && key.text("row_format") == "COERCE_IMPLICIT_CAST")
+      order(key.list("args"), outputs, scope, ctes);
     if (key.is("GroupingSet")) {
       order(key.list("content"), outputs, scope, ctes);
       continue;
@@ -241,6 +227,12 @@ void Lineage::order(const json::array& list, const Row& outputs, const Scope& sc
     if (may_be_output)
       for (const Field& field : outputs.fields)
         if (field.name == name) search(field.value), named = true;
+    // An output whose name is not known may be the one that is meant.
+    if (may_be_output && !named) {
+      for (const Field& field : outputs.fields)
+        if (field.name.empty()) search(field.value);
+      if (outputs.rest) search(*outputs.rest);
+    }
     // An input column of that name counts too, where there is one.
     if (!named || unqualified(name, scope)) search(evaluate(expression, scope, ctes));
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "sql/action_walker.h"
+#include "sql/builtin_names.h"
 
 namespace sluice::sql {
 namespace {
@@ -23,7 +24,26 @@ bool is_part_of_relation(std::string_view type) {
                        "OBJECT_POLICY"});
 }
 
+bool is_called(std::string_view type) {
+  return one_of(type, {"OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE",
+                       "OBJECT_OPERATOR"});
+}
+
+// The last part of the name in DROP.
+std::string_view name_of_object(const Node& object) {
+  if (object.is("ObjectWithArgs")) return split_name(object.list("objname")).second;
+  if (object.is("TypeName")) return split_name(object.list("names")).second;
+  if (object.is("String")) return object.text("sval");
+  return split_name(object.list("items")).second;
+}
+
 }  // namespace
+
+// What stands on an object of that name changes with it.
+void ActionWalker::change(std::span<const Relation* const> tables) {
+  if (!facts_.spend(tables.size())) return;
+  for (const Relation* table : tables) facts_.relation(table->schema, table->name);
+}
 
 // Whatever stands in it goes with it.
 void ActionWalker::whole_schema(std::string_view name) {
@@ -56,7 +76,19 @@ void ActionWalker::kind_of_object(std::string_view type) {
               "OBJECT_ACCESS_METHOD", "OBJECT_PUBLICATION", "OBJECT_SUBSCRIPTION",
               "OBJECT_TRANSFORM", "OBJECT_FOREIGN_TABLE", "OBJECT_DATABASE", "OBJECT_TABLESPACE"}))
     facts_.action(Action::kHost);
-  if (type == "OBJECT_POLICY" || type == "OBJECT_ROLE") facts_.action(Action::kGrant);
+  if (one_of(type, {"OBJECT_POLICY", "OBJECT_ROLE", "OBJECT_EVENT_TRIGGER"}))
+    facts_.action(Action::kGrant);
+}
+
+// A trigger, a view or an index goes on calling it, and CREATE OR REPLACE of the new name does not
+// show that it is called. The new name may be what others mean, too.
+void ActionWalker::moves(std::string_view type, std::string_view new_name) {
+  if (is_called(type)) {
+    facts_.action(Action::kCall);
+    gives_values_away();
+  }
+  const bool is_type = one_of(type, {"OBJECT_TYPE", "OBJECT_DOMAIN"});
+  if (is_type && (new_name.empty() || is_builtin_type_name(new_name))) gives_values_away();
 }
 
 void ActionWalker::drop(const Node& node) {
@@ -64,7 +96,12 @@ void ActionWalker::drop(const Node& node) {
   kind_of_object(type);
   if (one_of(type, {"OBJECT_TYPE", "OBJECT_DOMAIN"}) && node.text("behavior") == "DROP_CASCADE")
     facts_.unknown("DROP ... CASCADE of a type takes columns away that it does not name");
-  for (const auto& item : node.list("objects")) named_object(type, Node{&item});
+  for (const auto& item : node.list("objects")) {
+    named_object(type, Node{&item});
+    const std::string_view name = name_of_object(Node{&item});
+    if (type == "OBJECT_INDEX") change(facts_.catalog().tables_of_index(name));
+    if (node.text("behavior") == "DROP_CASCADE") change(facts_.catalog().tables_on(name));
+  }
 }
 
 bool ActionWalker::about_object(const Node& node) {
@@ -79,14 +116,30 @@ bool ActionWalker::about_object(const Node& node) {
   } else if (tag == "RenameStmt") {
     type = node.text("renameType");
     kind_of_object(type);
-    if (type == "OBJECT_SCHEMA") whole_schema(node.text("subname"));
+    moves(type, node.text("newname"));
+    if (type == "OBJECT_SCHEMA") {
+      whole_schema(node.text("subname"));
+      made_in(node.text("subname"));
+      made_in(node.text("newname"));
+    }
+    const std::string_view name = node.node("relation").text("relname");
+    if (type == "OBJECT_ATTRIBUTE") change(facts_.catalog().tables_on(name));
+    // ALTER TABLE takes an index as well.
+    if (one_of(type, {"OBJECT_INDEX", "OBJECT_TABLE"}))
+      change(facts_.catalog().tables_of_index(name));
   } else if (tag == "AlterObjectSchemaStmt" || tag == "AlterOwnerStmt") {
     type = node.text("objectType");
+    made_in(node.text("newschema"));
+    if (tag == "AlterObjectSchemaStmt") moves(type, {});
   } else if (tag == "AlterFunctionStmt") {
     type = "OBJECT_FUNCTION";
     for (const auto& item : node.list("actions")) {
       const Node option{&item};
       if (option.text("defname") == "security") facts_.action(Action::kGrant);
+      if (option.text("defname") == "set") {  // names in its body may mean something else
+        facts_.action(Action::kCall);
+        gives_values_away();
+      }
       // From then on a call of it counts as reading.
       if (option.text("defname") == "volatility" && option.node("arg").text("sval") != "volatile")
         facts_.action(Action::kCall);

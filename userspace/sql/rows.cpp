@@ -95,7 +95,8 @@ Row row_of(const Relation& relation) {
     value.relation = relation.oid;
     value.attnum = column.attnum;
     if (column.mask) {
-      value.taint = Taint::kColumn;
+      const bool shown_as_it_is = !column.computed || *column.mask != MaskKind::kRedact;
+      value.taint = shown_as_it_is ? Taint::kColumn : Taint::kDerived;
       value.mask = *column.mask;
     }
     row.fields.push_back({column.name, value, &relation, column.generated});

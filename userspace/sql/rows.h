@@ -29,7 +29,7 @@ struct Value {
 };
 
 struct Field {
-  std::string_view name;
+  std::string_view name;  // empty: it may have any name
   Value value;
   const Relation* table = nullptr;  // of a column of a base relation
   bool generated = false;           // so is the column

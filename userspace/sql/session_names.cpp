@@ -4,8 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "sql/distinct.h"
-#include "sql/limits.h"
+#include "sql/worst_of.h"
 
 namespace sluice::sql {
 namespace {
@@ -14,135 +13,133 @@ constexpr std::size_t kKeptMax = 1'000'000;  // some 100 MiB
 
 std::size_t size_of(const Statement& statement) {
   return 1 + statement.objects.size() + statement.kin.size() + statement.columns.size() +
-         statement.outputs.size();
+         statement.outputs.size() + statement.writes.size() + statement.runs.size() +
+         statement.makes.size();
 }
 
-// False where `max` is too small for all of them.
-template <class T>
-bool add_missing(std::vector<T>& to, const std::vector<T>& more, std::size_t max) {
-  Distinct<T> distinct;
-  for (const T& item : more) {
-    if (distinct.has(to, item)) continue;
-    if (to.size() >= max) return false;
-    to.push_back(item);
-  }
-  return true;
+// It may run a function, by itself or by a trigger.
+bool may_open_cursors(const Statement& statement) {
+  if (statement.actions.bits() & ~ActionSet{Action::kRead, Action::kTransaction}.bits())
+    return true;
+  return std::any_of(statement.objects.begin(), statement.objects.end(),
+                     [](const auto& object) { return object.kind == ObjectRef::Kind::kFunction; });
 }
 
-OutputColumn worse(const OutputColumn& a, const OutputColumn& b) {
-  if (a == b) return a;
-  OutputColumn out;
-  const bool both_clear = a.clear() && b.clear();
-  out.kind = both_clear ? OutputColumn::Kind::kClear
-             : std::max(a.kind, b.kind) == OutputColumn::Kind::kOpaque
-                 ? OutputColumn::Kind::kOpaque
-                 : OutputColumn::Kind::kDerived;
-  out.mask = MaskKind::kRedact;
-  return out;
+// What names another name means whatever that stands for when it runs, which is followed where the
+// agent says it, and no further.
+void end_chain(Statement& statement) {
+  if (statement.uses.empty()) return;
+  statement.actions.add(Action::kUnknown);
+  statement.lineage = ResultLineage::kUnknown;
+  statement.outputs.clear();
+  statement.touches_sensitive = true;
 }
 
-void worst_lineage(Statement& out, const Statement& b) {
-  using enum ResultLineage;
-  if (out.lineage == kByColumn && b.lineage == kByColumn &&
-      out.outputs.size() == b.outputs.size()) {
-    for (std::size_t i = 0; i < out.outputs.size(); ++i)
-      out.outputs[i] = worse(out.outputs[i], b.outputs[i]);
-    return;
-  }
-  if (out.lineage == kNoRows) {
-    out.lineage = b.lineage;
-    out.outputs = b.outputs;
-    return;
-  }
-  if (b.lineage == kNoRows || (out.lineage == kAllClear && b.lineage == kAllClear)) return;
-  const auto all_clear = [](const Statement& s) {
-    return s.lineage == kAllClear ||
-           (s.lineage == kByColumn && std::all_of(s.outputs.begin(), s.outputs.end(),
-                                                  [](const auto& o) { return o.clear(); }));
-  };
-  out.lineage = all_clear(out) && all_clear(b) ? kAllClear : kUnknown;
-  out.outputs.clear();
+// In a database of another encoding than UTF8 a name with other letters may be cut elsewhere, and
+// be another in lower case. Of a long one such letters may have been cut off here.
+bool same_in_every_encoding(std::string_view name) {
+  constexpr std::size_t kSurelyNotCut = 59;  // 63 less one letter
+  return name.size() <= kSurelyNotCut && std::all_of(name.begin(), name.end(), [](char c) {
+           return static_cast<unsigned char>(c) < 0x80;
+         });
 }
 
 }  // namespace
 
-Statement worst_of(const Statement& a, const Statement& b) {
-  Statement out = a;
-  out.actions.add(b.actions);
-  const Limits limits;
-  const bool objects = add_missing(out.objects, b.objects, limits.objects_max);
-  const bool kin = add_missing(out.kin, b.kin, limits.objects_max);
-  const bool columns = add_missing(out.columns, b.columns, limits.columns_max);
-  if (!objects || !kin || !columns) out.actions.add(Action::kUnknown);
-  for (const auto& note : b.notes)
-    if (std::find(out.notes.begin(), out.notes.end(), note) == out.notes.end() &&
-        out.notes.size() < kNotesMax)
-      out.notes.push_back(note);
-  out.unbounded |= b.unbounded;
-  out.changes_meaning |= b.changes_meaning;
-  out.changes_reading |= b.changes_reading;
-  out.blinds |= b.blinds;
-  out.literals_matter |= b.literals_matter;
-  out.searches_sensitive |= b.searches_sensitive;
-  out.copies_sensitive |= b.copies_sensitive;
-  out.touches_sensitive |= b.touches_sensitive;
-  worst_lineage(out, b);
-  return out;
-}
-
 void SessionNames::forget(Names& names) {
-  for (const auto& [name, statement] : names) kept_ -= size_of(*statement);
+  for (const auto& [name, kept] : names) kept_ -= size_of(*kept.statement);
+  if (!names.empty()) ++version_;
   names.clear();
 }
 
-bool SessionNames::put(Space space, std::string_view name, Statement statement) {
-  Names& names = names_of(space);
-  const auto found = names.find(name);
-  if (found == names.end() && size() >= names_max_) overflowed_ = true;
-  const std::size_t before = found == names.end() ? 0 : size_of(*found->second);
-  if (kept_ - before + size_of(statement) > kKeptMax) overflowed_ = true;
-  if (overflowed_) return false;
-  kept_ += size_of(statement) - before;
-  auto kept = std::make_shared<const Statement>(std::move(statement));
-  if (found == names.end())
-    names.emplace(std::string{name}, std::move(kept));
-  else
-    found->second = std::move(kept);
-  return true;
+template <class Gone>
+void SessionNames::forget_where(Names& names, Gone gone) {
+  for (auto name = names.begin(); name != names.end();) {
+    if (!gone(name->second)) {
+      ++name;
+      continue;
+    }
+    kept_ -= size_of(*name->second.statement);
+    name = names.erase(name);
+    ++version_;
+  }
 }
 
-void SessionNames::widen(Space space, std::string_view name, const Statement& statement) {
+SessionNames::Name* SessionNames::put(Space space, std::string_view name, Statement statement) {
+  ++version_;
+  end_chain(statement);
+  Names& names = names_of(space);
+  auto found = names.find(name);
+  if (found == names.end() && size() >= names_max_) overflowed_ = true;
+  const std::size_t before = found == names.end() ? 0 : size_of(*found->second.statement);
+  if (kept_ - before + size_of(statement) > kKeptMax) overflowed_ = true;
+  if (overflowed_) return nullptr;
+  kept_ += size_of(statement) - before;
+  if (found == names.end()) found = names.emplace(std::string{name}, Name{}).first;
+  found->second.statement = std::make_shared<const Statement>(std::move(statement));
+  return &found->second;
+}
+
+SessionNames::Name* SessionNames::widen(Space space, std::string_view name,
+                                        const Statement& statement) {
   const Names& names = names_of(space);
   const auto found = names.find(name);
-  put(space, name, found == names.end() ? statement : worst_of(*found->second, statement));
+  return put(space, name,
+             found == names.end() ? statement : worst_of(*found->second.statement, statement));
 }
 
 void SessionNames::sent(Space space, std::string_view name, const Statement& statement) {
+  if (Name* kept = widen(space, name, statement)) kept->given = version_;
+}
+
+bool SessionNames::renewed(Space space, std::string_view name, const Statement& statement) {
+  if (!names_of(space).contains(name)) return false;
   widen(space, name, statement);
+  return true;
 }
 
 void SessionNames::completed(Space space, std::string_view name, const Statement& statement) {
-  put(space, name, statement);
+  if (Name* kept = put(space, name, statement)) {
+    kept->given = kept->made = version_;
+    kept->certain = true;
+    kept->holds = kept->held = false;
+  }
+}
+
+void SessionNames::made(Space space, std::string_view name) {
+  Names& names = names_of(space);
+  const auto found = names.find(name);
+  if (found == names.end()) return;
+  found->second.certain = true;
+  found->second.made = ++version_;
 }
 
 void SessionNames::closed(Space space, std::string_view name) {
   Names& names = names_of(space);
   const auto found = names.find(name);
   if (found == names.end()) return;
-  kept_ -= size_of(*found->second);
+  ++version_;
+  kept_ -= size_of(*found->second.statement);
   names.erase(found);
 }
 
 void SessionNames::sent(const Statement& statement) {
-  if (statement.kind == StatementKind::kPrepare) widen(Space::kPrepared, statement.name, statement);
+  if (statement.kind == StatementKind::kPrepare) sent(Space::kPrepared, statement.name, statement);
   if (statement.kind == StatementKind::kDeclareCursor)
-    widen(Space::kCursor, statement.name, statement);
+    sent(Space::kCursor, statement.name, statement);
 }
 
-void SessionNames::completed(const Statement& statement) {
+void SessionNames::exactly(Space space, const Statement& statement) {
+  completed(space, statement.name, statement);
+  if (!statement.with_hold) return;
+  const auto found = names_of(space).find(statement.name);
+  if (found != names_of(space).end()) found->second.holds = true;
+}
+
+std::optional<std::uint64_t> SessionNames::completed(const Statement& statement, Outcome outcome) {
   switch (statement.kind) {
-    case StatementKind::kPrepare: completed(Space::kPrepared, statement.name, statement); break;
-    case StatementKind::kDeclareCursor: completed(Space::kCursor, statement.name, statement); break;
+    case StatementKind::kPrepare: exactly(Space::kPrepared, statement); break;
+    case StatementKind::kDeclareCursor: exactly(Space::kCursor, statement); break;
     case StatementKind::kDeallocate:
       statement.name.empty() ? forget(prepared_) : closed(Space::kPrepared, statement.name);
       break;
@@ -152,15 +149,84 @@ void SessionNames::completed(const Statement& statement) {
     case StatementKind::kDiscard:
       if (statement.name == "ALL") clear();
       break;
+    case StatementKind::kSavepoint:
+      // Where a savepoint is not found, everything counts as made since.
+      if (savepoints_.size() >= kSavepointsMax) savepoints_.clear();
+      savepoints_.push_back({statement.name, version_});
+      break;
+    case StatementKind::kReleaseSavepoint: released(statement.name); break;
+    case StatementKind::kRollbackToSavepoint: return rolled_back_to(statement.name);
+    case StatementKind::kCommit:
+    case StatementKind::kRollback:
+    case StatementKind::kPrepareTransaction:
+      transaction_ended(statement.kind == StatementKind::kRollback ? Outcome::kRolledBack
+                                                                   : outcome);
+      return 0;
     default: break;
   }
+  return std::nullopt;
+}
+
+void SessionNames::ran(const Statement& statement) {
+  const bool gives =
+      statement.kind == StatementKind::kPrepare || statement.kind == StatementKind::kDeclareCursor;
+  if (!gives) {
+    completed(statement);
+    if (may_open_cursors(statement))
+      forget_where(cursors_, [](const Name& name) { return !name.certain; });
+    return;
+  }
+  const Space space = statement.kind == StatementKind::kPrepare ? Space::kPrepared : Space::kCursor;
+  sent(statement);
+  made(space, statement.name);
+  const auto found = names_of(space).find(statement.name);
+  if (found != names_of(space).end()) found->second.holds = statement.with_hold;
+}
+
+void SessionNames::transaction_ended(Outcome outcome) {
+  savepoints_.clear();
+  if (cursors_.empty()) return;
+  forget_where(cursors_, [outcome](const Name& name) {
+    return !name.held && (!name.holds || outcome == Outcome::kRolledBack);
+  });
+  for (auto& [name, kept] : cursors_) {
+    if (!kept.held && outcome == Outcome::kNotKnown) kept.certain = false;
+    kept.held = true;
+  }
+}
+
+std::size_t SessionNames::savepoint(std::string_view name) const {
+  std::size_t at = savepoints_.size();
+  while (at > 0 && savepoints_[at - 1].name != name) --at;
+  return at;  // one past it; 0: there is none that we know
+}
+
+std::uint64_t SessionNames::rolled_back_to(std::string_view name) {
+  const std::size_t at = savepoint(name);
+  savepoints_.resize(at);
+  const std::uint64_t since = at == 0 ? 0 : savepoints_[at - 1].at;
+  forget_where(cursors_, [since](const Name& kept) { return !kept.held && kept.made > since; });
+  return since;
+}
+
+void SessionNames::released(std::string_view name) {
+  const std::size_t at = savepoint(name);
+  savepoints_.resize(at == 0 ? 0 : at - 1);
+}
+
+void SessionNames::forget_failed() {
+  const auto failed = [](const Name& name) { return !name.certain; };
+  forget_where(prepared_, failed);
+  forget_where(cursors_, failed);
 }
 
 void SessionNames::clear() {
   prepared_.clear();
   cursors_.clear();
+  savepoints_.clear();
   kept_ = 0;
   overflowed_ = false;
+  ++version_;
 }
 
 std::shared_ptr<const Statement> SessionNames::given_by(const Statement& statement) const {
@@ -170,10 +236,27 @@ std::shared_ptr<const Statement> SessionNames::given_by(const Statement& stateme
 }
 
 std::shared_ptr<const Statement> SessionNames::find(Space space, std::string_view name) const {
-  if (overflowed_) return nullptr;
-  const Names& names = space == Space::kPrepared ? prepared_ : cursors_;
+  if (overflowed_ || (!beyond_ascii_ && !same_in_every_encoding(name))) return nullptr;
+  const Names& names = names_of(space);
   const auto found = names.find(name);
-  return found == names.end() ? nullptr : found->second;
+  return found == names.end() ? nullptr : found->second.statement;
+}
+
+bool SessionNames::surely(Space space, std::string_view name) const {
+  const Names& names = names_of(space);
+  const auto found = names.find(name);
+  return found != names.end() && found->second.certain;
+}
+
+std::vector<std::uint64_t> SessionNames::given_at(const std::vector<NameUse>& uses) const {
+  std::vector<std::uint64_t> at;
+  at.reserve(uses.size());
+  for (const NameUse& use : uses) {
+    const Names& names = names_of(use.cursor ? Space::kCursor : Space::kPrepared);
+    const auto found = names.find(use.name);
+    at.push_back(found == names.end() ? 0 : found->second.given);
+  }
+  return at;
 }
 
 }  // namespace sluice::sql

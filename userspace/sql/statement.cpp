@@ -15,6 +15,7 @@ std::string_view name_of(StatementKind kind) {
                                                 "begin",
                                                 "commit",
                                                 "commit_prepared",
+                                                "rollback_prepared",
                                                 "rollback",
                                                 "savepoint",
                                                 "release_savepoint",

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "sql/made.h"
+
 namespace sluice::sql {
 
 // An approver reads them; more do not help.
@@ -27,25 +29,26 @@ enum class StatementKind : std::uint8_t {
   kMerge,
   kTruncate,
   kBegin,
-  kCommit,  // COMMIT, END
-  kCommitPrepared,
+  kCommit,            // COMMIT, END
+  kCommitPrepared,    // name: the transaction's
+  kRollbackPrepared,  // the same
   kRollback,
   kSavepoint,
   kReleaseSavepoint,
   kRollbackToSavepoint,
-  kPrepareTransaction,
-  kPrepare,        // name
-  kExecute,        // name
-  kDeallocate,     // name; "" is ALL
-  kDeclareCursor,  // name
-  kFetch,          // name; also MOVE
-  kCloseCursor,    // name; "" is ALL
-  kCopyOut,        // TO STDOUT
-  kCopyIn,         // FROM STDIN
-  kCopyServer,     // a file or program of the server
-  kSet,            // name: the parameter in lower case; value where it is one literal
-  kReset,          // name: "" is ALL
-  kShow,           // name
+  kPrepareTransaction,  // name
+  kPrepare,             // name
+  kExecute,             // name
+  kDeallocate,          // name; "" is ALL
+  kDeclareCursor,       // name
+  kFetch,               // name; also MOVE
+  kCloseCursor,         // name; "" is ALL
+  kCopyOut,             // TO STDOUT
+  kCopyIn,              // FROM STDIN
+  kCopyServer,          // a file or program of the server
+  kSet,                 // name: the parameter in lower case; value where it is one literal
+  kReset,               // name: "" is ALL
+  kShow,                // name
   kDiscard,
   kExplain,
   kListen,
@@ -88,6 +91,13 @@ enum class ResultLineage : std::uint8_t {
   kUnknown,   // cannot be known, not even how many: every cell is opaque
 };
 
+// A prepared statement or cursor that a statement runs by its name (EXECUTE, FETCH, MOVE).
+struct NameUse {
+  bool cursor = false;
+  std::string name;
+  bool operator==(const NameUse&) const = default;
+};
+
 struct Statement {
   // Bytes of the text, without the semicolon; leading white space and comments may be included.
   std::size_t location = 0;
@@ -101,6 +111,17 @@ struct Statement {
   // (of many some only), and what it is a part of. Rules that refuse or hold ask about them too.
   std::vector<ObjectRef> kin;
   std::vector<ColumnRef> columns;
+  // What it says depends on what these stand for.
+  std::vector<NameUse> uses;
+  bool with_hold = false;  // kDeclareCursor: the cursor outlives its transaction
+  // For MadeNames: relations that are written to; functions, operators and types that run; those
+  // that would have to be known and are not; what is made. `makes_anything`: what else may have got
+  // a name is not known.
+  std::vector<Written> writes;
+  std::vector<MadeName> runs;
+  std::vector<MadeName> missing;
+  std::vector<Made> makes;
+  bool makes_anything = false;
   bool unbounded = false;
   // Sets something by which PostgreSQL reads text, finds names or checks rights: search_path, role,
   // session_authorization, standard_conforming_strings, client_encoding, ...
@@ -124,6 +145,11 @@ struct Statement {
   // A sensitive column is among the sources of anything here: errors, notices and EXPLAIN output of
   // it may carry values.
   bool touches_sensitive = false;
+  // A plan of it may show a value: something in it cannot be followed, and the planner may compute
+  // that. Also of what it names: views, what EXECUTE stands for.
+  bool computes_opaque = false;
+  // Something is made of a sensitive column in it: how often its parts ran may depend on values.
+  bool computes_sensitive = false;
   // For the person who approves: "DO runs dynamic SQL", "function f() is not in the catalogue".
   std::vector<std::string> notes;
   std::string fingerprint;  // pg_query_fingerprint of this statement, 16 hex digits

@@ -108,7 +108,7 @@ const std::unordered_map<std::string_view, StatementRow>& statements() {
         {"AlterCollationStmt", K::kDdl, ddl},
         {"AlterTSConfigurationStmt", K::kDdl, ddl},
         {"AlterTSDictionaryStmt", K::kDdl, ddl},
-        {"AlterEventTrigStmt", K::kDdl, ddl},
+        {"AlterEventTrigStmt", K::kDdl, ddl_grant},
         {"ClusterStmt", K::kDdl, ddl},
         {"CommentStmt", K::kDdl, ddl},
         {"CompositeTypeStmt", K::kDdl, ddl},

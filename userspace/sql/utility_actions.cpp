@@ -21,6 +21,24 @@ bool one_of(std::string_view text, std::initializer_list<std::string_view> words
   return std::find(words.begin(), words.end(), text) != words.end();
 }
 
+// Settings by which the server checks rights, finds damage, or runs what was made to be run.
+bool guards_data(std::string_view setting) {
+  return one_of(setting,
+                {"role", "session_authorization", "session_replication_role", "row_security",
+                 "zero_damaged_pages", "ignore_checksum_failure", "ignore_system_indexes",
+                 "lo_compat_privileges", "event_triggers", "plpgsql.variable_conflict"});
+}
+
+// Settings by which the server loads libraries, writes files (its log is one), or keeps itself
+// from being exhausted.
+bool is_of_host(std::string_view setting) {
+  return setting.ends_with("_preload_libraries") || setting.starts_with("log_") ||
+         setting.starts_with("auto_explain.") || setting.starts_with("pgaudit.") ||
+         one_of(setting, {"dynamic_library_path", "allow_system_table_mods", "jit_provider",
+                          "jit_dump_bitcode", "jit_debugging_support", "jit_profiling_support",
+                          "backtrace_functions", "max_stack_depth", "temp_file_limit"});
+}
+
 }  // namespace
 
 bool setting_changes_meaning(std::string_view name) {
@@ -74,11 +92,8 @@ void ActionWalker::setting(std::string_view text) {
   facts_.statement().changes_meaning |= setting_changes_meaning(name);
   facts_.statement().changes_reading |=
       one_of(name, {"standard_conforming_strings", "client_encoding", "names"});
-  if (one_of(name, {"role", "session_authorization", "session_replication_role", "row_security"}))
-    facts_.action(Action::kGrant);
-  if (name.ends_with("_preload_libraries") || name == "dynamic_library_path" ||
-      name == "allow_system_table_mods")
-    facts_.action(Action::kHost);
+  if (guards_data(name)) facts_.action(Action::kGrant);
+  if (is_of_host(name)) facts_.action(Action::kHost);
 }
 
 void ActionWalker::set_variable(const Node& node) {
@@ -97,10 +112,21 @@ void ActionWalker::set_variable(const Node& node) {
 
 void ActionWalker::execute_name(SessionNames::Space space, std::string_view name,
                                 std::string_view what) {
+  facts_.use(space == SessionNames::Space::kCursor, name);
   const auto found = names_.find(space, name);
   if (!found)
     return facts_.unknown(std::string{what} + " '" + std::string{name} + "' is not known");
   facts_.include(*found);
+}
+
+// Of an EXPLAIN that runs nothing: what the explained statement itself would do is not done. What
+// it calls may be: planning folds constants, and estimates by the functions of operators.
+ActionSet actions_of_planning(const ActionSet& actions) {
+  const ActionSet undone{Action::kInsert,      Action::kUpdate, Action::kDelete, Action::kDdl,
+                         Action::kTransaction, Action::kCopyIn, Action::kCopyOut};
+  ActionSet done = ActionSet::from_bits(actions.bits() & ~undone.bits());
+  done.add(Action::kRead);
+  return done;
 }
 
 void ActionWalker::explain(const Node& node) {
@@ -111,13 +137,19 @@ void ActionWalker::explain(const Node& node) {
   walker.ctes_ = ctes_;
   if (const json::value* query = node.field("query")) walker.walk(*query);
   if (!runs) {
-    // Planning reads, and evaluates stable functions; it changes nothing.
-    const bool unknown = inner.actions.has(Action::kUnknown);
-    inner.actions = {Action::kRead};
-    if (unknown) inner.actions.add(Action::kUnknown);
+    inner.actions = actions_of_planning(inner.actions);
     inner.unbounded = false;
+    inner.writes.clear();
+    inner.makes.clear();
   }
   facts_.include(inner);
+  if (!runs) explained_parameters(node.node("query"));
+}
+
+// Those of EXECUTE are evaluated before there is a plan.
+void ActionWalker::explained_parameters(const Node& query) {
+  const Node execute = query.is("ExecuteStmt") ? query : query.node("query");
+  if (execute.is("ExecuteStmt") && execute.has("params")) walk(*execute.field("params"));
 }
 
 void ActionWalker::copy(const Node& node) {
@@ -125,6 +157,8 @@ void ActionWalker::copy(const Node& node) {
   if (node.has("filename") || node.flag("is_program")) facts_.action(Action::kHost);
   facts_.action(from ? Action::kCopyIn : Action::kCopyOut);
   facts_.action(from ? Action::kInsert : Action::kRead);
+  const Node relation = node.node("relation");
+  if (from) facts_.changes_system_catalog(relation.text("schemaname"), relation.text("relname"));
   children(node);
 }
 
@@ -137,6 +171,7 @@ void ActionWalker::transaction(const Node& node) {
     if (node.text("kind") == "TRANS_STMT_COMMIT_PREPARED") {
       // Whatever that transaction has made is there from now on.
       facts_.statement().blinds = true;
+      facts_.statement().makes_anything = true;
       facts_.statement().changes_meaning = true;
     }
     return;
@@ -145,6 +180,10 @@ void ActionWalker::transaction(const Node& node) {
 }
 
 void ActionWalker::alter_table(const Node& node) {
+  // A type is altered so too, and ALTER TABLE takes an index as well.
+  const std::string_view name = node.node("relation").text("relname");
+  change(node.text("objtype") == "OBJECT_TYPE" ? facts_.catalog().tables_on(name)
+                                               : facts_.catalog().tables_of_index(name));
   for (const auto& item : node.list("cmds")) {
     const Node command{&item};
     const std::string_view subtype = command.text("subtype");
@@ -153,6 +192,11 @@ void ActionWalker::alter_table(const Node& node) {
         subtype.starts_with("AT_EnableTrig") || subtype.starts_with("AT_DisableTrig") ||
         subtype.find("Rule") != std::string_view::npos)
       facts_.action(Action::kGrant);
+    // Each row gets a value that the statement computes.
+    if (subtype == "AT_AlterColumnType" && command.node("def").node("raw_default")) {
+      facts_.action(Action::kUpdate);
+      facts_.statement().unbounded = true;
+    }
     if (subtype == "AT_SetTableSpace" || subtype == "AT_GenericOptions")
       facts_.action(Action::kHost);
   }
@@ -161,6 +205,7 @@ void ActionWalker::alter_table(const Node& node) {
 
 bool ActionWalker::utility(const Node& node) {
   const std::string_view tag = node.tag();
+  if (facts_.statement().actions.has(Action::kDdl)) name_taken(node);
   if (tag == "CopyStmt") {
     copy(node);
   } else if (tag == "ExplainStmt") {
@@ -183,12 +228,20 @@ bool ActionWalker::utility(const Node& node) {
     facts_.statement().unbounded = true;
     if (node.text("behavior") == "DROP_CASCADE")
       facts_.unknown("TRUNCATE ... CASCADE empties tables that it does not name");
+    for (const auto& item : node.list("relations")) {
+      const Node relation{&item};
+      facts_.changes_system_catalog(relation.text("schemaname"), relation.text("relname"));
+    }
     children(node);
   } else if (about_object(node)) {
     return true;
   } else if (runs_later(node)) {
     return true;
   } else if (tag == "CompositeTypeStmt" || tag == "CreateStmt") {
+    for (const char* made : {"typevar", "relation"})
+      made_in(node.node_as(made, "RangeVar").text("schemaname"));
+    checked_type(node.node_as("ofTypename", "TypeName"));
+    for (const auto& item : node.list("inhRelations")) like(Node{&item});
     for (const char* list : {"coldeflist", "tableElts"})
       for (const auto& item : node.list(list)) {
         const Node type = Node{&item}.node_as("typeName", "TypeName");
@@ -205,10 +258,26 @@ bool ActionWalker::utility(const Node& node) {
       facts_.statement().changes_meaning = true;
       facts_.action(Action::kGrant);
     }
-  } else if (tag == "PrepareStmt" || tag == "DeclareCursorStmt" || tag == "CreateTableAsStmt" ||
-             tag == "ViewStmt") {
+  } else if (tag == "PrepareStmt") {
+    if (const json::value* query = node.field("query")) walk(*query);
+    // EXECUTE casts what it is given to these.
+    for (const auto& type : node.list("argtypes")) type_named(Node{&type});
+    children_except(node, {"query"});
+  } else if (tag == "DeclareCursorStmt" || tag == "CreateTableAsStmt" || tag == "ViewStmt") {
+    made_in(node.node_as("view", "RangeVar").text("schemaname"));
     if (const json::value* query = node.field("query")) walk(*query);
     children_except(node, {"query"});
+  } else if (tag == "CreateDomainStmt") {
+    made_in(split_name(node.list("domainname")).first);
+    children(node);
+  } else if (tag == "CreateEnumStmt") {
+    made_in(split_name(node.list("typeName")).first);
+    children(node);
+  } else if (tag == "AlterEnumStmt" || tag == "AlterDomainStmt") {
+    // A new value changes no row that is there.
+    if (tag == "AlterDomainStmt" || node.has("oldVal"))
+      change(facts_.catalog().tables_on(split_name(node.list("typeName")).second));
+    children(node);
   } else {
     return false;
   }

@@ -136,6 +136,7 @@ const Change kChanges[] = {
     {"parameter", [](Ask& ask) { ask.intent.parameters[0] = "2"; }},
     {"null_parameter", [](Ask& ask) { ask.intent.parameters[1] = ""; }},
     {"parameter_count", [](Ask& ask) { ask.intent.parameters.push_back("3"); }},
+    {"parameter_beyond_what_is_shown", [](Ask& ask) { ask.intent.parameters_digest = "ab"; }},
     {"database", [](Ask& ask) { ask.intent.database = "bank"; }},
     {"resource", [](Ask& ask) { ask.intent.resource = "ledger"; }},
     {"action", [](Ask& ask) { ask.intent.actions.add(Action::kHost); }},

@@ -108,8 +108,12 @@ TEST_F(News, OfDdlInATransactionAreToldWhenItCommits) {
 }
 
 TEST_F(News, OfAPreparedTransactionAreToldByWhoCommitsIt) {
+  h.agent(Say{}.query("begin"));
+  h.server(Reply{}.complete("BEGIN").ready('T'));
+  h.agent(Say{}.query("prepare transaction 'ours'"));
+  h.server(Reply{}.complete("PREPARE TRANSACTION").ready());
   const auto before = news().now();
-  h.agent(Say{}.query("commit prepared 'somebodys'"));
+  h.agent(Say{}.query("commit prepared 'ours'"));
   EXPECT_EQ(news().now().changing, 1U);
   h.server(Reply{}.complete("COMMIT PREPARED").ready());
   EXPECT_GT(news().now().generation, before.generation);

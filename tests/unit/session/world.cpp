@@ -62,7 +62,7 @@ class Rows {
   void function(std::uint32_t oid, const std::string& schema, const std::string& name,
                 char volatility, const std::string& language) {
     add(CatalogTable::kFunctions, {std::to_string(oid), schema, name, std::string(1, volatility),
-                                   "f", language, "f", "s", ""});
+                                   "f", language, "f", "s", "", "f", ""});
   }
   sql::CatalogBuilder builder_;
 };

@@ -70,7 +70,28 @@ CatalogRows& CatalogRows::function(Oid oid, std::string_view schema, std::string
     if (c == ' ') c = '\x1f';
   add(CatalogTable::kFunctions,
       {std::to_string(oid), std::string{schema}, std::string{name}, std::string{volatility},
-       std::string{kind}, std::string{language}, "f", std::string{shape}, separated});
+       std::string{kind}, std::string{language}, "f", std::string{shape}, separated,
+       language == "c" ? "t" : "f", std::nullopt});
+  return *this;
+}
+
+CatalogRows& CatalogRows::not_shipped() {
+  rows_.back().cells[9] = "f";
+  return *this;
+}
+
+CatalogRows& CatalogRows::body(std::string_view definition) {
+  rows_.back().cells[10] = std::string{definition};
+  return *this;
+}
+
+CatalogRows& CatalogRows::calls(Oid caller, Oid called) {
+  add(CatalogTable::kCalls, {std::to_string(caller), std::to_string(called)});
+  return *this;
+}
+
+CatalogRows& CatalogRows::operator_class(std::string_view name, Oid function) {
+  add(CatalogTable::kOperatorClasses, {std::string{name}, std::to_string(function)});
   return *this;
 }
 
@@ -93,13 +114,28 @@ CatalogRows& CatalogRows::dependent(Oid relation, int attnum, Oid source, int so
   return *this;
 }
 
+CatalogRows& CatalogRows::primary_key(Oid relation, int attnum) {
+  add(CatalogTable::kPrimaryKeys, {std::to_string(relation), std::to_string(attnum)});
+  return *this;
+}
+
 CatalogRows& CatalogRows::returns_set() {
   rows_.back().cells[6] = "t";
   return *this;
 }
 
 CatalogRows& CatalogRows::cast_call(std::string_view type, Oid function) {
-  add(CatalogTable::kCasts, {std::string{type}, std::to_string(function)});
+  add(CatalogTable::kCasts, {std::string{type}, std::to_string(function), "0"});
+  return *this;
+}
+
+CatalogRows& CatalogRows::check_call(std::string_view type, Oid oid, Oid function) {
+  add(CatalogTable::kCasts, {std::string{type}, std::to_string(function), std::to_string(oid)});
+  return *this;
+}
+
+CatalogRows& CatalogRows::table_on(std::string_view name, Oid table, bool index) {
+  add(CatalogTable::kTablesOn, {std::string{name}, std::to_string(table), index ? "t" : "f"});
   return *this;
 }
 

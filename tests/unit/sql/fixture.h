@@ -41,9 +41,17 @@ class CatalogRows {
   CatalogRows& operator_call(std::string_view name, Oid function);
   // The column is made of that one of `source`; 0: of its rows.
   CatalogRows& dependent(Oid relation, int attnum, Oid source, int source_attnum);
+  CatalogRows& primary_key(Oid relation, int attnum);
   // Of the function added last: it gives a set.
   CatalogRows& returns_set();
+  // Of the function added last: no extension's; CREATE FUNCTION as the server prints it.
+  CatalogRows& not_shipped();
+  CatalogRows& body(std::string_view definition);
+  CatalogRows& calls(Oid caller, Oid called);
+  CatalogRows& operator_class(std::string_view name, Oid function);
   CatalogRows& cast_call(std::string_view type, Oid function);
+  CatalogRows& check_call(std::string_view type, Oid oid, Oid function);
+  CatalogRows& table_on(std::string_view name, Oid table, bool index = false);
   std::shared_ptr<const Catalog> build(const std::vector<SensitiveRule>& rules,
                                        CatalogLimits limits = {});
 

@@ -8,6 +8,7 @@
 namespace sluice::sql::test {
 namespace {
 
+// words.upper is made of words.body, words.loud of nobody knows what.
 // owners <- accounts (cascades) <- entries (cascades; set null) ; owners <- visits (set null);
 // accounts <- audits (no action); branch inherits owners and has leases (cascades).
 std::shared_ptr<const Catalog> bank() {
@@ -28,6 +29,12 @@ std::shared_ptr<const Catalog> bank() {
       .foreign_key(4, "owner", 1, "code", 'n', 'd')
       .foreign_key(7, "branch", 6, "id", 'c', 'a')
       .foreign_key(8, "parent", 8, "id", 'c', 'a')
+      .relation(10, "public", "words", 'r', "id body upper= loud=")
+      .relation(11, "public", "uppers", 'r', "word")
+      .relation(12, "public", "louds", 'r', "word")
+      .dependent(10, 3, 10, 2)
+      .foreign_key(11, "word", 10, "upper", 'a', 'c')
+      .foreign_key(12, "word", 10, "loud", 'a', 'c')
       .inherits(6, 1);
   return rows.build({});
 }
@@ -68,6 +75,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"insert", "INSERT INTO owners VALUES (1)", "insert", "owners"},
         Case{"conflict", "INSERT INTO owners VALUES (1) ON CONFLICT (id) DO UPDATE SET code = 3",
              "insert update", "owners visits"},
+        Case{"update_generated", "UPDATE words SET body = 'x' WHERE id = 1", "update",
+             "words uppers louds"},
+        Case{"update_beside_generated", "UPDATE words SET id = 2 WHERE id = 1", "update",
+             "words louds"},
         Case{"merge",
              "MERGE INTO accounts a USING owners o ON o.id = a.owner WHEN MATCHED THEN DELETE",
              "read delete", "accounts entries owners"},

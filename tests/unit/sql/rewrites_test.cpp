@@ -38,6 +38,32 @@ std::shared_ptr<const Catalog> with_rules() {
   return rows.build(shop_rules());
 }
 
+// The server gives what the rule returns, and calls it the view's column.
+TEST(Returning, OfARuleDecides) {
+  CatalogRows rows;
+  add_builtins(rows);
+  add_shop(rows);
+  rows.relation(4010, "public", "noted", 'v', "id note")
+      .view(4010, "SELECT orders.id, orders.note FROM public.orders;")
+      .rule(4010, 'u',
+            "CREATE RULE r AS ON UPDATE TO public.noted DO INSTEAD UPDATE customers SET id = "
+            "customers.id WHERE customers.id = new.id RETURNING customers.id, customers.ssn;")
+      .relation(4011, "public", "above", 'v', "id note")
+      .view(4011, "SELECT noted.id, noted.note FROM public.noted;")
+      .relation(4012, "public", "plain", 'v', "id note")
+      .view(4012, "SELECT orders.id, orders.note FROM public.orders;")
+      .rule(4012, 'u',
+            "CREATE RULE r AS ON UPDATE TO public.plain DO INSTEAD UPDATE orders SET note = "
+            "new.note WHERE orders.id = new.id RETURNING orders.id, orders.note;");
+  const auto catalog = rows.build(shop_rules());
+  for (const char* table : {"noted", "public.noted", "above"})
+    EXPECT_EQ(lineage_of(one("UPDATE " + std::string{table} + " SET note = 'x' RETURNING id, note",
+                             *catalog)),
+              "dd")
+        << table;
+  EXPECT_EQ(lineage_of(one("UPDATE plain SET note = 'x' RETURNING id, note", *catalog)), "..");
+}
+
 struct Case {
   const char* text;
   const char* actions;

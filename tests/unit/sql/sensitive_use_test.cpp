@@ -53,6 +53,19 @@ INSTANTIATE_TEST_SUITE_P(
         "SELECT regexp_split_to_table(ssn, '-') FROM customers",
         "SELECT id, EXISTS (SELECT regexp_matches(c.ssn, '^0')) FROM customers c",
         "SELECT generate_series(1, length(ssn)) FROM customers",
+        "SELECT (ssn).regexp_matches FROM customers",
+        "SELECT ssn, count(*) FROM customers GROUP BY (1, 1)",
+        "SELECT ssn, id FROM customers GROUP BY GROUPING SETS ((2, 1), (2))",
+        "SELECT lag(name, ssn::int, pg_sleep(1)::text) OVER (ORDER BY id) FROM customers",
+        "SELECT nth_value(nextval('a'), ssn::int) OVER (ORDER BY id) FROM customers",
+        "SELECT 1 FROM customers c, xmltable('/a' PASSING ('<a/>'::xml) COLUMNS x text PATH "
+        "(c.ssn) DEFAULT (nextval('a'))) t",
+        "INSERT INTO orders (note[(SELECT ssn::int FROM customers)]) VALUES ('x')",
+        "MERGE INTO orders o USING customers c ON o.id = c.id WHEN NOT MATCHED THEN INSERT "
+        "(note[c.ssn::int]) VALUES ('x')",
+        "CREATE INDEX ON customers (ssn) INCLUDE (id)", "CREATE INDEX ON customers (city, ssn)",
+        "CREATE INDEX ON customers (ssn) WHERE id > 5", "CLUSTER customers USING x",
+        "CLUSTER customers", "CLUSTER", "ALTER TABLE customers CLUSTER ON x",
         "SELECT id FROM customers c, xmltable('/a' PASSING (c.ssn::xml) COLUMNS x text) t",
         "SELECT pg_sleep(length(ssn)) FROM customers",
         "SELECT 1 FROM holders WHERE (person).ssn = '1'",
@@ -91,6 +104,8 @@ INSTANTIATE_TEST_SUITE_P(
         "c.ssn",
         "MERGE INTO orders o USING customers c ON o.id = c.id WHEN NOT MATCHED THEN INSERT VALUES "
         "(1, 2, 3, c.ssn)",
+        "INSERT INTO orders (note[(SELECT ssn::int FROM customers)]) VALUES ('x')",
+        "UPDATE orders SET note[(SELECT ssn::int FROM customers)] = 'x'",
         "CREATE TABLE t AS SELECT * FROM customers", "CREATE TABLE t AS TABLE customers",
         "SELECT ssn INTO t FROM customers", "SELECT * INTO TEMP t FROM customers",
         "CREATE VIEW v AS SELECT ssn FROM customers",

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "fixture.h"
+#include "sql/worst_of.h"
 
 namespace sluice::sql::test {
 namespace {

@@ -8,6 +8,8 @@
 #include "session/postgres/agent_messages.h"
 #include "session/postgres/bind_parameters.h"
 #include "session/postgres/refusal.h"
+#include "session/postgres/server_name.h"
+#include "sql/declared_types.h"
 
 namespace sluice::session {
 namespace {
@@ -78,6 +80,16 @@ void AgentMessages::refuse_unknown(pg::Report report) {
 
 // Null: there is none. Where nothing is guarded an unread text may have made it, and if not, the
 // server says so.
+// A name that may be another's at the server: it gets names in its own encoding, and what a name
+// was given in one is not what it is in another.
+bool AgentMessages::refuse_name(std::string_view name) {
+  if (is_ascii(name) || context_.unguarded() ||
+      (context_.client_encoding == context_.server_encoding && !context_.meaning_unsettled))
+    return false;
+  refuse_unknown(name_beyond_ascii(context_.client_encoding, context_.server_encoding));
+  return true;
+}
+
 PreparedPtr AgentMessages::prepared_named(std::string_view name) {
   PreparedPtr known = pipeline_.names.prepared(name);
   return known || !context_.unguarded() ? known : unread_prepared(name);
@@ -89,27 +101,41 @@ PortalPtr AgentMessages::portal_named(std::string_view name) {
   auto portal = std::make_shared<Portal>();
   portal->name = name;
   portal->prepared = unread_prepared(name);
+  portal->text = portal->prepared->text;
   return portal;
 }
 
 AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg::Parse& parse) {
+  const std::string_view name = server_name(parse.statement);
+  if (refuse_name(name)) return Outcome::kConsumed;
+  if (wait_for_names(parse.text)) return Outcome::kWait;
   if (pipeline_.names.full()) {
     context_.fatal("53000", "too many prepared statements and portals in one session");
     return Outcome::kConsumed;
   }
   auto prepared = std::make_shared<PreparedStatement>();
-  prepared->name = parse.statement;
+  prepared->name = name;
   prepared->parameter_types = types_of(parse.parameter_types);
-  prepared->text = analyse(parse.text);
+  if (sql::any_unknown_type(prepared->parameter_types, *context_.catalog) && may_look_again()) {
+    look_again();
+    return Outcome::kWait;
+  }
+  const AnalysedTextPtr text = analyse(parse.text);
+  prepared->text = with_declared_types(text, prepared->parameter_types, context_);
   if (wait_for_newer_catalog(*prepared->text)) return Outcome::kWait;
+  prepared->meant = pipeline_.names.meant_by(*prepared->text);
   UpcomingBind bind = upcoming_bind(message.after, parse.statement, prepared->parameter_types,
                                     context_.options.limits);
-  Judgement judgement = judge_.judge(*prepared->text, bind.parameters);
+  // Nothing is cast to the declared types before values are bound.
+  Judgement judgement = judge_.judge(bind.message ? *prepared->text : *text, bind.parameters);
   // Whoever is asked must see the parameters, so wait until they are here or cannot come any more.
   if (judgement.verdict().kind == VerdictKind::kHold && !bind.certain && !gate_.holds())
     return Outcome::kWait;
 
-  Admitted admitted = gate_.admit(std::move(judgement), prepared->text->text);
+  if (bind.message && gate_.compares(judgement))
+    judgement.parameters_digest =
+        digest_of(bind.message->parameters, bind.message->parameter_formats, prepared->declared());
+  Admitted admitted = gate_.admit(std::move(judgement), told(*prepared->text));
   if (admitted.admission == Admission::kWait) return Outcome::kWait;
   if (admitted.admission == Admission::kRefuse) {
     refuse_extended(std::move(admitted.refusal), admitted.request);
@@ -127,35 +153,63 @@ AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg:
   return Outcome::kConsumed;
 }
 
-// A prepared statement lives long; what it touches is judged by the catalogue of now. False: it
-// cannot be read any more.
-bool AgentMessages::renew_analysis(PreparedStatement& prepared) {
-  if (prepared.made_by_sql || prepared.text->unread() ||
-      prepared.text->analysis->catalog_version == context_.catalog->version())
-    return true;
-  prepared.text = analyse(prepared.text->text);
-  return !prepared.text->unread();
+// What was analysed lives long; what it touches is judged by the catalogue of now, and by what the
+// names in it stand for now.
+void AgentMessages::renew(AnalysedTextPtr& text, const std::vector<std::uint32_t>& declared) {
+  const bool stale =
+      text->analysis->catalog_version != context_.catalog->version() ||
+      (text->uses_names && text->names_version != pipeline_.names.for_analysis().version());
+  if (stale && !text->unread()) text = with_declared_types(analyse(text->text), declared, context_);
+}
+
+void AgentMessages::renew_statement(PreparedStatement& prepared) {
+  if (prepared.made_by_sql) return;
+  renew(prepared.text, prepared.declared());
+  if (!prepared.text->uses_names) return;
+  std::vector<std::uint64_t> meant = pipeline_.names.meant_by(*prepared.text);
+  if (meant == prepared.meant) return;
+  prepared.meant = std::move(meant);
+  prepared.covered.reset();  // that was another one
+  prepared.approved.reset();
+}
+
+// The portal was described, and perhaps begun, as something else: its rows would not be the ones
+// that are judged and masked now.
+std::optional<AgentMessages::Outcome> AgentMessages::renew_portal(const PortalPtr& portal) {
+  if (portal->prepared->made_by_sql) return std::nullopt;
+  if (wait_for_names_of(*portal->text)) return Outcome::kWait;
+  renew(portal->text, portal->prepared->declared());
+  if (!portal->text->uses_names || context_.unguarded() ||
+      portal->meant == pipeline_.names.meant_by(*portal->text))
+    return std::nullopt;
+  refuse_unknown(means_another(portal->name));
+  return Outcome::kConsumed;
 }
 
 AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::Bind& bind) {
-  if (statement_in_doubt(pipeline_.units, bind.statement)) return wait_for_answers();
-  PreparedPtr prepared = prepared_named(bind.statement);
+  const std::string_view name = server_name(bind.statement);
+  if (refuse_name(name) || refuse_name(server_name(bind.portal))) return Outcome::kConsumed;
+  if (statement_in_doubt(pipeline_.units, name)) return wait_for_answers();
+  PreparedPtr prepared = prepared_named(name);
   if (prepared && prepared->made_by_sql) {
     renew_names();
-    prepared = prepared_named(bind.statement);
+    prepared = prepared_named(name);
   }
   if (!prepared) {
-    refuse_unknown(no_such_statement(bind.statement));
+    refuse_unknown(no_such_statement(name));
     return Outcome::kConsumed;
   }
+  if (wait_for_names_of(*prepared->text)) return Outcome::kWait;
   if (pipeline_.names.full()) {
     context_.fatal("53000", "too many prepared statements and portals in one session");
     return Outcome::kConsumed;
   }
-  renew_analysis(*prepared);  // an unreadable text is judged as such below
+  renew_statement(*prepared);  // an unreadable text is judged as such below
   auto portal = std::make_shared<Portal>();
-  portal->name = bind.portal;
+  portal->name = server_name(bind.portal);
   portal->prepared = prepared;
+  portal->text = prepared->text;
+  portal->meant = prepared->meant;
   portal->parameters =
       render_values(bind.parameters, bind.parameter_formats, prepared->parameter_types);
   portal->result_formats = formats_of(bind.result_formats);
@@ -163,15 +217,18 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
   portal->judged_at = context_.now;
 
   Judgement judgement = judge_.judge(*prepared->text, portal->parameters);
+  if (gate_.compares(judgement))
+    portal->parameters_digest = judgement.parameters_digest =
+        digest_of(bind.parameters, bind.parameter_formats, prepared->declared());
   const bool approved = prepared->approved && prepared->approved_epoch == pipeline_.names.epoch() &&
-                        same_intent(*prepared->approved, judgement.whole(prepared->text->text));
+                        same_intent(*prepared->approved, judgement.whole(told(*prepared->text)));
   const bool covered = !gate_.holds() && prepared->covered &&
                        *prepared->covered == portal->parameters &&
                        (judgement.verdict().kind == VerdictKind::kAllow ||
                         (judgement.verdict().kind == VerdictKind::kHold && approved));
   portal->approved = covered && approved;
   if (!covered) {
-    Admitted admitted = gate_.admit(std::move(judgement), prepared->text->text);
+    Admitted admitted = gate_.admit(std::move(judgement), told(*prepared->text));
     if (admitted.admission == Admission::kWait) return Outcome::kWait;
     if (admitted.admission == Admission::kRefuse) {
       refuse_extended(std::move(admitted.refusal), admitted.request);
@@ -184,33 +241,41 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
   Unit unit;
   unit.kind = Unit::Kind::kBind;
   unit.portal = std::move(portal);
+  // Checks of types run when values are bound, and may do what a call may.
+  if (prepared->made_by_sql || sql::any_users_type(prepared->declared()))
+    note_effects(unit, *prepared->text, true);
+  const bool settles = unit.settles;
   pipeline_.names.bind_sent(unit);
   pipeline_.units.push_back(std::move(unit));
   context_.to_upstream.pass(message.whole);
+  if (settles) pg::append_flush(context_.to_upstream.own());
   return Outcome::kConsumed;
 }
 
 AgentMessages::Outcome AgentMessages::on_describe(const Message& message,
                                                   const pg::Describe& describe) {
   const bool of_statement = describe.target == pg::Target::kStatement;
-  if (of_statement ? statement_in_doubt(pipeline_.units, describe.name)
-                   : portal_in_doubt(pipeline_.units, describe.name))
+  const std::string_view name = server_name(describe.name);
+  if (refuse_name(name)) return Outcome::kConsumed;
+  if (of_statement ? statement_in_doubt(pipeline_.units, name)
+                   : portal_in_doubt(pipeline_.units, name))
     return wait_for_answers();
   Unit unit;
   if (of_statement) {
     unit.kind = Unit::Kind::kDescribeStatement;
-    unit.prepared = prepared_named(describe.name);
+    unit.prepared = prepared_named(name);
     if (!unit.prepared) {
-      refuse_unknown(no_such_statement(describe.name));
+      refuse_unknown(no_such_statement(name));
       return Outcome::kConsumed;
     }
   } else {
     unit.kind = Unit::Kind::kDescribePortal;
-    unit.portal = portal_named(describe.name);
+    unit.portal = portal_named(name);
     if (!unit.portal) {
-      refuse_unknown(no_such_portal(describe.name));
+      refuse_unknown(no_such_portal(name));
       return Outcome::kConsumed;
     }
+    if (const auto outcome = renew_portal(unit.portal)) return *outcome;
     unit.portal->described = true;
   }
   pipeline_.units.push_back(std::move(unit));
@@ -222,11 +287,9 @@ AgentMessages::Outcome AgentMessages::on_describe(const Message& message,
 // one, we ask.
 void AgentMessages::describe_if_rows_are_read(const PortalPtr& portal) {
   if (portal->described || portal->plan) return;
-  renew_analysis(*portal->prepared);
   const PreparedStatement& prepared = *portal->prepared;
-  const sql::Statement* statement = prepared.text->analysis->statements.empty()
-                                        ? nullptr
-                                        : &prepared.text->analysis->statements.front();
+  const auto& statements = portal->text->analysis->statements;
+  const sql::Statement* statement = statements.empty() ? nullptr : &statements.front();
   if (!rows_need_reading()) {
     portal->plan = ResultPlan{{}, true};
     return;
@@ -234,7 +297,9 @@ void AgentMessages::describe_if_rows_are_read(const PortalPtr& portal) {
   if (statement != nullptr && statement->lineage == sql::ResultLineage::kNoRows &&
       statement->kind != sql::StatementKind::kFetch)
     return;
-  if (prepared.fields && prepared.fields_epoch == pipeline_.names.epoch()) {
+  // What EXECUTE gives is another thing with each PREPARE.
+  if (prepared.fields && prepared.fields_epoch == pipeline_.names.epoch() &&
+      !portal->text->uses_names) {
     std::vector<ResultField> fields = *prepared.fields;
     for (std::size_t i = 0; i < fields.size(); ++i)
       fields[i].format = format_of(portal->result_formats, i);
@@ -262,15 +327,19 @@ std::optional<AgentMessages::Outcome> AgentMessages::judge_portal_again(const Po
   const bool judged =
       portal->judged_under == version && context_.now - portal->judged_at <= kJudgementAgeMax;
   // What a COPY writes goes by the encoding that holds when it begins.
-  const bool may_be_misread = context_.meaning_unsettled && copies_out(*portal->prepared->text);
+  const bool may_be_misread = context_.meaning_unsettled && copies_out(*portal->text);
   if (judged && !gate_.holds() && !may_be_misread) return std::nullopt;
-  Judgement judgement = judge_.judge(*portal->prepared->text, portal->parameters);
+  Judgement judgement = judge_.judge(*portal->text, portal->parameters);
   const VerdictKind kind = judgement.verdict().kind;
+  // Its bytes are gone where nobody was to be asked when it was bound.
+  if (gate_.compares(judgement) && !portal->parameters.empty() && portal->parameters_digest.empty())
+    portal->parameters_digest = gate_.next_request();
+  judgement.parameters_digest = portal->parameters_digest;
   const bool more_of_the_same =
       portal->judged_under != 0 && !gate_.holds() &&
       (kind == VerdictKind::kAllow || (kind == VerdictKind::kHold && portal->approved));
   if (!more_of_the_same) {
-    Admitted admitted = gate_.admit(std::move(judgement), portal->prepared->text->text);
+    Admitted admitted = gate_.admit(std::move(judgement), told(*portal->text));
     if (admitted.admission == Admission::kWait) return Outcome::kWait;
     if (admitted.admission == Admission::kRefuse) {
       refuse_extended(std::move(admitted.refusal), admitted.request);
@@ -285,20 +354,23 @@ std::optional<AgentMessages::Outcome> AgentMessages::judge_portal_again(const Po
 
 AgentMessages::Outcome AgentMessages::on_execute(const Message& message,
                                                  const pg::Execute& execute) {
-  if (portal_in_doubt(pipeline_.units, execute.portal)) return wait_for_answers();
-  const PortalPtr portal = portal_named(execute.portal);
+  const std::string_view name = server_name(execute.portal);
+  if (refuse_name(name)) return Outcome::kConsumed;
+  if (portal_in_doubt(pipeline_.units, name)) return wait_for_answers();
+  const PortalPtr portal = portal_named(name);
   if (!portal) {
-    refuse_unknown(no_such_portal(execute.portal));
+    refuse_unknown(no_such_portal(name));
     return Outcome::kConsumed;
   }
+  if (const auto outcome = renew_portal(portal)) return *outcome;
   if (const auto outcome = judge_portal_again(portal)) return *outcome;
   describe_if_rows_are_read(portal);
   Unit unit;
   unit.kind = Unit::Kind::kExecute;
   unit.portal = portal;
-  note_effects(unit, *portal->prepared->text, true);
-  unit.copies_left = copies_of(*portal->prepared->text);
-  pipeline_.names.text_sent(*portal->prepared->text);
+  note_effects(unit, *portal->text, true);
+  unit.copies_left = copies_of(*portal->text);
+  pipeline_.names.text_sent(*portal->text);
   const bool settles = unit.settles;
   pipeline_.units.push_back(std::move(unit));
   context_.to_upstream.pass(message.whole);
@@ -309,10 +381,12 @@ AgentMessages::Outcome AgentMessages::on_execute(const Message& message,
 }
 
 AgentMessages::Outcome AgentMessages::on_close(const Message& message, const pg::Close& close) {
+  const std::string_view name = server_name(close.name);
+  if (refuse_name(name)) return Outcome::kConsumed;
   Unit unit;
   unit.kind = Unit::Kind::kClose;
   unit.closed_statement = close.target == pg::Target::kStatement;
-  unit.closed_name = close.name;
+  unit.closed_name = name;
   pipeline_.names.close_sent(unit);
   pipeline_.units.push_back(std::move(unit));
   context_.to_upstream.pass(message.whole);

@@ -5,6 +5,7 @@
 
 #include "proto/postgres/build.h"
 #include "proto/postgres/frame.h"
+#include "proto/postgres/values_digest.h"
 #include "session/postgres/bind_parameters.h"
 #include "session/postgres/meaning.h"
 #include "session/postgres/refusal.h"
@@ -21,7 +22,8 @@ bool changes_names(StatementKind kind) {
     case StatementKind::kDeallocate:
     case StatementKind::kDiscard:
     case StatementKind::kDeclareCursor:
-    case StatementKind::kCloseCursor: return true;
+    case StatementKind::kCloseCursor:
+    case StatementKind::kPrepareTransaction: return true;
     default: return false;
   }
 }
@@ -90,18 +92,43 @@ void AgentMessages::look_again() {
   pipeline_.need_fresh_catalog(context_);
 }
 
+// What a name stands for when the server gets there is known when everything before is answered.
+bool AgentMessages::wait_for_names(std::string_view text) {
+  if (pipeline_.units.empty() || context_.unguarded() || !Judge::may_use_names(text)) return false;
+  wait_for_answers();
+  return true;
+}
+
+bool AgentMessages::wait_for_names_of(const AnalysedText& text) {
+  if (!text.uses_names || pipeline_.units.empty() || context_.unguarded() ||
+      (text.names_version == pipeline_.names.for_analysis().version() &&
+       !may_end_portals(pipeline_.units)))
+    return false;
+  wait_for_answers();
+  return true;
+}
+
 AnalysedTextPtr AgentMessages::analyse(std::string_view text) {
   const bool renewed = pipeline_.names.renewed_for(context_.catalog->version());
   // Without a name to read anew it costs nothing, and is done for all texts to come.
   if (!renewed && (pipeline_.names.empty() || Judge::may_use_names(text))) renew_names();
+  if (pipeline_.units.empty()) pipeline_.names.all_answered();
   return judge_.analyse(text, pipeline_.names.for_analysis(), context_.meaning_unsettled);
 }
 
+const std::string& AgentMessages::told(const AnalysedText& text) {
+  return text.uses_names ? told_ = pipeline_.names.told(text) : text.text;
+}
+
 void AgentMessages::renew_names() {
+  pipeline_.names.know_beyond_ascii(context_.server_encoding == "UTF8");
   const sql::SessionNames none;  // PREPARE cannot name another
-  pipeline_.names.renew(context_.catalog->version(), [&](const std::string& text) {
-    return judge_.analyse(text, none, context_.meaning_unsettled);
-  });
+  pipeline_.names.renew(context_.catalog->version(),
+                        [&](const std::string& text, const std::vector<std::uint32_t>& declared) {
+                          return with_declared_types(
+                              judge_.analyse(text, none, context_.meaning_unsettled), declared,
+                              context_);
+                        });
 }
 
 bool AgentMessages::wait_for_newer_catalog(const AnalysedText& text) {
@@ -212,9 +239,10 @@ AgentMessages::Outcome AgentMessages::dispatch(const Message& message) {
 }
 
 AgentMessages::Outcome AgentMessages::on_query(const Message& message, const pg::Query& query) {
+  if (wait_for_names(query.text)) return Outcome::kWait;
   const AnalysedTextPtr text = analyse(query.text);
   if (wait_for_newer_catalog(*text)) return Outcome::kWait;
-  Admitted admitted = gate_.admit(judge_.judge(*text, {}), text->text);
+  Admitted admitted = gate_.admit(judge_.judge(*text, {}), told(*text));
   if (admitted.admission == Admission::kWait) return Outcome::kWait;
 
   Unit unit;
@@ -231,6 +259,13 @@ AgentMessages::Outcome AgentMessages::on_query(const Message& message, const pg:
   }
   pipeline_.units.push_back(std::move(unit));
   return Outcome::kConsumed;
+}
+
+// Where it cannot be computed, one that nothing else has: then no approval serves twice.
+std::string AgentMessages::digest_of(const pg::ValueList& values, const pg::FormatCodes& formats,
+                                     const std::vector<std::uint32_t>& declared) const {
+  auto digest = pg::digest_of_values(values, formats, declared);
+  return digest ? *std::move(digest) : gate_.next_request();
 }
 
 AgentMessages::Outcome AgentMessages::on_function_call(const Message& message,
@@ -254,6 +289,8 @@ AgentMessages::Outcome AgentMessages::on_function_call(const Message& message,
     verdict.rule.clear();
     verdict.message = "the result of a function call by OID cannot be masked; use SELECT";
   }
+  if (gate_.compares(judgement))
+    judgement.parameters_digest = digest_of(call.arguments, call.argument_formats, {});
   Admitted admitted = gate_.admit(std::move(judgement), shown);
   if (admitted.admission == Admission::kWait) return Outcome::kWait;
 
@@ -302,6 +339,12 @@ AgentMessages::Outcome AgentMessages::on_terminate(const Message& message) {
 std::size_t AgentMessages::copies_of(const AnalysedText& text) { return copies_in(text); }
 
 AgentMessages::Outcome AgentMessages::wait_for_answers() {
+  Unit& last = pipeline_.units.back();
+  const bool flushed = last.kind == Unit::Kind::kQuery || last.kind == Unit::Kind::kSync ||
+                       last.kind == Unit::Kind::kFunctionCall;
+  // The agent has not asked for answers yet, so the server may keep them.
+  if (!last.settles && !flushed) pg::append_flush(context_.to_upstream.own());
+  last.settles = true;
   stalled_ = true;
   return Outcome::kWait;
 }

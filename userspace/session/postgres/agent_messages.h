@@ -40,6 +40,10 @@ class AgentMessages {
   bool may_look_again() const;
   void look_again();
   AnalysedTextPtr analyse(std::string_view text);
+  // Good until the next one.
+  const std::string& told(const AnalysedText& text);
+  bool wait_for_names(std::string_view text);
+  bool wait_for_names_of(const AnalysedText& text);
   void renew_names();
   bool wait_for_newer_catalog(const AnalysedText& text);
   std::size_t pass_piece(ByteView in);
@@ -58,15 +62,20 @@ class AgentMessages {
   Outcome on_execute(const Message& message, const pg::Execute& execute);
   Outcome on_close(const Message& message, const pg::Close& close);
   Outcome on_sync(const Message& message);
+  std::string digest_of(const pg::ValueList& values, const pg::FormatCodes& formats,
+                        const std::vector<std::uint32_t>& declared) const;
   void refuse_extended(std::unique_ptr<pg::Report> report, const std::string& request);
   void refuse_unknown(pg::Report report);
   std::optional<Outcome> judge_portal_again(const PortalPtr& portal);
   void describe_if_rows_are_read(const PortalPtr& portal);
-  bool renew_analysis(PreparedStatement& prepared);
+  void renew(AnalysedTextPtr& text, const std::vector<std::uint32_t>& declared);
+  void renew_statement(PreparedStatement& prepared);
+  std::optional<Outcome> renew_portal(const PortalPtr& portal);
+  bool refuse_name(std::string_view name);
   PreparedPtr prepared_named(std::string_view name);
   PortalPtr portal_named(std::string_view name);
 
-  // The message is read again when the server has said more.
+  // The message is read again when the server has answered everything.
   Outcome wait_for_answers();
   // Marks what has to be answered before the next message, and what the server may change by it.
   void note_effects(Unit& unit, const AnalysedText& text, bool extended);
@@ -80,6 +89,7 @@ class AgentMessages {
   const TextGuard& guard_;
   bool stalled_ = false;
   bool news_asked_ = false;
+  std::string told_;
 };
 
 }  // namespace sluice::session

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/postgres/analysed_text.h"
 
+#include <algorithm>
+
+#include "sql/declared_types.h"
+
 namespace sluice::session {
 
 AnalysedTextPtr analyse_text(std::string_view text, const Context& context,
@@ -14,9 +18,24 @@ AnalysedTextPtr analyse_text(std::string_view text, const Context& context,
   options.limits = context.options.sql_limits;
   auto analysis = sql::analyse(text, *context.catalog, names, options);
   if (!analysis) analysed->error = analysis.error().text();
+  analysed->names_version = names.version();
+  if (analysis)
+    analysed->uses_names =
+        std::any_of(analysis->statements.begin(), analysis->statements.end(),
+                    [](const sql::Statement& statement) { return !statement.uses.empty(); });
   analysed->analysis =
       std::make_shared<const sql::Analysis>(analysis ? *std::move(analysis) : sql::Analysis{});
   return analysed;
+}
+
+AnalysedTextPtr with_declared_types(AnalysedTextPtr text, const std::vector<std::uint32_t>& types,
+                                    Context& context) {
+  if (!sql::any_users_type(types) || context.unguarded()) return text;
+  sql::Analysis analysis = *text->analysis;
+  sql::declare_types(analysis, types, *context.catalog);
+  auto declared = std::make_shared<AnalysedText>(*text);
+  declared->analysis = std::make_shared<const sql::Analysis>(std::move(analysis));
+  return declared;
 }
 
 }  // namespace sluice::session

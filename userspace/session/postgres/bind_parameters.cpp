@@ -55,7 +55,7 @@ UpcomingBind upcoming_bind(ByteView after, std::string_view statement,
     if (!message) return {false, true, {}};
     if (const auto* bind = std::get_if<pg::Bind>(&*message)) {
       if (bind->statement == statement)
-        return {true, true, render_values(bind->parameters, bind->parameter_formats, types)};
+        return {true, true, render_values(bind->parameters, bind->parameter_formats, types), *bind};
     } else if (const auto* parse = std::get_if<pg::Parse>(&*message)) {
       if (parse->statement == statement) return {false, true, {}};
     } else if (!std::holds_alternative<pg::Describe>(*message)) {

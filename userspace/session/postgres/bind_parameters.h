@@ -6,6 +6,7 @@
 #include <sluice/intent.h>
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct UpcomingBind {
   // something else was.
   bool certain = false;
   std::vector<Parameter> parameters;
+  std::optional<pg::Bind> message{};  // where it was found; views what was looked through
 };
 
 // Looks through whole messages after a Parse of `statement` for the Bind that uses it.

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "proto/postgres/build.h"
@@ -14,6 +15,7 @@
 #include "session/postgres/options.h"
 #include "session/postgres/output.h"
 #include "sql/catalog.h"
+#include "sql/made_names.h"
 
 namespace sluice::session {
 
@@ -30,11 +32,17 @@ struct Context {
   // As the server reports them (ParameterStatus).
   bool standard_conforming_strings = true;
   std::string client_encoding = "UTF8";
+  std::string server_encoding;
   // A statement that may change them was sent since the last ReadyForQuery.
   bool meaning_unsettled = false;
   // The transaction made something that the catalogue cannot have before it ends, and that later
   // statements run or mean without naming it.
   bool blinded = false;
+  // What this session has made that the catalogue cannot have.
+  sql::MadeNames made;
+
+  // Names of those that this session has prepared: it was judged what they do.
+  std::set<std::string, std::less<>> prepared_transactions;
 
   // Bytes of a large message that the agent is getting piece by piece. While any are left nothing
   // may be put in between.
@@ -79,6 +87,7 @@ struct Context {
     if (status.name == "standard_conforming_strings")
       standard_conforming_strings = status.value == "on";
     if (status.name == "client_encoding") client_encoding = status.value;
+    if (status.name == "server_encoding") server_encoding = status.value;
   }
   // Sends what is pending to both sides. Must come before an action that changes the transport.
   void flush() {

@@ -71,8 +71,12 @@ bool CopyMasker::mask_row(const pg::CopyPiece& row, bool clean) {
   for (std::size_t i = 0; i < row.cells.size(); ++i) {
     const pg::CopyCell& cell = row.cells[i];
     const CellPlan& plan = copy_->plan.cells[i];
-    const bool nothing_to_do = !cell.value || (clean && plan.kind == CellPlan::Kind::kDetect);
-    switch (nothing_to_do ? CellMasker::Outcome::kAsItIs : cells_.mask(plan, *cell.value)) {
+    const bool stays = cell.value ? clean && plan.kind == CellPlan::Kind::kDetect
+                                  : cells_.mask_null(plan) == CellMasker::Outcome::kNull;
+    auto outcome = CellMasker::Outcome::kAsItIs;
+    if (!stays)
+      outcome = cell.value ? cells_.mask(plan, *cell.value) : CellMasker::Outcome::kChanged;
+    switch (outcome) {
       case CellMasker::Outcome::kAsItIs:
         if (writer) writer->add_raw(cell.raw);
         break;

@@ -34,7 +34,8 @@ Admitted refusing(pg::Report refusal, std::string request) {
 bool same_intent(const Intent& a, const Intent& b) {
   return a.lineage == b.lineage && a.resource == b.resource && a.database == b.database &&
          a.statement == b.statement && a.actions == b.actions && a.objects == b.objects &&
-         a.columns == b.columns && a.parameters == b.parameters && a.unbounded == b.unbounded;
+         a.columns == b.columns && a.parameters == b.parameters &&
+         a.parameters_digest == b.parameters_digest && a.unbounded == b.unbounded;
 }
 
 std::string Gate::next_request() const {

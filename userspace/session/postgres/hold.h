@@ -32,6 +32,11 @@ class Gate {
   // kWait: ask again with the same message after decided() or cancelled().
   Admitted admit(Judgement judgement, const std::string& text);
 
+  // People have to decide about it, or have done so: then what is compared must be all of it.
+  bool compares(const Judgement& judgement) const {
+    return holds() || judgement.verdict().kind == VerdictKind::kHold;
+  }
+
   // Request id of the statement that is judged next.
   std::string next_request() const;
 

@@ -15,6 +15,13 @@ namespace {
 
 using sql::StatementKind;
 
+// In whatever case.
+bool begins_with(std::string_view text, std::string_view word) {
+  return text.size() >= word.size() &&
+         std::equal(word.begin(), word.end(), text.begin(),
+                    [](char lower, char c) { return (c | 0x20) == lower; });
+}
+
 // A COPY whose rows could not be read cannot be masked.
 std::optional<std::string> copy_refusal(const sql::Statement& statement, const Context& context,
                                         bool encoding_known) {
@@ -32,6 +39,12 @@ std::optional<std::string> copy_refusal(const sql::Statement& statement, const C
   return "COPY in the encoding " + encoding + " is not masked; use UTF8";
 }
 
+bool ends_transaction_of_others(const sql::Statement& statement, const Context& context) {
+  return (statement.kind == StatementKind::kCommitPrepared ||
+          statement.kind == StatementKind::kRollbackPrepared) &&
+         !context.prepared_transactions.contains(statement.name);
+}
+
 bool reaches_sensitive(const sql::Statement& statement, const sql::Catalog& catalog) {
   return statement.touches_sensitive ||
          std::any_of(statement.objects.begin(), statement.objects.end(),
@@ -43,20 +56,35 @@ bool reaches_sensitive(const sql::Statement& statement, const sql::Catalog& cata
                      });
 }
 
+void add_use(const sql::MadeNames::Use& use, Intent& intent) {
+  intent.actions.add(use.actions);
+  for (const ObjectRef& object : use.objects)
+    if (std::find(intent.objects.begin(), intent.objects.end(), object) == intent.objects.end())
+      intent.objects.push_back(object);
+}
+
 }  // namespace
 
 bool Judge::may_use_names(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-  });
-  return lower.find("execute") != std::string::npos || lower.find("fetch") != std::string::npos ||
-         lower.find("move") != std::string::npos;
+  for (std::size_t at = 0; at < text.size(); ++at) switch (text[at] | 0x20) {
+      case 'e':
+        if (begins_with(text.substr(at), "execute")) return true;
+        break;
+      case 'f':
+        if (begins_with(text.substr(at), "fetch")) return true;
+        break;
+      case 'm':
+        if (begins_with(text.substr(at), "move")) return true;
+        break;
+      default: break;
+    }
+  return false;
 }
 
 Intent Judgement::whole(const std::string& text) const {
   Intent whole = statements[worst].intent;
   whole.statement = text;
+  whole.parameters_digest = parameters_digest;
   if (statements.size() == 1) return whole;
   for (const Judged& judged : statements) {
     whole.actions.add(judged.intent.actions);
@@ -105,14 +133,16 @@ AnalysedTextPtr Judge::analyse(std::string_view text, const sql::SessionNames& n
 }
 
 Judge::Before Judge::before_all() const {
-  return {.encoding_known = !context_.meaning_unsettled, .blinded = context_.blinded};
+  return {.encoding_known = !context_.meaning_unsettled,
+          .blinded = context_.blinded,
+          .made = &context_.made};
 }
 
 // A rule that refuses or holds a table does so for what its rows are reached by, too; to allow the
 // table is to allow its parts.
-void Judge::judge_kin(const sql::Statement& statement, Judged& judged) const {
+void Judge::judge_kin(const std::vector<ObjectRef>& kin, Judged& judged) const {
   Intent wider = judged.intent;
-  wider.objects.insert(wider.objects.end(), statement.kin.begin(), statement.kin.end());
+  wider.objects.insert(wider.objects.end(), kin.begin(), kin.end());
   Verdict verdict = context_.options.policy().judge(wider);
   if (!verdict.rule.empty() && verdict.kind > judged.verdict.kind)
     judged.verdict = std::move(verdict);
@@ -133,6 +163,8 @@ Judged& Judge::judge_one(const sql::Statement& statement, std::string_view shown
   // What it runs or means may be something that nobody could look at.
   if (before.blinded && reaches_sensitive(statement, *context_.catalog))
     intent.actions.add(Action::kSensitiveCopy);
+  const bool somebodys = ends_transaction_of_others(statement, context_);
+  if (somebodys) intent.actions.add(Action::kUnknown);
   // A text whose effect is not known may search by anything, but not where nothing is sensitive.
   if (!has_column_rules(*context_.options.resource))
     intent.actions =
@@ -143,8 +175,14 @@ Judged& Judge::judge_one(const sql::Statement& statement, std::string_view shown
   intent.parameters = parameters;
   intent.unbounded = statement.unbounded;
   intent.asked_at = context_.wall;
+  sql::MadeNames::Use made;
+  if (before.made != nullptr && !before.made->silent_about(statement)) {
+    made = before.made->use_of(statement);
+    add_use(made, intent);
+  }
   judged.verdict = context_.options.policy().judge(intent);
-  if (!statement.kin.empty()) judge_kin(statement, judged);
+  if (!statement.kin.empty()) judge_kin(statement.kin, judged);
+  if (!made.kin.empty()) judge_kin(made.kin, judged);
   if (judged.verdict.kind != VerdictKind::kDeny) {
     if (auto why = copy_refusal(statement, context_, before.encoding_known)) {
       judged.verdict.kind = VerdictKind::kDeny;
@@ -152,7 +190,11 @@ Judged& Judge::judge_one(const sql::Statement& statement, std::string_view shown
       judged.verdict.message = *std::move(why);
     }
   }
-  if (judged.verdict.kind != VerdictKind::kAllow) judged.notes = statement.notes;
+  if (judged.verdict.kind != VerdictKind::kAllow) {
+    judged.notes = statement.notes;
+    if (somebodys) judged.notes.emplace_back("this session did not prepare that transaction");
+    if (!made.note.empty()) judged.notes.push_back(std::move(made.note));
+  }
   if (judged.verdict.kind == VerdictKind::kHold && context_.options.resource->estimate_rows)
     judged.plan = sql::plan_question(statement, shown, parameters);
   return judged;
@@ -194,6 +236,7 @@ Judgement Judge::judge(const AnalysedText& text, const std::vector<Parameter>& p
   const bool single = statements.size() == 1;
   judgement.statements.reserve(statements.size());
   Before before = before_all();
+  std::optional<sql::MadeNames> made;  // also by statements before, where there are any
   for (const sql::Statement& statement : statements) {
     const std::string_view shown =
         single ? std::string_view{text.text}
@@ -204,6 +247,10 @@ Judgement Judge::judge(const AnalysedText& text, const std::vector<Parameter>& p
       before.encoding_known =
           before.encoding_known && !may_change_encoding(statement, *context_.catalog);
       before.blinded = before.blinded || statement.blinds;
+      if (!statement.makes.empty() || statement.makes_anything) {
+        if (!made) before.made = &made.emplace(context_.made);
+        made->note(statement);
+      }
     }
     if (judged.verdict.kind > judgement.verdict().kind)
       judgement.worst = judgement.statements.size() - 1;

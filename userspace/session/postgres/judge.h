@@ -30,6 +30,8 @@ struct Judgement {
   std::vector<Judged>
       statements;         // one per statement of the text; one for a text that was not understood
   std::size_t worst = 0;  // index of the statement whose verdict is the most restrictive
+  // Intent::parameters_digest, where somebody compares it.
+  std::string parameters_digest;
   // Not empty: nothing was understood, and something is guarded; the verdict is deny whatever the
   // policy says.
   std::string syntax_error;
@@ -59,9 +61,10 @@ class Judge {
   struct Before {
     bool encoding_known = true;
     bool blinded = false;
+    const sql::MadeNames* made = nullptr;
   };
   Before before_all() const;
-  void judge_kin(const sql::Statement& statement, Judged& judged) const;
+  void judge_kin(const std::vector<ObjectRef>& kin, Judged& judged) const;
   // Adds to the judgement.
   Judged& judge_one(const sql::Statement& statement, std::string_view shown,
                     const std::vector<Parameter>& parameters, const Before& before,

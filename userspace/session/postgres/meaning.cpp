@@ -11,8 +11,7 @@ namespace {
 using sql::StatementKind;
 
 bool sets_nothing(const sql::Function& function) {
-  return function.schema == "pg_catalog" || function.schema == "information_schema" ||
-         sql::computes_only(function);
+  return sql::of_postgres(function) || sql::computes_only(function);
 }
 
 bool writes(const ActionSet& actions) {
@@ -33,6 +32,17 @@ bool calls_users_function(const sql::Statement& statement, const sql::Catalog& c
 
 }  // namespace
 
+bool names_masked(const sql::Statement& statement, const sql::Catalog& catalog) {
+  return std::any_of(
+      statement.objects.begin(), statement.objects.end(), [&](const ObjectRef& object) {
+        if (object.kind != ObjectRef::Kind::kTable) return false;
+        const auto relations = catalog.relations_named(object.name);
+        return std::any_of(relations.begin(), relations.end(), [](const sql::Relation* relation) {
+          return relation->any_sensitive() || relation->kind == 'v' || relation->kind == 'm';
+        });
+      });
+}
+
 bool may_change_catalog(const sql::Statement& statement) {
   return statement.actions.has(Action::kCall) || changes_catalog_itself(statement);
 }
@@ -48,6 +58,11 @@ bool stays_inside(const sql::Statement& statement) {
   const ActionSet& actions = statement.actions;
   return !actions.has(Action::kCall) && !actions.has(Action::kUnknown) &&
          !actions.has(Action::kHost);
+}
+
+bool may_move_columns(const sql::Statement& statement, const sql::Catalog& catalog) {
+  if (statement.blinds || !stays_inside(statement)) return true;
+  return changes_catalog_itself(statement) && names_masked(statement, catalog);
 }
 
 bool may_change_meaning(const sql::Statement& statement, const sql::Catalog& catalog) {

@@ -14,6 +14,11 @@ bool may_change_catalog(const sql::Statement& statement);
 bool changes_catalog_itself(const sql::Statement& statement);
 // Not before it ends, because nothing was done past it.
 bool stays_inside(const sql::Statement& statement);
+// A table with sensitive columns, or a view, which may have some at any time.
+bool names_masked(const sql::Statement& statement, const sql::Catalog& catalog);
+// Of a table with sensitive columns, or of a view, others may be there afterwards. Something that
+// was not there before is no such table: what it holds was copied.
+bool may_move_columns(const sql::Statement& statement, const sql::Catalog& catalog);
 // standard_conforming_strings, search_path, role, ...: by itself, or by a function of users that it
 // calls.
 bool may_change_meaning(const sql::Statement& statement, const sql::Catalog& catalog);

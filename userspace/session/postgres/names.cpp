@@ -2,22 +2,16 @@
 #include "session/postgres/names.h"
 
 #include <optional>
+#include <type_traits>
 
 #include "base/check.h"
+#include "sql/worst_of.h"
 
 namespace sluice::session {
 namespace {
 
 using Space = sql::SessionNames::Space;
 using sql::StatementKind;
-
-template <class Table, class Pointer>
-void put_back(Table& table, const std::string& name, const Pointer& previous) {
-  if (previous)
-    table[name] = previous;
-  else
-    table.erase(name);
-}
 
 // What SQL remembers under a name, as if a Parse had made it.
 PreparedPtr from_sql(std::string_view name, const sql::Statement& statement, std::string text) {
@@ -38,18 +32,23 @@ PreparedPtr from_sql(std::string_view name, const sql::Statement& statement, std
 }
 
 // All that the text may have made of this name; null where it cannot be read.
-std::shared_ptr<const sql::Statement> prepared_by(const sql::Analysis& analysis,
-                                                  std::string_view name) {
+std::shared_ptr<const sql::Statement> made_by(const sql::Analysis& analysis, StatementKind kind,
+                                              std::string_view name) {
   std::optional<sql::Statement> all;
   for (const sql::Statement& statement : analysis.statements)
-    if (statement.kind == StatementKind::kPrepare && statement.name == name)
+    if (statement.kind == kind && statement.name == name)
       all = all ? sql::worst_of(*all, statement) : statement;
   return all ? std::make_shared<const sql::Statement>(*std::move(all)) : nullptr;
 }
 
-const sql::Statement* only_statement(const PreparedPtr& prepared) {
-  if (!prepared || prepared->text->analysis->statements.size() != 1) return nullptr;
-  return &prepared->text->analysis->statements.front();
+std::size_t bytes_of(const std::map<std::string, std::string, std::less<>>& texts) {
+  std::size_t bytes = 0;
+  for (const auto& [name, text] : texts) bytes += text.size();
+  return bytes;
+}
+
+const sql::Statement* only_statement(const AnalysedTextPtr& text) {
+  return text->analysis->statements.size() == 1 ? &text->analysis->statements.front() : nullptr;
 }
 
 }  // namespace
@@ -62,31 +61,79 @@ PreparedPtr Names::prepared(std::string_view name) const {
 PortalPtr Names::portal(std::string_view name) const {
   if (const auto found = portals_.find(name); found != portals_.end()) return found->second;
   const auto cursor = sql_.find(Space::kCursor, name);
-  if (!cursor) return nullptr;
+  if (!cursor || !sql_.surely(Space::kCursor, name)) return nullptr;
   auto portal = std::make_shared<Portal>();
   portal->name = name;
   portal->prepared = from_sql(name, *cursor, "FETCH from cursor " + std::string{name});
+  portal->text = portal->prepared->text;
   return portal;
+}
+
+std::vector<std::uint64_t> Names::meant_by(const AnalysedText& text) const {
+  std::vector<std::uint64_t> meant;
+  if (!text.uses_names) return meant;
+  for (const sql::Statement& statement : text.analysis->statements) {
+    const auto given = sql_.given_at(statement.uses);
+    meant.insert(meant.end(), given.begin(), given.end());
+  }
+  return meant;
+}
+
+std::string Names::told(const AnalysedText& text) const {
+  std::string told = text.text;
+  for (const sql::Statement& statement : text.analysis->statements)
+    for (const sql::NameUse& use : statement.uses) {
+      const auto declared = use.cursor ? declared_.find(use.name) : declared_.end();
+      const PortalPtr portal = use.cursor ? this->portal(use.name) : nullptr;
+      const PreparedPtr prepared = use.cursor ? nullptr : this->prepared(use.name);
+      if (declared != declared_.end())
+        told += "\n\nwhere " + use.name + " is: " + declared->second;
+      else if (portal || prepared)
+        told += "\n\nwhere " + use.name + " is: " + (portal ? portal->text : prepared->text)->text;
+    }
+  return told;
 }
 
 void Names::renew(std::uint64_t catalog_version, const Analyse& analyse) {
   if (renewed_for(catalog_version)) return;
   renewed_for_ = catalog_version;
   for (auto& [name, prepared] : prepared_) {
-    const AnalysedTextPtr now = analyse(prepared->text->text);
-    const auto by_sql = prepared->made_by_sql ? prepared_by(*now->analysis, name) : nullptr;
+    const AnalysedTextPtr now = analyse(prepared->text->text, prepared->declared());
+    const auto by_sql =
+        prepared->made_by_sql ? made_by(*now->analysis, StatementKind::kPrepare, name) : nullptr;
     const bool known =
         prepared->made_by_sql ? by_sql != nullptr : now->analysis->statements.size() == 1;
     if (now->unread() || !known) {
       sql_.closed(Space::kPrepared, name);
     } else {
       const sql::Statement& statement = by_sql ? *by_sql : now->analysis->statements.front();
-      sql_.sent(Space::kPrepared, name, statement);
+      if (!name.empty() && !sql_.renewed(Space::kPrepared, name, statement))
+        sql_.completed(Space::kPrepared, name, statement);
     }
     if (!prepared->made_by_sql) continue;
     auto renewed = std::make_shared<PreparedStatement>(*prepared);
     renewed->text = by_sql ? from_sql(name, *by_sql, prepared->text->text)->text : now;
     prepared = std::move(renewed);
+  }
+  renew_cursors(analyse);
+}
+
+void Names::renew_cursors(const Analyse& analyse) {
+  for (const auto& [name, text] : declared_) {
+    const AnalysedTextPtr now = analyse(text, {});
+    const auto cursor = made_by(*now->analysis, StatementKind::kDeclareCursor, name);
+    if (cursor)
+      sql_.renewed(Space::kCursor, name, *cursor);
+    else
+      sql_.closed(Space::kCursor, name);
+  }
+  for (const auto& [name, portal] : portals_) {
+    if (name.empty() || portal->prepared->made_by_sql) continue;
+    const AnalysedTextPtr now = analyse(portal->text->text, portal->prepared->declared());
+    if (now->analysis->statements.size() == 1)
+      sql_.renewed(Space::kCursor, name, now->analysis->statements.front());
+    else
+      sql_.closed(Space::kCursor, name);
   }
 }
 
@@ -95,7 +142,7 @@ void Names::parse_sent(Unit& unit) {
   PreparedPtr& slot = prepared_[unit.prepared->name];
   unit.previous_prepared = slot;
   slot = unit.prepared;
-  if (const auto* statement = only_statement(unit.prepared);
+  if (const auto* statement = only_statement(unit.prepared->text);
       statement && !unit.prepared->name.empty())
     sql_.sent(Space::kPrepared, unit.prepared->name, *statement);
 }
@@ -105,7 +152,7 @@ void Names::bind_sent(Unit& unit) {
   PortalPtr& slot = portals_[unit.portal->name];
   unit.previous_portal = slot;
   slot = unit.portal;
-  if (const auto* statement = only_statement(unit.portal->prepared);
+  if (const auto* statement = only_statement(unit.portal->text);
       statement && !unit.portal->name.empty())
     sql_.sent(Space::kCursor, unit.portal->name, *statement);
 }
@@ -126,32 +173,53 @@ void Names::text_sent(const AnalysedText& text) {
   if (!text.unread()) return;
   prepared_.clear();
   portals_.clear();
+  declared_.clear();
   sql_.clear();
 }
 
-void Names::parse_complete(const Unit& unit) {
-  if (const auto* statement = only_statement(unit.prepared);
-      statement && !unit.prepared->name.empty())
-    sql_.completed(Space::kPrepared, unit.prepared->name, *statement);
+// Where the name is given again further on, it may mean that by the time of the next message.
+void Names::parse_complete(const Unit& unit, bool given_again) {
+  const std::string& name = unit.prepared->name;
+  const auto* statement = only_statement(unit.prepared->text);
+  if (!statement || name.empty()) return;
+  // Names may have been renewed since it was sent.
+  if (unit.prepared->text->analysis->catalog_version != renewed_for_) renewed_for_ = 0;
+  given_again ? sql_.made(Space::kPrepared, name)
+              : sql_.completed(Space::kPrepared, name, *statement);
 }
 
-void Names::bind_complete(const Unit& unit) {
-  if (const auto* statement = only_statement(unit.portal->prepared);
-      statement && !unit.portal->name.empty())
-    sql_.completed(Space::kCursor, unit.portal->name, *statement);
+void Names::bind_complete(const Unit& unit, bool given_again) {
+  const std::string& name = unit.portal->name;
+  if (const auto* statement = only_statement(unit.portal->text); statement && !name.empty())
+    given_again ? sql_.made(Space::kCursor, name)
+                : sql_.completed(Space::kCursor, name, *statement);
+  unit.portal->transaction = transaction_;
+  unit.portal->made = sql_.version();
 }
 
 void Names::close_complete(const Unit& unit) {
   sql_.closed(unit.closed_statement ? Space::kPrepared : Space::kCursor, unit.closed_name);
+  if (!unit.closed_statement) declared_.erase(unit.closed_name);
 }
 
 void Names::statement_complete(const sql::Statement& statement, const std::string& text,
-                               std::string_view tag) {
-  sql_.completed(statement);
+                               std::string_view tag, Units& units) {
+  using Outcome = sql::SessionNames::Outcome;
+  const auto since =
+      sql_.completed(statement, tag == "ROLLBACK" ? Outcome::kRolledBack : Outcome::kCommitted);
+  if (since) end_portals(*since, units);
   switch (statement.kind) {
     case StatementKind::kPrepare:
       if (const auto inner = sql_.find(Space::kPrepared, statement.name))
         prepared_[statement.name] = from_sql(statement.name, *inner, text);
+      break;
+    case StatementKind::kDeclareCursor:
+      portals_.erase(statement.name);
+      declared_[statement.name] = text;
+      if (declared_.size() > kNamesMax || bytes_of(declared_) > kTextBytesMax) {
+        declared_.erase(statement.name);
+        forget_cursor(statement.name);
+      }
       break;
     case StatementKind::kDeallocate:
       if (statement.name.empty())
@@ -163,16 +231,57 @@ void Names::statement_complete(const sql::Statement& statement, const std::strin
       if (tag == "DISCARD ALL") {
         prepared_.clear();
         portals_.clear();
+        declared_.clear();
       }
       break;
     case StatementKind::kCloseCursor:
-      if (statement.name.empty())
+      if (statement.name.empty()) {
         portals_.clear();
-      else
+        declared_.clear();
+      } else {
         portals_.erase(statement.name);
+        declared_.erase(statement.name);
+      }
       break;
     default: break;
   }
+}
+
+// An implicit commit may have failed behind it: then a cursor WITH HOLD is closed all the same.
+void Names::statement_failed(const sql::Statement& statement) {
+  if (statement.kind == StatementKind::kCloseCursor) sql_.completed(statement);
+}
+
+void Names::end_portals(std::uint64_t since, Units& units) {
+  const auto gone = [since](const Portal& portal) {
+    return portal.transaction != 0 && (since == 0 || portal.made > since);
+  };
+  std::erase_if(portals_, [&](const auto& entry) { return gone(*entry.second); });
+  if (!declared_.empty())
+    std::erase_if(declared_,
+                  [&](const auto& entry) { return !sql_.surely(Space::kCursor, entry.first); });
+  if (since == 0)
+    ++transaction_;  // what units would put back is known by it
+  else
+    for (Unit& unit : units)
+      if (unit.previous_portal && gone(*unit.previous_portal)) unit.previous_portal.reset();
+}
+
+void Names::transaction_ended(sql::SessionNames::Outcome outcome, Units& units) {
+  sql_.transaction_ended(outcome);
+  end_portals(0, units);
+}
+
+template <class Pointer>
+void Names::put_back(std::map<std::string, Pointer, std::less<>>& table, const std::string& name,
+                     const Pointer& previous) {
+  bool there = previous != nullptr;
+  if constexpr (std::is_same_v<Pointer, PortalPtr>)
+    there = there && (previous->transaction == 0 || previous->transaction == transaction_);
+  if (there)
+    table[name] = previous;
+  else
+    table.erase(name);
 }
 
 void Names::undo(const Unit& unit, bool failed_itself) {
@@ -192,9 +301,9 @@ void Names::undo(const Unit& unit, bool failed_itself) {
       break;
     case Unit::Kind::kClose:
       if (unit.closed_statement && unit.previous_prepared)
-        prepared_[unit.closed_name] = unit.previous_prepared;
+        put_back(prepared_, unit.closed_name, unit.previous_prepared);
       if (!unit.closed_statement && unit.previous_portal)
-        portals_[unit.closed_name] = unit.previous_portal;
+        put_back(portals_, unit.closed_name, unit.previous_portal);
       break;
     case Unit::Kind::kDescribePortal:
       if (unit.portal && !unit.portal->plan) unit.portal->described = false;
@@ -229,7 +338,5 @@ bool Names::full() const {
   for (const auto& [name, prepared] : prepared_) bytes += prepared->text->text.size();
   return bytes > kTextBytesMax;
 }
-
-void Names::transaction_ended() { portals_.clear(); }
 
 }  // namespace sluice::session

@@ -19,14 +19,26 @@ class Names {
   PreparedPtr prepared(std::string_view name) const;
   // Also a cursor that SQL declared: Execute may name it.
   PortalPtr portal(std::string_view name) const;
+  // Since when what the text names is what it is: one number a name.
+  std::vector<std::uint64_t> meant_by(const AnalysedText& text) const;
+  // The text, and those that made what it names: what people are asked about, and what a grant is
+  // of.
+  std::string told(const AnalysedText& text) const;
   // For analysing texts that say EXECUTE or FETCH.
   const sql::SessionNames& for_analysis() const { return sql_; }
+  // Where the server keeps identifiers in another encoding, only ASCII ones are surely the same.
+  void know_beyond_ascii(bool known) { sql_.know_beyond_ascii(known); }
+  // Nothing is on its way: whatever has failed until now gave no names.
+  void all_answered() { sql_.forget_failed(); }
   // The server plans a prepared statement anew when what it names has changed: what EXECUTE may do
-  // is judged by the catalogue of now. Only ever widens; what cannot be read any more is not known.
-  using Analyse = std::function<AnalysedTextPtr(const std::string& text)>;
+  // is judged by the catalogue of now; cursors and portals may have waited for who changed it. Only
+  // ever widens; what cannot be read any more is not known.
+  // `declared`: the types of its parameters, by Parse.
+  using Analyse = std::function<AnalysedTextPtr(const std::string& text,
+                                                const std::vector<std::uint32_t>& declared)>;
   void renew(std::uint64_t catalog_version, const Analyse& analyse);
   bool renewed_for(std::uint64_t catalog_version) const { return renewed_for_ == catalog_version; }
-  bool empty() const { return prepared_.empty() && portals_.empty(); }
+  bool empty() const { return prepared_.empty() && portals_.empty() && declared_.empty(); }
   // Bindings and statements that one agent may keep open: a bound on memory.
   bool full() const;
 
@@ -37,19 +49,24 @@ class Names {
   // Whatever names a text gives are known from now on. After one that was not read no name is.
   void text_sent(const AnalysedText& text);
 
-  void parse_complete(const Unit& unit);
-  void bind_complete(const Unit& unit);
+  // `given_again`: a later one of what is on its way gives the name too.
+  void parse_complete(const Unit& unit, bool given_again);
+  void bind_complete(const Unit& unit, bool given_again);
   void close_complete(const Unit& unit);
-  // `tag` is CommandComplete's; it tells DISCARD ALL from its siblings. `text`: what held the
-  // statement.
+  // `tag` is CommandComplete's; it tells DISCARD ALL from its siblings, and how a transaction
+  // ended. `text`: what held the statement. `units`: what is on its way.
   void statement_complete(const sql::Statement& statement, const std::string& text,
-                          std::string_view tag);
+                          std::string_view tag, Units& units);
+  void statement_failed(const sql::Statement& statement);
+  void forget_cursor(std::string_view name) {
+    sql_.closed(sql::SessionNames::Space::kCursor, name);
+  }
 
   // The first unit was answered with an error, and the others of the first `count` are skipped:
   // they are taken out. What was sent behind them holds as if they had never been.
   void skipped(Units& units, std::size_t count);
-  // ReadyForQuery(idle): protocol portals are gone.
-  void transaction_ended();
+  // Portals that the server had made are gone, and cursors too.
+  void transaction_ended(sql::SessionNames::Outcome outcome, Units& units);
 
   // Changes whenever earlier RowDescriptions may not hold any more.
   std::uint64_t epoch() const { return epoch_; }
@@ -58,15 +75,22 @@ class Names {
  private:
   void undo(const Unit& unit, bool failed_itself);
   void sent(Unit& unit);
+  void end_portals(std::uint64_t since, Units& units);
+  template <class Pointer>
+  void put_back(std::map<std::string, Pointer, std::less<>>& table, const std::string& name,
+                const Pointer& previous);
+  void renew_cursors(const Analyse& analyse);
 
   static constexpr std::size_t kNamesMax = 4096;
   static constexpr std::size_t kTextBytesMax = std::size_t{16} << 20;
 
   std::map<std::string, PreparedPtr, std::less<>> prepared_;
   std::map<std::string, PortalPtr, std::less<>> portals_;
+  std::map<std::string, std::string, std::less<>> declared_;  // texts that made cursors
   sql::SessionNames sql_;
   std::uint64_t epoch_ = 0;
   std::uint64_t renewed_for_ = 0;  // version of a catalogue
+  std::uint64_t transaction_ = 1;
 };
 
 }  // namespace sluice::session

@@ -38,6 +38,13 @@ struct Pipeline {
   bool transaction_changes_catalog = false;
   // By itself, and not only by a function that it called (meaning.h).
   bool transaction_tells_others = false;
+  // BEGIN was answered, so that no end of a message ends the transaction.
+  bool in_transaction_block = false;
+  // Else: something of it was answered of which errors and notices may quote sensitive values. What
+  // is deferred speaks at its end, when another statement is being answered.
+  bool end_may_quote = false;
+  // It may have changed which columns a table with sensitive ones has, or what a view shows.
+  bool transaction_moves_columns = false;
   // It changed what names mean: a rollback changes that back.
   bool transaction_changes_meaning = false;
   // Bytes of a large message of the agent that passes piece by piece.

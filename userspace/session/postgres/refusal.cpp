@@ -121,6 +121,28 @@ pg::Report no_such_portal(std::string_view name) {
   return report;
 }
 
+pg::Report name_beyond_ascii(std::string_view client_encoding, std::string_view server_encoding) {
+  pg::Report report;
+  report.sqlstate = "0A000";
+  report.message =
+      "refused: a prepared statement or portal has a name with other than ASCII letters";
+  report.detail = "The server compares names in its own encoding, " + std::string{server_encoding} +
+                  ", and client_encoding is " + std::string{client_encoding} +
+                  " or may be about to change, so sluice cannot tell which one is meant.";
+  report.hint = "Use ASCII names, or set client_encoding to " + std::string{server_encoding} +
+                " in a message of its own.";
+  return report;
+}
+
+pg::Report means_another(std::string_view portal) {
+  pg::Report report;
+  report.sqlstate = "34000";
+  report.message = "refused: portal " + quoted(portal) +
+                   " was bound to a statement that names another, which has changed since";
+  report.hint = "Bind it again.";
+  return report;
+}
+
 pg::Report held_notice(const TicketId& ticket, const Verdict& verdict, WallTime expires,
                        const std::string& request) {
   pg::Report report;

@@ -26,6 +26,9 @@ pg::Report cancelled_while_held(const TicketId& ticket);
 pg::Report changed_since_approval(const TicketId& ticket, const std::string& request);
 pg::Report no_such_statement(std::string_view name);
 pg::Report no_such_portal(std::string_view name);
+pg::Report name_beyond_ascii(std::string_view client_encoding, std::string_view server_encoding);
+// Of a portal whose statement names another that has changed.
+pg::Report means_another(std::string_view portal);
 
 // The notice that a held statement's agent gets at once.
 pg::Report held_notice(const TicketId& ticket, const Verdict& verdict, WallTime expires,

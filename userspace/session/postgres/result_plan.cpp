@@ -101,9 +101,12 @@ ResultPlan plan_result(const std::vector<ResultField>& fields, const PlanInputs&
       cell.kind = CellPlan::Kind::kMask;
       cell.mask = *kind;
       const sql::OutputColumn lineage = lineage_of(inputs, i, fields.size());
+      // Of a view's column, or a generated one, the catalogue says whether it is computed.
       cell.hides_null =
-          field.table_oid == 0 && (lineage.kind == sql::OutputColumn::Kind::kDerived ||
-                                   lineage.kind == sql::OutputColumn::Kind::kOpaque);
+          field.table_oid == 0
+              ? lineage.kind == sql::OutputColumn::Kind::kDerived ||
+                    lineage.kind == sql::OutputColumn::Kind::kOpaque
+              : inputs.catalog->sensitivity(field.table_oid, field.attribute_number).computed;
       if (cell.hides_null && mask::redact_takes_length(cell.type)) cell.mask = MaskKind::kNull;
     } else {
       cell.kind = detect && mask::is_text_like(field.type_oid) ? CellPlan::Kind::kDetect

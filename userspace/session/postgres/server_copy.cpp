@@ -2,6 +2,7 @@
 // COPY, as the server answers it.
 #include "proto/postgres/build.h"
 #include "session/postgres/copy_encoding.h"
+#include "session/postgres/meaning.h"
 #include "session/postgres/server_replies.h"
 
 namespace sluice::session {
@@ -34,10 +35,10 @@ ServerReplies::Outcome ServerReplies::on_copy_in_response(const Message& message
 }
 
 // The server tells nothing of the columns of a COPY but how many there are. It keeps its tables
-// from being altered while it copies, so a catalogue that is asked for now has them as they are.
+// from being altered while it copies, so a catalogue that is asked for now has them as they are;
+// but for what this transaction itself has changed.
 bool ServerReplies::waits_for_catalog_of_copy() {
-  if (!has_column_rules(*context_.options.resource) || pipeline_.transaction_changes_catalog)
-    return false;
+  if (!has_column_rules(*context_.options.resource)) return false;
   if (!pipeline_.awaiting_catalog && std::exchange(catalog_of_copy_asked_, false)) return false;
   if (!pipeline_.awaiting_catalog) {
     catalog_of_copy_asked_ = true;
@@ -48,7 +49,10 @@ bool ServerReplies::waits_for_catalog_of_copy() {
 }
 
 AnalysedTextPtr ServerReplies::analyse_again(const Unit& unit) const {
-  return analyse_text(unit.sent_text()->text, context_, pipeline_.names.for_analysis(), false);
+  const PreparedPtr prepared = unit.portal ? unit.portal->prepared : unit.prepared;
+  AnalysedTextPtr again =
+      analyse_text(unit.sent_text()->text, context_, pipeline_.names.for_analysis(), false);
+  return prepared ? with_declared_types(std::move(again), prepared->declared(), context_) : again;
 }
 
 ServerReplies::Outcome ServerReplies::on_copy_out_response(const Message& message) {
@@ -69,6 +73,9 @@ ServerReplies::Outcome ServerReplies::on_copy_out_response(const Message& messag
   const auto& statements = again->analysis->statements;
   const sql::Statement* statement =
       unit->statement < statements.size() ? &statements[unit->statement] : nullptr;
+  if (statement != nullptr && pipeline_.transaction_moves_columns &&
+      names_masked(*statement, *context_.catalog))
+    statement = nullptr;  // nobody can tell
   ResultPlan plan = plan_copy(response.column_formats.size(), response.format,
                               {statement, context_.catalog.get(), context_.options.resource.get()});
   if (!plan.untouched) {

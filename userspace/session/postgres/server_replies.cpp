@@ -6,7 +6,7 @@
 #include "proto/postgres/build.h"
 #include "proto/postgres/frame.h"
 #include "session/postgres/meaning.h"
-#include "sql/functions.h"
+#include "sql/quotes.h"
 
 namespace sluice::session {
 namespace {
@@ -14,18 +14,27 @@ namespace {
 using Kind = Unit::Kind;
 using sql::StatementKind;
 
-// Its values may be sensitive ones: a table with such columns, one that nobody knows (a temporary
-// one), and what a function gives whose body nobody reads.
-bool may_hold_sensitive(const ObjectRef& object, const sql::Statement& statement,
-                        const sql::Catalog& catalog) {
-  if (object.kind == ObjectRef::Kind::kFunction)
-    return sql::effect_of_function(catalog, object.schema, object.name).result ==
-           sql::FunctionResult::kOpaque;
-  if (object.kind != ObjectRef::Kind::kTable) return false;
-  const auto relations = catalog.relations_named(object.name);
-  if (relations.empty()) return statement.actions.has(Action::kRead);
-  return std::any_of(relations.begin(), relations.end(),
-                     [](const sql::Relation* relation) { return relation->any_sensitive(); });
+bool is_last_of_query(const Unit& unit) {
+  return unit.kind == Kind::kQuery && unit.statement + 1 == unit.text->analysis->statements.size();
+}
+
+// VACUUM, CREATE INDEX CONCURRENTLY, DISCARD ALL, ...: not what only reads, writes or names.
+bool commits_by_itself(StatementKind kind) {
+  switch (kind) {
+    case StatementKind::kSelect:
+    case StatementKind::kInsert:
+    case StatementKind::kUpdate:
+    case StatementKind::kDelete:
+    case StatementKind::kMerge:
+    case StatementKind::kPrepare:
+    case StatementKind::kExecute:
+    case StatementKind::kDeallocate:
+    case StatementKind::kDeclareCursor:
+    case StatementKind::kFetch:
+    case StatementKind::kCloseCursor:
+    case StatementKind::kShow: return false;
+    default: return true;
+  }
 }
 
 }  // namespace
@@ -44,7 +53,7 @@ std::size_t ServerReplies::pass_piece(ByteView in) {
 bool ServerReplies::needs_no_reading(char type) const {
   if (pipeline_.units.empty()) return false;
   const Unit& unit = pipeline_.units.front();
-  if (unit.refusal || unit.failed) return false;
+  if (unit.refusal || unit.failed || (type == 'D' && rows_begin())) return false;
   if (type == 'd') return copy_.passes();
   if (type != 'D') return false;
   if (unit.kind == Kind::kQuery) return unit.plan && unit.plan->untouched;
@@ -143,7 +152,20 @@ const ResultPlan* ServerReplies::plan_of_rows() {
   return nullptr;
 }
 
+// EXECUTE in the extended protocol waits for its locks behind its description.
+bool ServerReplies::rows_begin() const {
+  if (pipeline_.units.empty()) return false;
+  const Unit& unit = pipeline_.units.front();
+  return unit.kind == Kind::kExecute && !unit.news_heard && unit.portal->text->uses_names;
+}
+
 ServerReplies::Outcome ServerReplies::on_row(const Message& message) {
+  if (rows_begin()) {
+    if (waits_for_news()) return Outcome::kWait;
+    Unit& unit = pipeline_.units.front();
+    unit.news_heard = true;
+    plan_again(unit);
+  }
   const ResultPlan* plan = plan_of_rows();
   if (plan == nullptr) return violation(message);
   if (plan->untouched) {
@@ -190,6 +212,15 @@ bool ServerReplies::waits_for_news() {
   return true;
 }
 
+void ServerReplies::renew_names() {
+  const sql::SessionNames none;  // PREPARE cannot name another
+  pipeline_.names.renew(context_.catalog->version(),
+                        [&](const std::string& text, const std::vector<std::uint32_t>& declared) {
+                          return with_declared_types(analyse_text(text, context_, none, false),
+                                                     declared, context_);
+                        });
+}
+
 // What the next reply is about, as the catalogue of now has it; null: nobody can tell.
 const sql::Statement* ServerReplies::explanation(Unit& unit) {
   const sql::Statement* known = unit.current();
@@ -198,10 +229,16 @@ const sql::Statement* ServerReplies::explanation(Unit& unit) {
     return known;
   const PortalPtr& portal = unit.portal;
   if (portal && portal->prepared->made_by_sql) return known;  // no text of its own
+  if (text->uses_names) {
+    // What later units take away or give cannot be read anew: the old meaning is not kept.
+    for (std::size_t i = 1; i < pipeline_.units.size(); ++i)
+      if (pipeline_.units[i].changes_names()) return nullptr;
+    renew_names();
+  }
   const AnalysedTextPtr again = analyse_again(unit);
   if (again->unread() || again->analysis->statements.size() != text->analysis->statements.size())
     return nullptr;
-  (portal ? portal->prepared->text : unit.prepared ? unit.prepared->text : unit.text) = again;
+  (portal ? portal->text : unit.prepared ? unit.prepared->text : unit.text) = again;
   return unit.current();
 }
 
@@ -229,7 +266,14 @@ ServerReplies::Outcome ServerReplies::on_row_description(const Message& message)
 
   switch (unit->kind) {
     case Kind::kQuery: unit->plan = plan_result(fields, inputs); break;
-    case Kind::kDescribePortal: unit->portal->plan = plan_result(fields, inputs); break;
+    case Kind::kDescribePortal:
+      unit->portal->plan = plan_result(fields, inputs);
+      // The locks are taken later, by what it names.
+      if (unit->portal->text->uses_names) {
+        unit->portal->remembered = std::move(fields);
+        unit->portal->planned_with = context_.catalog->version();
+      }
+      break;
     case Kind::kDescribeStatement:
       unit->prepared->fields = std::move(fields);
       unit->prepared->fields_epoch = pipeline_.names.epoch();
@@ -260,6 +304,8 @@ ServerReplies::Outcome ServerReplies::on_parameter_description(const Message& me
     return Outcome::kConsumed;
   }
   const auto& types = std::get<pg::ParameterDescription>(*decoded).types;
+  if (!unit->prepared->declared_types)
+    unit->prepared->declared_types = std::move(unit->prepared->parameter_types);
   unit->prepared->parameter_types.clear();
   for (std::size_t i = 0; i < types.size(); ++i)
     unit->prepared->parameter_types.push_back(types[i]);
@@ -268,7 +314,9 @@ ServerReplies::Outcome ServerReplies::on_parameter_description(const Message& me
 }
 
 ServerReplies::Outcome ServerReplies::on_suspended(const Message& message) {
-  if (front(Kind::kExecute) == nullptr) return violation(message);
+  const Unit* unit = front(Kind::kExecute);
+  if (unit == nullptr) return violation(message);
+  note_quotes(*unit);
   context_.to_agent.pass(message.whole);
   pop();
   return Outcome::kConsumed;
@@ -277,12 +325,35 @@ ServerReplies::Outcome ServerReplies::on_suspended(const Message& message) {
 // --- the end of a statement
 // ------------------------------------------------------------------------------------------
 
+// Of one that had failed before the server says ROLLBACK.
+void ServerReplies::note_prepared_transaction(const sql::Statement& statement,
+                                              std::string_view tag) {
+  constexpr std::size_t kPreparedMax = 1024;
+  auto& prepared = context_.prepared_transactions;
+  switch (statement.kind) {
+    case StatementKind::kPrepareTransaction:
+      if (tag == "PREPARE TRANSACTION" && prepared.size() < kPreparedMax)
+        prepared.insert(statement.name);
+      break;
+    case StatementKind::kCommitPrepared:
+    case StatementKind::kRollbackPrepared: prepared.erase(statement.name); break;
+    default: break;
+  }
+}
+
 void ServerReplies::effects_of(const sql::Statement& statement, const std::string& text,
                                std::string_view tag) {
-  pipeline_.names.statement_complete(statement, text, tag);
+  pipeline_.names.statement_complete(statement, text, tag, pipeline_.units);
+  note_prepared_transaction(statement, tag);
+  // Outside of a block a procedure may commit.
+  if ((statement.kind == StatementKind::kCall || statement.kind == StatementKind::kDo) &&
+      !pipeline_.in_transaction_block)
+    pipeline_.names.transaction_ended(sql::SessionNames::Outcome::kNotKnown, pipeline_.units);
   context_.blinded = context_.blinded || statement.blinds;
+  context_.made.note(statement);
   if (may_change_catalog(statement)) {
     pipeline_.transaction_changes_catalog = true;
+    pipeline_.transaction_moves_columns |= may_move_columns(statement, *context_.catalog);
     // Nobody else sees it before the transaction ends, and who looks may have to wait for its
     // locks.
     const bool for_others = changes_catalog_itself(statement);
@@ -304,6 +375,7 @@ void ServerReplies::effects_of_unread() {
   pipeline_.catalog_changed(true);
   pipeline_.transaction_changes_catalog = true;
   pipeline_.transaction_tells_others = true;
+  pipeline_.transaction_moves_columns = true;
   pipeline_.names.next_epoch();
   pipeline_.transaction_changes_meaning = true;
 }
@@ -319,8 +391,17 @@ ServerReplies::Outcome ServerReplies::on_command_complete(const Message& message
     return Outcome::kConsumed;
   }
   if (!empty_query) {
+    note_quotes(*unit);
     const sql::Statement* statement = unit->current();
-    if (statement != nullptr)
+    if (statement != nullptr && statement->kind == StatementKind::kDeclareCursor) {
+      // It may have waited for who changed what it reads; now it has its locks.
+      if (waits_for_news()) return Outcome::kWait;
+      const std::string name = statement->name;
+      const sql::Statement* now = explanation(*unit);
+      statement = unit->current();
+      effects_of(*statement, unit->sent_text()->text, std::get<pg::CommandComplete>(*decoded).tag);
+      if (now == nullptr) pipeline_.names.forget_cursor(name);
+    } else if (statement != nullptr)
       effects_of(*statement, unit->sent_text()->text, std::get<pg::CommandComplete>(*decoded).tag);
     else if (unit->unread())
       effects_of_unread();
@@ -359,18 +440,22 @@ ServerReplies::Outcome ServerReplies::on_ready(const Message& message) {
       std::any_of(pipeline_.units.begin(), pipeline_.units.end(),
                   [](const Unit& later) { return later.kind == Kind::kExecute && later.settles; });
   context_.meaning_unsettled = context_.meaning_unsettled && more;
-  if (ready->status == pg::TransactionStatus::kIdle) {
-    // Later units were sent before this was known, so their portals are kept.
-    const bool bound_since = std::any_of(pipeline_.units.begin(), pipeline_.units.end(),
-                                         [](const Unit& u) { return u.portal != nullptr; });
-    if (!bound_since) pipeline_.names.transaction_ended();
+  pipeline_.in_transaction_block = ready->status != pg::TransactionStatus::kIdle;
+  if (!pipeline_.in_transaction_block) {
+    pipeline_.names.transaction_ended(transaction_failed_ ? sql::SessionNames::Outcome::kRolledBack
+                                                          : sql::SessionNames::Outcome::kCommitted,
+                                      pipeline_.units);
+    transaction_failed_ = false;
     if (pipeline_.transaction_changes_catalog)
       pipeline_.catalog_changed(pipeline_.transaction_tells_others);
     if (pipeline_.transaction_changes_meaning) pipeline_.names.next_epoch();
     pipeline_.transaction_changes_catalog = false;
     pipeline_.transaction_tells_others = false;
+    pipeline_.transaction_moves_columns = false;
     pipeline_.transaction_changes_meaning = false;
+    pipeline_.end_may_quote = false;
     context_.blinded = false;
+    context_.made.transaction_ended();
   }
   // Nothing is under way any more that could end the transaction.
   if (pipeline_.units.empty())
@@ -396,14 +481,16 @@ ServerReplies::Outcome ServerReplies::on_completed(const Message& message, Kind 
   if (!decoded) return violation(message);
   if (kind == Kind::kBind && waits_for_news()) return Outcome::kWait;
   switch (kind) {
-    // Where the name is given again further on, it may mean that by the time of the next message.
     case Kind::kParse:
-      if (!gives_name_again(pipeline_.units)) pipeline_.names.parse_complete(*unit);
+      pipeline_.names.parse_complete(*unit, gives_name_again(pipeline_.units));
       break;
-    case Kind::kBind:
+    case Kind::kBind: {
       plan_again(*unit);
-      if (!gives_name_again(pipeline_.units)) pipeline_.names.bind_complete(*unit);
+      const bool explained = explanation(*unit) != nullptr;
+      pipeline_.names.bind_complete(*unit, gives_name_again(pipeline_.units));
+      if (!explained) pipeline_.names.forget_cursor(unit->portal->name);
       break;
+    }
     case Kind::kClose: pipeline_.names.close_complete(*unit); break;
     default: break;
   }
@@ -419,18 +506,40 @@ bool ServerReplies::may_quote_sensitive(const Unit* unit) const {
   if (context_.catalog == nullptr || !context_.catalog->any_sensitive()) return false;
   const sql::Statement* statement = unit == nullptr ? nullptr : unit->current();
   if (statement == nullptr) return unit != nullptr && !unit->refusal;
-  if (statement->touches_sensitive || statement->actions.has(Action::kCall) ||
-      statement->actions.has(Action::kUnknown))
-    return true;
   // Deferred constraints speak of rows that the statement does not name. kOther: SET CONSTRAINTS.
   if (statement->kind == StatementKind::kCommit ||
       statement->kind == StatementKind::kCommitPrepared ||
       statement->kind == StatementKind::kPrepareTransaction ||
       statement->kind == StatementKind::kOther)
     return true;
-  return std::any_of(statement->objects.begin(), statement->objects.end(), [&](const auto& object) {
-    return may_hold_sensitive(object, *statement, *context_.catalog);
-  });
+  if (pipeline_.end_may_quote && may_end_transaction(*unit, *statement)) return true;
+  return sql::may_quote_sensitive(*statement, *context_.catalog);
+}
+
+// Outside of a block the server ends the transaction with the last statement of a query, before it
+// says that this is complete; and with what must not be in a transaction, VACUUM and others. COMMIT
+// and the like, and Sync, may always quote.
+bool ServerReplies::may_end_transaction(const Unit& unit, const sql::Statement& statement) const {
+  if (pipeline_.in_transaction_block) return false;
+  return is_last_of_query(unit) || commits_by_itself(statement.kind);
+}
+
+// What was answered may have left something to be done at the end of its transaction. Not asked
+// where that end is its own, or may quote anyhow.
+void ServerReplies::note_quotes(const Unit& unit) {
+  const sql::Statement* statement = unit.current();
+  if (statement == nullptr) return;
+  switch (statement->kind) {
+    case StatementKind::kBegin: pipeline_.in_transaction_block = true; return;
+    case StatementKind::kCommit:
+    case StatementKind::kRollback:
+    case StatementKind::kPrepareTransaction: pipeline_.in_transaction_block = false; return;
+    default: break;
+  }
+  if (pipeline_.in_transaction_block || pipeline_.end_may_quote) return;
+  const bool before_sync = unit.kind == Kind::kExecute && pipeline_.units.size() > 1 &&
+                           pipeline_.units[1].kind == Kind::kSync;
+  if (!is_last_of_query(unit) && !before_sync) pipeline_.end_may_quote = may_quote_sensitive(&unit);
 }
 
 // In the extended protocol the server ignores everything from the failed message to the next Sync.
@@ -460,6 +569,9 @@ ServerReplies::Outcome ServerReplies::on_error(const Message& message) {
   pipeline_.copying_in = false;
   pipeline_.names.next_epoch();          // what a failed transaction had set is set back
   if (fatal) return Outcome::kConsumed;  // the server closes the connection next
+  transaction_failed_ = true;
+  if (const sql::Statement* failed = unit->refusal ? nullptr : unit->current())
+    pipeline_.names.statement_failed(*failed);
   // What it had already done to names and catalogue is not known: look again.
   if (unit->settles && (unit->current() != nullptr || unit->unread()))
     pipeline_.catalog_changed(context_.watch.telling());

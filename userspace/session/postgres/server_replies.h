@@ -38,6 +38,8 @@ class ServerReplies {
   Outcome on_row_description(const Message& message);
   bool waits_for_news();
   const sql::Statement* explanation(Unit& unit);
+  void renew_names();
+  bool rows_begin() const;
   void plan_again(Unit& unit);
   bool asks_for_tables(const std::vector<ResultField>& fields, const PlanInputs& inputs);
   Outcome on_no_data(const Message& message);
@@ -67,8 +69,11 @@ class ServerReplies {
   void pop();
   void skip_to_sync();
   void effects_of(const sql::Statement& statement, const std::string& text, std::string_view tag);
+  void note_prepared_transaction(const sql::Statement& statement, std::string_view tag);
   void effects_of_unread();
   bool may_quote_sensitive(const Unit* unit) const;
+  bool may_end_transaction(const Unit& unit, const sql::Statement& statement) const;
+  void note_quotes(const Unit& unit);
   const ResultPlan* plan_of_rows();
 
   Context& context_;
@@ -80,6 +85,7 @@ class ServerReplies {
   CopyMasker copy_{cells_};
   bool catalog_of_copy_asked_ = false;
   bool news_asked_ = false;
+  bool transaction_failed_ = false;
   std::vector<std::uint32_t> missing_tables_;  // a fresh catalogue did not have them either
 };
 

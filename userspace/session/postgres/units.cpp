@@ -8,7 +8,7 @@ namespace sluice::session {
 
 const AnalysedText* Unit::sent_text() const {
   if (text) return text.get();
-  if (portal && portal->prepared) return portal->prepared->text.get();
+  if (portal && portal->text) return portal->text.get();
   return prepared ? prepared->text.get() : nullptr;
 }
 
@@ -23,6 +23,15 @@ const sql::Statement* Unit::current() const {
   return &analysed->analysis->statements[statement];
 }
 
+bool Unit::changes_names() const {
+  switch (kind) {
+    case Kind::kParse: return prepared && !prepared->name.empty();
+    case Kind::kBind: return portal && !portal->name.empty();
+    case Kind::kClose: return true;
+    default: return settles;
+  }
+}
+
 namespace {
 
 template <class GivesName>
@@ -35,6 +44,29 @@ bool in_doubt(const Units& units, GivesName gives_name) {
   return false;
 }
 
+bool may_end_portals(const Unit& unit) {
+  switch (unit.kind) {
+    case Unit::Kind::kSync:
+    case Unit::Kind::kQuery:
+    case Unit::Kind::kFunctionCall: return true;
+    case Unit::Kind::kExecute: break;
+    default: return false;
+  }
+  const sql::Statement* statement = unit.current();
+  if (statement == nullptr) return true;
+  switch (statement->kind) {
+    case sql::StatementKind::kCommit:
+    case sql::StatementKind::kRollback:
+    case sql::StatementKind::kRollbackToSavepoint:
+    case sql::StatementKind::kPrepareTransaction:
+    case sql::StatementKind::kCloseCursor:
+    case sql::StatementKind::kDiscard:
+    case sql::StatementKind::kCall:
+    case sql::StatementKind::kDo: return true;
+    default: return false;
+  }
+}
+
 }  // namespace
 
 bool statement_in_doubt(const Units& units, std::string_view name) {
@@ -44,11 +76,24 @@ bool statement_in_doubt(const Units& units, std::string_view name) {
   });
 }
 
+bool may_end_portals(const Units& units) {
+  return std::any_of(units.begin(), units.end(),
+                     [](const Unit& unit) { return may_end_portals(unit); });
+}
+
 bool portal_in_doubt(const Units& units, std::string_view name) {
-  return in_doubt(units, [name](const Unit& unit) {
-    if (unit.kind == Unit::Kind::kBind) return unit.portal && unit.portal->name == name;
-    return unit.kind == Unit::Kind::kClose && !unit.closed_statement && unit.closed_name == name;
-  });
+  if (name.empty())
+    return in_doubt(units, [](const Unit& unit) {
+      if (unit.kind == Unit::Kind::kBind) return unit.portal && unit.portal->name.empty();
+      return unit.kind == Unit::Kind::kClose && !unit.closed_statement && unit.closed_name.empty();
+    });
+  for (auto unit = units.rbegin(); unit != units.rend(); ++unit) {
+    if (unit->kind == Unit::Kind::kBind && unit->portal && unit->portal->name == name) return false;
+    if (may_end_portals(*unit)) return true;
+    if (unit->kind == Unit::Kind::kClose && !unit->closed_statement && unit->closed_name == name)
+      return true;
+  }
+  return false;
 }
 
 bool gives_name_again(const Units& units) {

@@ -25,24 +25,39 @@ struct PreparedStatement {
   AnalysedTextPtr text;
   std::vector<std::uint32_t>
       parameter_types;  // from Parse, completed by ParameterDescription; 0 = not known
+  // What Parse declared, once parameter_types say more; see declared().
+  std::optional<std::vector<std::uint32_t>> declared_types;
   // From Describe: what its rows look like, in text format. Void after anything that could make the
   // server plan anew.
   std::optional<std::vector<ResultField>> fields;
   std::uint64_t fields_epoch = 0;
-  bool no_rows = false;      // Describe said NoData
+  std::vector<std::uint64_t> meant;  // since when the names that its text uses were what they are
+  bool no_rows = false;              // Describe said NoData
   bool made_by_sql = false;  // by PREPARE or DECLARE: its text is not what the server parsed
   // One judgement, with these parameters, was recorded (and approved, if it had to be) at Parse and
   // serves one Bind.
   std::optional<std::vector<Parameter>> covered;
   std::optional<Intent> approved;    // what people saw, where they had to be asked
   std::uint64_t approved_epoch = 0;  // what names meant then
+
+  const std::vector<std::uint32_t>& declared() const {
+    return declared_types ? *declared_types : parameter_types;
+  }
 };
 using PreparedPtr = std::shared_ptr<PreparedStatement>;
 
 struct Portal {
   std::string name;
   PreparedPtr prepared;
+  // What was bound: the statement may have been read anew since, with names that mean other things.
+  AnalysedTextPtr text;
+  std::vector<std::uint64_t> meant;  // as the statement's, then
+  // Counts of Names: of transactions, 0 until the server said that it is there; and of what is made
+  // in it.
+  std::uint64_t transaction = 0;
+  std::uint64_t made = 0;
   std::vector<Parameter> parameters;
+  std::string parameters_digest;  // Intent's, where people were asked
   std::vector<pg::Format> result_formats;
   std::optional<ResultPlan> plan;
   // What the plan was made from where it was made without a Describe of the portal, and with which
@@ -77,6 +92,7 @@ struct Unit {
   AnalysedTextPtr text;            // kQuery, and through portal/prepared for the others
   std::size_t statement = 0;       // kQuery: index of the statement whose replies are coming
   std::optional<ResultPlan> plan;  // kQuery: of the result that is coming
+  bool news_heard = false;         // kExecute: what it names was looked at when its rows began
   bool failed = false;             // kQuery: an error came; ReadyForQuery is next
   // COPY FROM STDIN that the agent has still to feed. While any is left this is the last unit: the
   // server takes the next messages as part of the COPY.
@@ -93,6 +109,8 @@ struct Unit {
   const AnalysedText* sent_text() const;
   // The analysed statement that the next reply is about; null where there is none.
   const sql::Statement* current() const;
+  // It gives a name, or takes one away.
+  bool changes_names() const;
   // Its text was not read: any reply may come that a statement can have.
   bool unread() const;
 };
@@ -101,9 +119,12 @@ using Units = std::deque<Unit>;
 
 // What a name stands for when the server gets there is not known before it has answered: a Parse,
 // Bind or Close of it that stands before a Sync may fail or be skipped, and the old meaning stays.
-// Behind the last Sync it may not: then what uses the name is skipped too.
+// Behind the last Sync it may not: then what uses the name is skipped too. A portal may also be
+// gone, and another have its name, behind whatever may end a transaction.
 bool statement_in_doubt(const Units& units, std::string_view name);
 bool portal_in_doubt(const Units& units, std::string_view name);
+// Something on its way may end a transaction, or close portals.
+bool may_end_portals(const Units& units);
 // Whether the name that the first unit, a Parse or Bind, gives is given by a later one too.
 bool gives_name_again(const Units& units);
 

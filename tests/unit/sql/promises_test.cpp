@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is believed: PostgreSQL's own by number, others by what the catalogue has of them.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "fixture.h"
+
+namespace sluice::sql::test {
+namespace {
+
+std::shared_ptr<const Catalog> with_promises() {
+  CatalogRows rows;
+  add_builtins(rows);
+  add_shop(rows);
+  const auto sql = [&](Oid oid, const char* name, const char* body) {
+    rows.function(oid, "public", name, 's', "sql")
+        .body("CREATE OR REPLACE FUNCTION public." + std::string{name} +
+              "() RETURNS integer LANGUAGE sql STABLE AS $function$ " + body + " $function$");
+  };
+  sql(20001, "reads", "SELECT max(id) FROM orders");
+  sql(20002, "does", "SELECT writes_log(1)");
+  sql(20003, "does_below", "SELECT does()");
+  sql(20004, "sets", "SELECT setval('s', 1)");
+  sql(20005, "odd", "SELECT a b c d");
+  rows.relation(20010, "public", "view_of_does", 'v', "a")
+      .view(20010, "SELECT public.does() AS a;");
+  sql(20006, "looks", "SELECT a FROM view_of_does");
+  rows.function(20007, "public", "by_default", 'i', "sql").calls(20007, 3001);
+  rows.function(20008, "public", "in_c", 's', "c").not_shipped();
+  rows.function(20009, "public", "in_python", 'i', "plpython3u");
+  rows.function(20011, "pg_catalog", "beside", 'v', "sql");
+  rows.function(20012, "pg_catalog", "quiet", 's', "plpgsql");
+  rows.function(20013, "public", "adds", 'i', "internal", 's', "", 'a').calls(20013, 10001);
+  rows.function(20014, "public", "tells", 'i', "internal", 's', "", 'a').calls(20014, 3002);
+  rows.function(20015, "information_schema", "adds_there", 'i', "internal", 's', "", 'a');
+  return rows.build(shop_rules());
+}
+
+struct Case {
+  const char* call;
+  const char* actions;
+  const char* lineage;
+};
+
+class Promises : public testing::TestWithParam<Case> {};
+
+TEST_P(Promises, AreKeptOrNot) {
+  const Statement statement = one(std::string{"SELECT "} + GetParam().call, *with_promises());
+  EXPECT_EQ(actions_of(statement), GetParam().actions) << GetParam().call;
+  EXPECT_EQ(lineage_of(statement), GetParam().lineage) << GetParam().call;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Functions, Promises,
+    testing::Values(Case{"reads()", "read", "o"}, Case{"does()", "read call", "o"},
+                    Case{"does_below()", "read call", "o"}, Case{"sets()", "read call", "o"},
+                    Case{"odd()", "read call", "o"}, Case{"looks()", "read call", "o"},
+                    Case{"by_default()", "read call", "o"},
+                    Case{"in_c()", "read call unknown", "o"},
+                    Case{"in_python()", "read call unknown", "o"},
+                    Case{"beside()", "read call", "o"}, Case{"quiet()", "read", "o"},
+                    Case{"adds(1)", "read call", "."}, Case{"tells(1)", "read call", "o"},
+                    Case{"adds_there(1)", "read call", "o"},
+                    Case{"digest(note) FROM orders", "read", "."}));
+
+TEST(ChangedBelow, CountsForTheTablesThatStandOnIt) {
+  CatalogRows rows;
+  add_builtins(rows);
+  add_shop(rows);
+  rows.table_on("feeling", 1002).table_on("by_note", 1002, true).table_on("parents", 1002);
+  const auto catalog = rows.build({});
+  const auto names_orders = [&](const char* text) {
+    const Statement statement = one(text, *catalog);
+    return std::count(statement.objects.begin(), statement.objects.end(),
+                      ObjectRef{ObjectRef::Kind::kTable, "public", "orders"}) != 0;
+  };
+  for (const char* text :
+       {"DROP FUNCTION feeling(int) CASCADE", "DROP COLLATION feeling CASCADE",
+        "DROP OPERATOR CLASS feeling USING btree CASCADE", "DROP SCHEMA feeling CASCADE",
+        "DROP TABLE parents CASCADE", "ALTER TYPE feeling RENAME VALUE 'a' TO 'b'",
+        "ALTER TYPE feeling DROP ATTRIBUTE a", "ALTER TYPE feeling RENAME ATTRIBUTE a TO b",
+        "ALTER DOMAIN feeling SET DEFAULT 1", "DROP INDEX by_note", "DROP INDEX public.by_note",
+        "ALTER INDEX by_note RENAME TO b", "ALTER TABLE by_note RENAME TO b",
+        "ALTER INDEX by_note SET (fillfactor = 50)"})
+    EXPECT_TRUE(names_orders(text)) << text;
+  for (const char* text : {"DROP FUNCTION feeling(int)", "ALTER TYPE feeling ADD VALUE 'b'",
+                           "ALTER TABLE parents ADD a int", "DROP TABLE parents"})
+    EXPECT_FALSE(names_orders(text)) << text;
+}
+
+TEST(Checks, RunWhereATypeIsGivenToAColumnOrAVariable) {
+  CatalogRows rows;
+  add_builtins(rows);
+  add_shop(rows);
+  rows.check_call("kept", 30001, 3001).operator_class("odd_ops", 3001);
+  const auto catalog = rows.build({});
+  for (const char* text :
+       {"CREATE TABLE t (k kept)", "ALTER TABLE orders ADD k kept",
+        "ALTER TABLE orders ALTER note TYPE kept", "CREATE TYPE p AS (k kept)",
+        "CREATE FUNCTION f(kept) RETURNS int RETURN 1", "CREATE FUNCTION f() RETURNS kept RETURN 1",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS "
+        "$$ DECLARE x public.kept := 1; BEGIN RETURN 1; END $$",
+        "CREATE INDEX ON orders (note odd_ops)", "CREATE TYPE r AS RANGE (SUBTYPE = kept)",
+        "CREATE TYPE r AS RANGE (SUBTYPE = text, SUBTYPE_OPCLASS = odd_ops)",
+        "CREATE TABLE t (k text) PARTITION BY RANGE (k odd_ops)"})
+    EXPECT_EQ(actions_of(one(text, *catalog)), "ddl call") << text;
+  EXPECT_EQ(actions_of(one("CREATE TABLE t (k text)", *catalog)), "ddl");
+}
+
+}  // namespace
+}  // namespace sluice::sql::test

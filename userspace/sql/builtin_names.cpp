@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/builtin_names.h"
+
+namespace sluice::sql {
+namespace {
+
+// Between blanks, and at both ends one.
+constexpr std::string_view kOperators =
+    " !! !~ !~* !~~ !~~* # ## #- #> #>> % & && &< &<| &> * *< *<= *<> *= *> *>= + - -> ->> -|- / < "
+    "<-> << <<= <<| <= <> <@ <^ = > >= >> >>= >^ ? ?# ?& ?- ?-| ?| ?|| @ @-@ @> @? @@ @@@ ^ ^@ | "
+    "|&> |/ |>> || ||/ ~ ~* ~<=~ ~<~ ~= ~>=~ ~>~ ~~ ~~* ";
+constexpr std::string_view kTypes =
+    " aclitem bit bool box bpchar bytea char cid cidr circle date datemultirange daterange float4 "
+    "float8 gtsvector inet int2 int2vector int4 int4multirange int4range int8 int8multirange "
+    "int8range interval json jsonb jsonpath line lseg macaddr macaddr8 money name numeric "
+    "nummultirange numrange oid oidvector path pg_lsn pg_node_tree pg_snapshot point polygon "
+    "refcursor regclass regcollation regconfig regdictionary regnamespace regoper regoperator "
+    "regproc regprocedure regrole regtype text tid time timestamp timestamptz timetz tsmultirange "
+    "tsquery tsrange tstzmultirange tstzrange tsvector txid_snapshot uuid varbit varchar xid xid8 "
+    "xml ";
+
+bool lists(std::string_view list, std::string_view name) {
+  for (std::size_t at = list.find(name); !name.empty() && at != std::string_view::npos;
+       at = list.find(name, at + 1))
+    if (list[at - 1] == ' ' && list[at + name.size()] == ' ')
+      return name.find(' ') == std::string_view::npos;
+  return false;
+}
+
+}  // namespace
+
+bool is_builtin_operator(std::string_view name) { return lists(kOperators, name); }
+bool is_builtin_type_name(std::string_view name) { return lists(kTypes, name); }
+
+}  // namespace sluice::sql
