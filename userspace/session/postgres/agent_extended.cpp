@@ -78,8 +78,6 @@ void AgentMessages::refuse_unknown(pg::Report report) {
   refuse_extended(std::make_unique<pg::Report>(std::move(report)), gate_.next_request());
 }
 
-// Null: there is none. Where nothing is guarded an unread text may have made it, and if not, the
-// server says so.
 // A name that may be another's at the server: it gets names in its own encoding, and what a name
 // was given in one is not what it is in another.
 bool AgentMessages::refuse_name(std::string_view name) {
@@ -90,6 +88,8 @@ bool AgentMessages::refuse_name(std::string_view name) {
   return true;
 }
 
+// Null: there is none. Where nothing is guarded an unread text may have made it, and if not, the
+// server says so.
 PreparedPtr AgentMessages::prepared_named(std::string_view name) {
   PreparedPtr known = pipeline_.names.prepared(name);
   return known || !context_.unguarded() ? known : unread_prepared(name);
