@@ -221,3 +221,20 @@ for text in ("SELECT ssn::tells FROM people WHERE id = 1", "SELECT ssn::says FRO
     runs("m02", f"a check of somebody's: {text}", "LISTEN c", text, SHOWN, "SELECT last_value FROM counter", agent="writer", prepared=TYPES, undo=DROP_TYPES)
 runs("m02", "domains whose checks only compute", "SELECT 'x'::lowers, ssn::lowers FROM people WHERE id = 1", agent="reader", expect=(MASKED,),
      prepared="CREATE DOMAIN lowers AS text CHECK (VALUE <> 'y' AND lower(VALUE) <> 'y' AND clock_timestamp() > '2000-01-01')", undo="DROP DOMAIN lowers")
+
+
+# --- a table under the name of another kind of thing ------------------------------------------------------------------------
+
+runs("m08", "a column is renamed as an attribute of its table's type", "BEGIN", "ALTER TYPE people RENAME ATTRIBUTE ssn TO sx",
+     agent="maker")
+runs("m08", "a table is renamed as an index", "BEGIN", "ALTER INDEX public.people RENAME TO peo", agent="maker")
+runs("m08", "a column is renamed in the type that its table is of", "BEGIN", "ALTER TYPE people_type RENAME ATTRIBUTE ssn TO sx CASCADE",
+     agent="maker",
+     prepared="CREATE TYPE people_type AS (id int, name text, ssn text, pin bigint, born date, photo bytea, doc jsonb, tags text[], balance int,"
+              " code text); ALTER TABLE people OF people_type",
+     undo="ALTER TABLE people NOT OF; DROP TYPE people_type")
+runs("g09", "a table with a rule takes another's name as an index", "BEGIN", "ALTER INDEX notes RENAME TO notes_old", "ALTER INDEX inbox RENAME TO notes",
+     "INSERT INTO notes (id) VALUES (1)", agent="maker")
+runs("m12", "the error of a child table", "UPDATE base_people SET name = 'noise' WHERE id = 1", expect=(MASKED, FAILED), agent="maker",
+     prepared="CREATE TABLE base_people (id int, name text); ALTER TABLE people INHERIT base_people",
+     undo="ALTER TABLE people NO INHERIT base_people; DROP TABLE base_people")

@@ -126,12 +126,14 @@ class Definition {
       return;
     }
     table_ = node.node("relation");
-    const bool of_column = node.text("renameType") == "OBJECT_COLUMN";
-    const bool of_relation =
-        one_of(node.text("renameType"),
-               {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE"});
+    const std::string_view type = node.text("renameType"), name = node.text("subname");
+    // PostgreSQL takes a table for its type, and for an index.
+    const bool of_relation = one_of(type, {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW",
+                                           "OBJECT_FOREIGN_TABLE", "OBJECT_INDEX"});
     if (of_relation && any_sensitive()) lineage_.copy(opaque_value());
-    if (of_column && column_is_sensitive(table_, node.text("subname")))
+    if (one_of(type, {"OBJECT_COLUMN", "OBJECT_ATTRIBUTE"}) && column_is_sensitive(table_, name))
+      lineage_.copy(opaque_value());
+    if (type == "OBJECT_ATTRIBUTE" && column_of_type_is_sensitive(table_.text("relname"), name))
       lineage_.copy(opaque_value());
   }
 
@@ -239,6 +241,16 @@ class Definition {
       const Column* column = relation.column(name);
       return column && column->mask;
     });
+  }
+
+  // Of a table that was made of the type.
+  bool column_of_type_is_sensitive(std::string_view type, std::string_view name) const {
+    const auto tables = facts_.catalog().tables_on(type);
+    return !facts_.spend(tables.size()) ||
+           std::any_of(tables.begin(), tables.end(), [&](const Relation* table) {
+             const Column* column = table->column(name);
+             return column && column->mask;
+           });
   }
 
   Facts& facts_;

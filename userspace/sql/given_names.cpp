@@ -22,9 +22,10 @@ bool is_routine(std::string_view type) {
 
 bool is_type(std::string_view type) { return one_of(type, {"OBJECT_TYPE", "OBJECT_DOMAIN"}); }
 
+// Or may have: ALTER INDEX takes a table as well.
 bool has_rows(std::string_view type) {
   return one_of(type, {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE",
-                       "OBJECT_SEQUENCE"});
+                       "OBJECT_SEQUENCE", "OBJECT_INDEX"});
 }
 
 Made made(Kind kind, std::string_view name) {

@@ -24,9 +24,12 @@ bool may_quote_sensitive(const Statement& statement, const Catalog& catalog) {
   if (statement.touches_sensitive || statement.actions.has(Action::kCall) ||
       statement.actions.has(Action::kUnknown))
     return true;
-  return std::any_of(
-      statement.objects.begin(), statement.objects.end(),
-      [&](const ObjectRef& object) { return may_hold_sensitive(object, statement, catalog); });
+  const auto may_hold = [&](const ObjectRef& object) {
+    return may_hold_sensitive(object, statement, catalog);
+  };
+  // Rows of partitions and heirs are changed as well, by their own triggers and constraints.
+  return std::any_of(statement.objects.begin(), statement.objects.end(), may_hold) ||
+         std::any_of(statement.kin.begin(), statement.kin.end(), may_hold);
 }
 
 }  // namespace sluice::sql
