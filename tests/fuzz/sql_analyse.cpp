@@ -31,7 +31,7 @@ std::shared_ptr<const sql::Catalog> small_catalog() {
   add(sql::CatalogTable::kColumns, {"2", "1", "x", "25", "-1", ""});
   add(sql::CatalogTable::kRewrites, {"2", "1", "SELECT ssn FROM public.t", "f"});
   add(sql::CatalogTable::kFunctions,
-      {"3", "pg_catalog", "upper", "i", "f", "internal", "f", "s", ""});
+      {"3", "pg_catalog", "upper", "i", "f", "internal", "f", "s", "", "f", std::nullopt});
   SensitiveRule rule;
   rule.schema = rule.table = "*";
   rule.column = "ssn";

@@ -45,6 +45,9 @@ Result<Analysis> analyse_guarded(const std::string& text, const Catalog& catalog
     place(raw, text, statement);
     Facts facts{statement, catalog, options.limits, effort};
     describe(*body, facts, names);
+    // What is kept runs later, where no statement shows it.
+    if (statement.changes_reading && statement.actions.has(Action::kDdl))
+      facts.unknown("what it keeps changes where strings end in later texts");
     if (effort.spent()) return too_intricate(options.limits);
     statement.literals_matter = statement.literals_matter || strings_matter(*body);
     if (options.fingerprint)

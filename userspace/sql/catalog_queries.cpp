@@ -36,7 +36,7 @@ SELECT p.oid, n.nspname, p.proname, p.provolatile, p.prokind, l.lanname, p.prore
   END,
   pg_catalog.array_to_string(ARRAY(
     SELECT CASE WHEN p.proargnames[i] IS NULL OR p.proargnames[i] = ''
-                THEN 'column' || i::pg_catalog.text
+                THEN 'column' || (pg_catalog.row_number() OVER (ORDER BY i))::pg_catalog.text
                 ELSE p.proargnames[i] END
     FROM pg_catalog.generate_subscripts(p.proargmodes, 1) i
     WHERE p.proargmodes[i] IN ('o', 'b', 't')

@@ -191,15 +191,14 @@ Value Lineage::use(const Field& field) {
   return field.value;
 }
 
-// "t.f" and "(t).f" call f(t) where t has no column f. PostgreSQL's own that take a row only
-// compute.
+// "t.f" and "(t).f" call f(t) where t has no column f.
 bool Lineage::calls_by_field(std::string_view name) {
   // A type's name calls its cast.
   const auto casts = facts_.catalog().hidden_calls_of_cast(name);
   for (const Function* cast : casts) facts_.hidden_call(*cast);
   if (!casts.empty()) return ++traces_, true;
   for (const Function* function : facts_.catalog().functions_named(name))
-    if (!of_postgres(*function) || function->volatility == 'v') {
+    if (!of_postgres(*function) || !computes_only(*function)) {
       facts_.function({}, name);
       return ++traces_, true;
     }
@@ -485,8 +484,7 @@ Value Lineage::row_expression(const Node& node, const Scope& scope, const Ctes* 
   bool known = node.list("args").size() <= kNames.size();
   Value out;
   for (const auto& item : node.list("args")) {
-    const Node argument{&item};
-    known &= !(argument.is("ColumnRef") && is_star(argument.list("fields")));
+    known &= !is_star_target(Node{&item});  // that is several
     const Value value = evaluate(&item, scope, ctes);
     out = derived_from(out, value);
     if (known) row->fields.push_back({kNames[row->fields.size()], value, nullptr});

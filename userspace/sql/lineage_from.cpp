@@ -70,8 +70,10 @@ Lineage::FromItem Lineage::from_item(const Node& node, const Scope* outer, const
   } else if (node.is("RangeTableFunc")) {
     item = from_xml_table(node, lateral, ctes);
   } else if (node.is("RangeTableSample")) {
-    search(evaluate_all(node.list("args"), lateral, ctes));
-    search(evaluate(node.field("repeatable"), lateral, ctes));
+    Scope apart;  // earlier items of FROM are not seen here
+    apart.outer = outer;
+    search(evaluate_all(node.list("args"), apart, ctes));
+    search(evaluate(node.field("repeatable"), apart, ctes));
     item = from_item(node.node("relation"), outer, lateral, ctes);
   } else if (node.is("JoinExpr")) {
     item = from_join(node, outer, lateral, ctes);
@@ -271,8 +273,8 @@ Lineage::FromItem Lineage::from_join(const Node& node, const Scope* outer, const
   out.sources = left.sources;
   out.sources.insert(out.sources.end(), right.sources.begin(), right.sources.end());
   if (const json::value* condition = node.field("quals")) {
-    Scope both;
-    both.outer = &lateral;
+    Scope both;  // and not what stands before the join
+    both.outer = outer;
     both.sources = out.sources;
     both.columns = left.columns;
     append(both.columns, right.columns);

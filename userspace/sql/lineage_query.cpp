@@ -129,10 +129,11 @@ Row Lineage::values(const json::array& lists, const Scope* outer, const Ctes* ct
   Scope scope;
   scope.outer = outer;
   Row out;
-  bool first = true;
+  bool first = true, any_star = false;
   for (const auto& item : lists) {
     std::size_t position = 0;
     for (const auto& cell : Node{&item}.list("items")) {
+      any_star = any_star || is_star_target(Node{&cell});  // stands for several
       const Value value = evaluate(&cell, scope, ctes);
       if (first) {
         out.fields.push_back({values_column_name(position), value, nullptr});
@@ -144,7 +145,7 @@ Row Lineage::values(const json::array& lists, const Scope* outer, const Ctes* ct
     first = false;
   }
   for (Field& field : out.fields) field.table = nullptr;
-  return out;
+  return any_star ? opaque_row() : out;
 }
 
 Row Lineage::set_operation(const Node& node, const Scope* outer, const Ctes* ctes) {

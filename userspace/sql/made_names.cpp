@@ -83,6 +83,17 @@ MadeNames::Use MadeNames::use_of(const Statement& statement) const {
   return out;
 }
 
+std::optional<Statement> MadeNames::widened(const Statement& statement) const {
+  if (silent_about(statement)) return std::nullopt;
+  const Use use = use_of(statement);
+  if (use.nothing()) return std::nullopt;
+  Statement wider = statement;
+  wider.actions.add(use.actions);
+  add(wider.objects, use.objects);
+  add(wider.kin, use.kin);
+  return wider;
+}
+
 MadeNames::Entry MadeNames::entry_of(const Made& made, const Statement& statement) const {
   Entry entry;
   entry.new_name = made.new_name;

@@ -7,6 +7,7 @@
 #include <sluice/intent.h>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -25,6 +26,8 @@ class MadeNames {
     bool nothing() const { return actions.empty() && objects.empty() && kin.empty(); }
   };
   Use use_of(const Statement& statement) const;
+  // The statement with that. nullopt: as it is.
+  std::optional<Statement> widened(const Statement& statement) const;
   // Nothing is known, and that is all that there is to a statement: the usual case.
   bool silent_about(const Statement& statement) const {
     return of_transaction_.empty() && lasting_.empty() && !anything_ &&

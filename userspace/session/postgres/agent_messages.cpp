@@ -366,8 +366,9 @@ void AgentMessages::note_effects(Unit& unit, const AnalysedText& text, bool exte
   }
   if (commits_change(text)) context_.watch.sending();
   for (const sql::Statement& statement : text.analysis->statements) {
+    const auto wider = context_.made.widened(statement);
     const bool meaning = (pipeline_.transaction_changes_meaning && may_set_back(statement.kind)) ||
-                         may_change_meaning(statement, *context_.catalog);
+                         may_change_meaning(wider ? *wider : statement, *context_.catalog);
     if (meaning || changes_names(statement.kind)) unit.settles = true;
     // In a simple query the server reports changed settings before ReadyForQuery, which is when it
     // settles. In the extended protocol only Sync brings that report.

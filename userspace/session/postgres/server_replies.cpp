@@ -350,19 +350,21 @@ void ServerReplies::effects_of(const sql::Statement& statement, const std::strin
       !pipeline_.in_transaction_block)
     pipeline_.names.transaction_ended(sql::SessionNames::Outcome::kNotKnown, pipeline_.units);
   context_.blinded = context_.blinded || statement.blinds;
+  const auto wider = context_.made.widened(statement);
+  const sql::Statement& acts = wider ? *wider : statement;
   context_.made.note(statement);
-  if (may_change_catalog(statement)) {
+  if (may_change_catalog(acts)) {
     pipeline_.transaction_changes_catalog = true;
-    pipeline_.transaction_moves_columns |= may_move_columns(statement, *context_.catalog);
+    pipeline_.transaction_moves_columns |= may_move_columns(acts, *context_.catalog);
     // Nobody else sees it before the transaction ends, and who looks may have to wait for its
     // locks.
-    const bool for_others = changes_catalog_itself(statement);
+    const bool for_others = changes_catalog_itself(acts);
     pipeline_.transaction_tells_others |= for_others;
-    if (!stays_inside(statement)) pipeline_.catalog_changed(for_others);
+    if (!stays_inside(acts)) pipeline_.catalog_changed(for_others);
   }
   if (statement.kind == StatementKind::kCommit && pipeline_.transaction_changes_catalog)
     pipeline_.catalog_changed(pipeline_.transaction_tells_others);
-  if (may_change_catalog(statement) || may_change_meaning(statement, *context_.catalog)) {
+  if (may_change_catalog(acts) || may_change_meaning(acts, *context_.catalog)) {
     pipeline_.names.next_epoch();
     pipeline_.transaction_changes_meaning = true;
   }
@@ -513,7 +515,8 @@ bool ServerReplies::may_quote_sensitive(const Unit* unit) const {
       statement->kind == StatementKind::kOther)
     return true;
   if (pipeline_.end_may_quote && may_end_transaction(*unit, *statement)) return true;
-  return sql::may_quote_sensitive(*statement, *context_.catalog);
+  const auto wider = context_.made.widened(*statement);
+  return sql::may_quote_sensitive(wider ? *wider : *statement, *context_.catalog);
 }
 
 // Outside of a block the server ends the transaction with the last statement of a query, before it
