@@ -238,3 +238,35 @@ runs("g09", "a table with a rule takes another's name as an index", "BEGIN", "AL
 runs("m12", "the error of a child table", "UPDATE base_people SET name = 'noise' WHERE id = 1", expect=(MASKED, FAILED), agent="maker",
      prepared="CREATE TABLE base_people (id int, name text); ALTER TABLE people INHERIT base_people",
      undo="ALTER TABLE people NO INHERIT base_people; DROP TABLE base_people")
+
+# --- what stands for more, or is looked for elsewhere, than it seems ---------------------------------------------------------
+
+for text in ("SELECT v.column3 FROM public.people p, LATERAL (VALUES (p.*, 'a', 'b')) v",
+             "SELECT (q.r).f3 FROM (SELECT ROW((p).*, 'a', 'b') AS r FROM public.people p) q",
+             "SELECT (q.r).f3 FROM (SELECT ROW((h.person).*, 1, 2) AS r FROM holders h) q"):
+    runs("m06", "a star is several columns: " + text, text, expect=(MASKED,), agent="reader")
+for text in ("SELECT p.id FROM public.people p, LATERAL (VALUES (p.*, 'a', 'b')) v WHERE v.column3 > 'R'",
+             "SELECT id, (SELECT count(*) FROM (SELECT 'x'::text AS ssn) a, notes b JOIN notes c ON a.ssn < 'R') FROM people a ORDER BY id",
+             "SELECT id, (SELECT count(*) FROM (SELECT 'x'::text AS ssn) a, notes b CROSS JOIN (notes d JOIN notes c ON ssn < 'R')) FROM people ORDER BY id",
+             "SELECT (SELECT count(*) FROM (SELECT 'x'::text AS ssn) a, orders TABLESAMPLE bernoulli(length(set_config('a.c', a.ssn, false))))"
+             " FROM people a WHERE a.id = 1"):
+    runs("m15", "names in ON and TABLESAMPLE: " + text, text, agent="reader")
+for text in ("SELECT (NULL::int).pg_stat_get_activity", "SELECT ('public.people'::regclass::oid).pg_stat_get_tuples_hot_updated",
+             "SELECT ('public.people'::regclass).pg_relation_filepath"):
+    runs("g07", "one of PostgreSQL's own functions, written like a field: " + text, text, expect=(*STOPPED, MASKED), agent="reader")
+runs("m06", "parameters without names for what a function returns", "SELECT (SELECT column1 FROM two_of(q.id)) FROM (SELECT id, 'x'::text AS column1"
+     " FROM public.orders) q", expect=(MASKED,), agent="reader", undo="DROP FUNCTION two_of",
+     prepared="CREATE FUNCTION two_of(int, OUT text, OUT text) LANGUAGE sql STABLE AS 'SELECT ssn, name FROM people WHERE id = $1'")
+
+# --- what names given meanwhile bring, beside what policy says of it ---------------------------------------------------------
+
+RULE = "CREATE RULE r AS ON INSERT TO temp_tells DO ALSO UPDATE people SET name = NULL WHERE people.id = 1"
+runs("m12", "the error of a rule of a temporary table", "CREATE TEMP TABLE temp_tells (id int)", RULE, "INSERT INTO temp_tells VALUES (1)",
+     expect=(FAILED, MASKED), agent="maker")
+runs("m12", "the error of a view under a temporary one", "CREATE TEMP VIEW orders AS SELECT id FROM number_of", "SELECT id FROM orders",
+     expect=(*STOPPED, FAILED, MASKED), agent="maker", prepared="CREATE VIEW number_of AS SELECT id FROM people WHERE ssn::int > 0", undo="DROP VIEW number_of CASCADE")
+SET_OFF = "set_config('standard_conforming_strings', 'off', false)"
+for text in (f"CREATE TABLE turns_off (a int, b text DEFAULT {SET_OFF})", f"CREATE TABLE turns_off (a int CHECK ({SET_OFF} IS NOT NULL))",
+             f"CREATE DOMAIN turns_off AS text DEFAULT {SET_OFF}", f"ALTER TABLE notes ALTER body SET DEFAULT {SET_OFF}",
+             f"CREATE TEMP VIEW turns_off AS SELECT {SET_OFF} AS x", f"CREATE RULE r AS ON INSERT TO notes DO ALSO SELECT {SET_OFF}"):
+    runs("g03", "where strings end is changed later: " + text, text, agent="maker")

@@ -114,6 +114,9 @@ MadeNames::Entry MadeNames::entry_of(const Made& made, const Statement& statemen
   entry.actions.add(use.actions);
   add(entry.objects, use.objects);
   add(entry.kin, use.kin);
+  // What comes of using a temporary relation lasts as long.
+  if (!made.new_name)
+    for (const Entry* one : named(made)) entry.temporary = entry.temporary || one->temporary;
   // A view of temporary relations is one.
   if (made.does_as_statement && made.kind == Kind::kRelation && made.new_name)
     for (const ObjectRef& object : statement.objects)
