@@ -270,3 +270,9 @@ for text in (f"CREATE TABLE turns_off (a int, b text DEFAULT {SET_OFF})", f"CREA
              f"CREATE DOMAIN turns_off AS text DEFAULT {SET_OFF}", f"ALTER TABLE notes ALTER body SET DEFAULT {SET_OFF}",
              f"CREATE TEMP VIEW turns_off AS SELECT {SET_OFF} AS x", f"CREATE RULE r AS ON INSERT TO notes DO ALSO SELECT {SET_OFF}"):
     runs("g03", "where strings end is changed later: " + text, text, agent="maker")
+runs("m07", "a rule of a temporary table calls what redefines a view", "CREATE TEMP TABLE calls_it (id int)",
+     "CREATE RULE r AS ON INSERT TO calls_it DO ALSO SELECT 1 FROM shows_another()", "INSERT INTO calls_it VALUES (1)", "SELECT upper(x) FROM redefined",
+     "DROP TABLE calls_it", expect=(MASKED, *STOPPED),
+     prepared="CREATE VIEW redefined AS SELECT name AS x FROM people; CREATE FUNCTION shows_another() RETURNS int LANGUAGE plpgsql AS"
+              " $$ BEGIN CREATE OR REPLACE VIEW redefined AS SELECT ssn AS x FROM people; RETURN 1; END $$",
+     undo="DROP VIEW redefined; DROP FUNCTION shows_another CASCADE")

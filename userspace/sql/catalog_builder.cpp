@@ -41,7 +41,7 @@ constexpr char kViewEvent = '1';
 
 // PostgreSQL's own that neither keep what they are given nor show that they were called.
 bool is_harmless(const Function& function) {
-  if (function.schema != "pg_catalog") return false;
+  if (!of_postgres(function)) return false;
   const FunctionEffect effect = effect_of_function(function);
   return !effect.keeps_arguments && !effect.leaves_trace;
 }

@@ -363,5 +363,34 @@ TEST(JournalView, NeverTakesTheEventsOfOneBlockForThoseOfTheNext) {
   EXPECT_EQ(mixed, 0U);
 }
 
+TEST(JournalView, NeverTakesTheEventsOfOneSessionForThoseOfTheNext) {
+  const Directory directory;
+  ASSERT_TRUE(std::filesystem::create_directory(directory.path));
+  const auto journal = Journal::create(directory.path, 1);
+  ASSERT_TRUE(journal.ok() && *journal);
+  const JournalView view = JournalView::of(directory.path);
+  const SessionId sessions[] = {kSession, "ses-00000000000000cc"};
+  // Both have blocks of the same numbers.
+  constexpr std::uint64_t kTurns = 100'000;
+  std::atomic<std::uint64_t> turns{0};
+  std::thread writing{[&] {
+    for (std::uint64_t turn = 0; turn < kTurns; turns = ++turn) {
+      const auto slot = (*journal)->claim(sessions[turn % 2], turn / 2);
+      const Bytes event(64, static_cast<std::uint8_t>(turn % 2));
+      for (int i = 0; i < 5; ++i) slot->put(event);
+      slot->clear(turn / 2 + 1);
+    }
+  }};
+  std::uint64_t mixed = 0;
+  while (turns < kTurns) {
+    const std::uint64_t block = turns / 2;
+    for (const std::size_t which : {0, 1})
+      if (const auto events = view.waiting(sessions[which], block))
+        mixed += !std::ranges::all_of(*events, [&](auto byte) { return byte == which; });
+  }
+  writing.join();
+  EXPECT_EQ(mixed, 0U);
+}
+
 }  // namespace
 }  // namespace sluice::record::test
