@@ -61,6 +61,8 @@ struct Intent {
   // Of what was held: of all bytes of the parameters, their formats and declared types. An approval
   // is compared by it; it is neither shown nor recorded.
   std::string parameters_digest;
+  // The same of what its names stand for and reach, and of the row that a cursor is at.
+  std::string reach_digest;
   bool unbounded = false;  // an UPDATE or DELETE without WHERE, or with one that is always true
   WallTime asked_at{};
 };

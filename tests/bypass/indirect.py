@@ -9,7 +9,7 @@ NOISY = ("CREATE OR REPLACE FUNCTION noisy() RETURNS trigger LANGUAGE plpgsql AS
          " RAISE EXCEPTION 'no noise for %', OLD.ssn USING ERRCODE = '23514'; END IF; RETURN NEW; END $$")
 
 
-def runs(row, what, *texts, expect=STOPPED, agent="writer", prepared="", undo="SELECT 1"):
+def case(row, what, *texts, expect=STOPPED, agent="writer", prepared="", undo="SELECT 1"):
     """One of the texts is stopped or masked; else what the last one brings. `prepared`: by whoever made the database."""
     def steps(bench):
         direct = bench.world.ask_direct
@@ -30,7 +30,11 @@ def runs(row, what, *texts, expect=STOPPED, agent="writer", prepared="", undo="S
         outcomes = [outcome_of(reply) for reply in replies]
         assert not any(outcome in ("closed", "timeout") for outcome in outcomes), (texts, outcomes)
         return next((outcome for outcome in outcomes if outcome in (*STOPPED, MASKED) and outcome in expect), outcomes[-1])
-    CASES.append(Case(row, what, expect, agent=agent, steps=steps))
+    return Case(row, what, expect, agent=agent, steps=steps)
+
+
+def runs(*arguments, **options):
+    CASES.append(case(*arguments, **options))
 
 
 # --- plans -------------------------------------------------------------------------------------------------------------------

@@ -481,7 +481,7 @@ CASES = [
         "SELECT nullif(ssn, 'x'), nullif(ssn ~ '^Q', true), nullif(substr(ssn, 1, 1), 'Q') FROM people",
         "SELECT substring(ssn from '^Q') FROM people", "SELECT regexp_match(ssn, '^Q') FROM people",
         "SELECT (ARRAY[1, 2])[ascii(ssn) - 80] FROM people", "SELECT id + nullif(ascii(ssn), 81) FROM people",
-        "SELECT doc -> ('p' || lower(left(ssn, 1))) FROM people", "SELECT to_regclass(ssn) FROM people",
+        "SELECT doc -> ('p' || lower(left(ssn, 1))) FROM people",
         "SELECT array_position(string_to_array(ssn, NULL), 'Q') FROM people",
         "SELECT bool_and(nullif(ssn ~ '^Q', true)) FROM people",
         "SELECT jsonb_path_query_first(doc, '$.word ? (@ starts with \"Q\")') FROM people",

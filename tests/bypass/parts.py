@@ -34,7 +34,7 @@ CASES = [
         # What lies in the order of values.
         "CREATE INDEX g42 ON people (pin) INCLUDE (id)", "CREATE INDEX g42 ON people (pin, id)", "CREATE INDEX g42 ON people (id, pin)",
         "CREATE INDEX g42 ON people (pin) WHERE id > 0", "CLUSTER people USING people_ssn_key", "CLUSTER people", "CLUSTER VERBOSE people USING people_ssn_key",
-        "ALTER TABLE people CLUSTER ON people_ssn_key", "CLUSTER", "CLUSTER kept USING nosuch",
+        "ALTER TABLE people CLUSTER ON people_ssn_key", "CLUSTER kept USING nosuch",
         forms=("simple", "extended"),
     ),
     *masked("m15", f"SELECT lag(ssn, 1, 'x') OVER (ORDER BY id), lag(name, 1, {YES}) OVER (ORDER BY id) FROM public.people",

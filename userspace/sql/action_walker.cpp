@@ -40,7 +40,8 @@ std::vector<std::string_view> implied_operators(const Node& node) {
 
 bool casts_unseen(const Node& call) {
   const std::string_view name = split_name(call.list("funcname")).second;
-  for (const char* input : {"domain_in", "array_in", "record_in", "range_in", "multirange_in"})
+  for (const char* input : {"domain_in", "array_in", "record_in", "range_in", "multirange_in",
+                            "pg_input_is_valid", "pg_input_error_info"})
     if (name == input) return true;
   const auto& given = call.list("args");
   return fills_rows(name) && !(!given.empty() && Node{&given[0]}.is("TypeCast"));
@@ -95,16 +96,40 @@ void ActionWalker::type_named(const Node& type_name) {
 
 // A value of that type will run its checks, whoever brings it.
 void ActionWalker::checked_type(const Node& type_name) {
-  const auto checks = facts_.catalog().checks_of_type(split_name(type_name.list("names")).second);
+  checks_of(split_name(type_name.list("names")).second);
+}
+
+void ActionWalker::checks_of(std::string_view type) {
+  const auto checks = facts_.catalog().checks_of_type(type);
   if (!facts_.spend(checks.size())) return;
   for (const Function* function : checks) facts_.hidden_call(*function);
+}
+
+// What is made of a query has columns of the types that those of its tables have, any of them: so
+// has its row, and whatever becomes one runs their checks.
+void ActionWalker::keeps_types() {
+  std::vector<const Function*> checks;
+  for (const ObjectRef& object : facts_.statement().objects) {
+    if (object.kind != ObjectRef::Kind::kTable) continue;
+    for (const Relation* relation : facts_.catalog().relations_named(object.name)) {
+      if (!object.schema.empty() && relation->schema != object.schema) continue;
+      if (!facts_.spend(relation->columns.size())) return;
+      for (const Column& column : relation->columns) {
+        const auto of_type = facts_.catalog().checks_of_type(column.type);
+        if (!facts_.spend(of_type.size())) return;
+        checks.insert(checks.end(), of_type.begin(), of_type.end());
+      }
+    }
+  }
+  for (const Function* function : checks) facts_.hidden_call(*function);
+  facts_.statement().blinds |= !checks.empty();
 }
 
 // A new table with the columns of that one.
 void ActionWalker::like(const Node& range_var) {
   const std::string_view schema = range_var.text("schemaname");
   for (const Relation* relation : facts_.catalog().relations_named(range_var.text("relname"))) {
-    if (!schema.empty() && relation->schema != schema) continue;
+    if (!relation->may_be_in(schema)) continue;
     if (!facts_.spend(relation->columns.size())) return;
     for (const Column& column : relation->columns)
       for (const Function* function : facts_.catalog().checks_of_type(column.type))
@@ -131,6 +156,7 @@ void ActionWalker::visit(const Node& node) {
     facts_.actions(row->actions);
     facts_.statement().blinds |= defines_what_runs(node.tag());
     gives_names(node);
+    changes_tables_on(node);
     if (query(node) || utility(node)) return;
     return children(node);
   }
@@ -202,6 +228,7 @@ void ActionWalker::select(const Node& node) {
     }
   // The names behind FOR UPDATE OF are aliases.
   children_except(node, {"withClause", "larg", "rarg", "lockingClause"});
+  if (node.has("intoClause")) keeps_types();
 }
 
 void ActionWalker::insert(const Node& node) {
@@ -318,6 +345,8 @@ bool ActionWalker::expression(const Node& node) {
     if (name != "bernoulli" && name != "system")
       facts_.unknown("the sampling method " + std::string{name} + " is not known");
     children(node);
+  } else if (tag == "CurrentOfExpr") {
+    facts_.use(true, node.text("cursor_name"), true);
   } else if (tag == "WithClause") {
     facts_.unknown("WITH stands where it is not understood");
     children(node);
@@ -345,6 +374,7 @@ void ActionWalker::set_config(const Node& node) {
   const Node first{arguments.empty() ? nullptr : &arguments[0]};
   // With a backslash it may be another name, by standard_conforming_strings.
   const std::string_view name = first.node("sval").text("sval");
+  if (arguments.size() > 1) path_begins(Node{&arguments[1]});
   if (first.is("A_Const") && first.has("sval") && name.find('\\') == std::string_view::npos)
     return setting(name);
   facts_.unknown("set_config() of a name that is computed");

@@ -39,6 +39,8 @@ class ActionWalker {
   void operator_named(std::string_view name);
   void type_named(const Node& type_name);
   void checked_type(const Node& type_name);
+  void checks_of(std::string_view type);
+  void keeps_types();
   void operator_class(const json::array& name);
   void like(const Node& range_var);
   void function_call(const Node& node);
@@ -49,34 +51,42 @@ class ActionWalker {
   void explained_parameters(const Node& query);
   void execute_name(SessionNames::Space space, std::string_view name, std::string_view what);
   void set_variable(const Node& node);
+  void path_begins(const Node& value);
   void transaction(const Node& node);
   void alter_table(const Node& node);
   // object_actions.cpp
   void kind_of_object(std::string_view type);
   void drop(const Node& node);
-  void moves(std::string_view type, std::string_view new_name);
+  void moves(std::string_view type, const Node& object, std::string_view new_name);
   bool about_object(const Node& node);
   void named_object(std::string_view type, const Node& object);
   void whole_schema(std::string_view name);
+  // tables_below.cpp
+  void changes_tables_on(const Node& node);
+  void change(std::span<const Relation* const> tables);
+  void dropped(const Node& node);
+  void other_name(std::string_view type, const Node& node);
+  void moves_from_under(std::string_view name, const Node& node);
+  void altered_table(const Node& node);
+  using TablesAbove = std::span<const Relation* const> (Catalog::*)(std::string_view) const;
+  void change_above(const Node& range_var, TablesAbove above);
+  void every_table();
+  void reindex(const Node& node);
   // given_names.cpp
   void gives_names(const Node& node);
-  void gives_relation(const Node& node);
   void gives_name_to_what_runs(const Node& node);
   void gives_other_name(const Node& node);
-  void moves_relation(std::string_view schema, std::string_view before, std::string_view name);
   void moves_what_runs(std::string_view type, const Node& object, std::string_view new_name);
-  void bonds(const Node& node);
-  void foreign_key(const Node& table, const Node& constraint);
-  void heir(const Node& parent, const Node& child);
   // later_calls.cpp
   bool runs_later(const Node& node);
   void create_function(const Node& node);
   void function_name_taken(std::string_view schema, std::string_view name);
   void name_taken(const Node& node);
   void gives_values_away();
-  void change(std::span<const Relation* const> tables);
   void made_in(std::string_view schema);
   void will_call(const json::array& function);
+  void will_speak(std::string_view schema, std::string_view name);
+  void fires(const Node& table, std::string_view schema, std::string_view name);
   void definition(const json::array& elements);
   void define(const Node& node);
   void replace_function(std::string_view schema, std::string_view name);
@@ -102,6 +112,8 @@ bool explain_runs(const Node& explain, Facts& facts);
 std::pair<std::string_view, std::string_view> split_name(const json::array& parts);
 // What planning a statement may do that would do this.
 ActionSet actions_of_planning(const ActionSet& actions);
+// What a statement does to tables by what it moves and drops itself.
+void settle_moved(Statement& statement);
 // Settings by which PostgreSQL reads text, finds names or checks rights.
 bool setting_changes_meaning(std::string_view lower_case_name);
 

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "sql/analysis.h"
 #include "sql/describe.h"
 #include "sql/functions.h"
 #include "sql/literal_strings.h"
+#include "sql/overlay.h"
 #include "sql/parse_tree.h"
 #include "sql/text_guard.h"
 
 namespace sluice::sql {
 namespace {
+
+// Views and rules are looked through for the name.
+constexpr std::size_t kLooksPerChange = 64;
 
 void place(const Node& raw, const std::string& text, Statement& statement) {
   const auto at = static_cast<std::size_t>(raw.integer("stmt_location"));
@@ -25,6 +30,21 @@ Error too_intricate(const Limits& limits) {
                std::to_string(limits.effort_max) + " looks at names and columns)"};
 }
 
+// What the next statement finds.
+void lay_over(const Statement& statement, const Catalog& catalog, std::optional<Overlay>& made,
+              Effort& effort) {
+  if (statement.changes.empty() && !statement.makes_anything && !may_fill_anything(statement))
+    return;
+  if (!made) made.emplace(catalog);
+  if (may_fill_anything(statement)) made->distrust();
+  if (statement.temporary_first) made->temporary_first();
+  if (statement.makes_anything) made->anything();
+  for (const CatalogChange& change : statement.changes) {
+    if (!effort.spend(Effort::kPerCopy * kLooksPerChange)) return;
+    made->apply(change);
+  }
+}
+
 Result<Analysis> analyse_guarded(const std::string& text, const Catalog& catalog,
                                  const SessionNames& session_names, const AnalyseOptions& options) {
   SLUICE_TRY(const ParseTree tree, ParseTree::parse(text, options.limits));
@@ -37,13 +57,14 @@ Result<Analysis> analyse_guarded(const std::string& text, const Catalog& catalog
   if (statements.size() > 1) own = session_names;
   const SessionNames& names = statements.size() > 1 ? own : session_names;
   Effort effort{options.limits.effort_max};
+  std::optional<Overlay> made;  // by the statements before
   for (const auto& item : statements) {
     const Node raw{&item};
     const json::value* body = raw.field("stmt");
     if (!body) return Error{"the parse tree has a statement without a body"};
     Statement& statement = analysis.statements.emplace_back();
     place(raw, text, statement);
-    Facts facts{statement, catalog, options.limits, effort};
+    Facts facts{statement, made ? made->catalog() : catalog, options.limits, effort};
     describe(*body, facts, names);
     // What is kept runs later, where no statement shows it.
     if (statement.changes_reading && statement.actions.has(Action::kDdl))
@@ -53,7 +74,10 @@ Result<Analysis> analyse_guarded(const std::string& text, const Catalog& catalog
     if (options.fingerprint)
       statement.fingerprint = fingerprint_of(
           statements.size() == 1 ? text : text.substr(statement.location, statement.length));
-    if (statements.size() > 1) own.ran(statement);
+    if (statements.size() > 1) {
+      own.ran(statement);
+      lay_over(statement, catalog, made, effort);
+    }
     if (const auto given = own.given_by(statement);
         given && !effort.spend(Effort::kPerCopy * (given->objects.size() + given->columns.size())))
       return too_intricate(options.limits);

@@ -34,6 +34,12 @@ const Column* Relation::column(std::int16_t attnum) const {
   return found != columns.end() && found->attnum == attnum ? &*found : nullptr;
 }
 
+// "" in a relation: it is not known which. A session has one pg_temp, by two names.
+bool Relation::may_be_in(std::string_view given_schema) const {
+  return given_schema.empty() || schema.empty() || schema == given_schema ||
+         (schema == "pg_temp" && given_schema.starts_with("pg_temp_"));
+}
+
 bool Relation::any_sensitive() const {
   return std::any_of(columns.begin(), columns.end(),
                      [](const Column& each) { return each.mask.has_value(); });
@@ -41,18 +47,41 @@ bool Relation::any_sensitive() const {
 
 const Relation* Catalog::relation(Oid oid) const {
   const auto found = relation_by_oid_.find(oid);
-  return found == relation_by_oid_.end() ? nullptr : found->second;
+  if (found != relation_by_oid_.end()) return found->second;
+  return base_ ? base_->relation(oid) : nullptr;
 }
 
 std::span<const Relation* const> Catalog::relations_named(std::string_view name) const {
-  return listed(relations_by_name_, name);
+  if (!base_) return listed(relations_by_name_, name);
+  const auto found = relations_by_name_.empty() ? relations_by_name_.end()
+                                                : relations_by_name_.find(std::string{name});
+  return found == relations_by_name_.end() ? base_->relations_named(name) : found->second;
 }
 
 std::vector<const Relation*> Catalog::relations_in(std::string_view schema) const {
+  return relations_where([&](const Relation& relation) { return relation.schema == schema; });
+}
+
+std::vector<const Relation*> Catalog::relations_where(
+    const std::function<bool(const Relation&)>& test) const {
   std::vector<const Relation*> out;
+  if (base_)
+    for (const Relation* below : base_->relations_where([](const Relation&) { return true; }))
+      if (!relation_by_oid_.contains(below->oid) && test(*below)) out.push_back(below);
+  for (const auto& [oid, laid_over] : relation_by_oid_)
+    if (base_ && test(*laid_over)) out.push_back(laid_over);
   for (const Relation& relation : relations_)
-    if (relation.schema == schema) out.push_back(&relation);
+    if (test(relation)) out.push_back(&relation);
   return out;
+}
+
+std::vector<const Relation*> Catalog::tables_of_users() const {
+  return relations_where([](const Relation& relation) {
+    const bool system = relation.oid < kFirstUserOid && (relation.schema == "pg_catalog" ||
+                                                         relation.schema == "information_schema");
+    const bool keeps_rows = relation.kind == 'r' || relation.kind == 'p' || relation.kind == 'm';
+    return keeps_rows && !system;
+  });
 }
 
 ColumnSensitivity Catalog::sensitivity(Oid oid, std::int16_t attnum) const {
@@ -70,41 +99,61 @@ ColumnSensitivity Catalog::sensitivity(Oid oid, std::int16_t attnum) const {
 }
 
 const Function* Catalog::function(Oid oid) const {
+  if (base_) return base_->function(oid);
   const auto found = function_by_oid_.find(oid);
   return found == function_by_oid_.end() ? nullptr : found->second;
 }
 
 std::span<const Function* const> Catalog::functions_named(std::string_view name) const {
-  return listed(functions_by_name_, name);
+  return base_ ? base_->functions_named(name) : listed(functions_by_name_, name);
 }
 std::span<const Function* const> Catalog::hidden_calls_of_operator(std::string_view name) const {
-  return listed(operators_, name);
+  return base_ ? base_->hidden_calls_of_operator(name) : listed(operators_, name);
 }
 std::span<const Function* const> Catalog::hidden_calls_of_cast(std::string_view name) const {
-  return listed(casts_, name);
+  return base_ ? base_->hidden_calls_of_cast(name) : listed(casts_, name);
 }
 std::span<const Function* const> Catalog::checks_of_type(std::string_view name) const {
-  return listed(checks_, name);
+  return base_ ? base_->checks_of_type(name) : listed(checks_, name);
 }
 std::span<const Function* const> Catalog::checks_of_type(Oid oid) const {
+  if (base_) return base_->checks_of_type(oid);
   const auto found = checks_by_type_.find(oid);
   if (found == checks_by_type_.end()) return {};
   return found->second;
 }
 std::span<const Relation* const> Catalog::tables_on(std::string_view name) const {
-  return listed(tables_on_, name);
+  return base_ ? base_->tables_on(name) : listed(tables_on_, name);
 }
 std::span<const Relation* const> Catalog::tables_of_index(std::string_view name) const {
-  return listed(tables_of_index_, name);
+  return base_ ? base_->tables_of_index(name) : listed(tables_of_index_, name);
+}
+std::span<const Relation* const> Catalog::tables_of_type(std::string_view name) const {
+  return base_ ? base_->tables_of_type(name) : listed(tables_of_type_, name);
 }
 std::span<const Function* const> Catalog::hidden_calls_of_operator_class(
     std::string_view name) const {
-  return listed(operator_classes_, name);
+  return base_ ? base_->hidden_calls_of_operator_class(name) : listed(operator_classes_, name);
 }
 
 std::string_view Catalog::type_name(Oid type) const {
+  if (base_) return base_->type_name(type);
   const auto found = types_.find(type);
   return found == types_.end() ? std::string_view{} : found->second;
+}
+
+std::string_view Catalog::type_revision(Oid type) const {
+  if (base_) return base_->type_revision(type);
+  const auto found = type_revisions_.find(type);
+  return found == type_revisions_.end() ? std::string_view{} : found->second;
+}
+
+std::vector<Oid> Catalog::types_named(std::string_view name) const {
+  if (base_) return base_->types_named(name);
+  std::vector<Oid> found;
+  for (const auto& [oid, type_name] : types_)
+    if (type_name == name) found.push_back(oid);
+  return found;
 }
 
 }  // namespace sluice::sql

@@ -8,6 +8,8 @@
 #include <sluice/result.h>
 
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -44,6 +46,8 @@ struct Column {
   std::optional<MaskKind> mask;
   bool computed =
       false;  // from a sensitive one: that it is NULL, and how long it is, tells of that
+  // Of a view's: where it is computed may be noticed (Value::traced).
+  bool traced = false;
 };
 
 // Of another table, which refers to this one and is changed when this one is.
@@ -74,7 +78,24 @@ struct Relation {
   // here, or of what the catalogue does not know.
   std::vector<ObjectRef> stands_for;
   bool outside = false;
+  // What its triggers raise or fail with may be a sensitive value, whatever its own columns are.
+  bool triggers_quote = false;
+  bool triggers_name = false;   // they do not, but by names that may come to mean something else
   std::vector<Column> columns;  // by attnum; dropped columns are left out
+  // Of what a session has made or changed itself (overlay.h): what its columns hold is not known;
+  // there may be others than these, in other places.
+  bool of_session = false;
+  bool columns_unknown = false;
+  // But all that is in it came by statements that were judged, and were no copies.
+  bool only_written_here = false;
+  bool holds_anything() const { return of_session && !only_written_here; }
+  // Whether a name with that schema before it may mean this one; "": none is given.
+  bool may_be_in(std::string_view given_schema) const;
+  // Moves with all else that makes it what it is: its owner and options, and who last wrote its
+  // rules, triggers, defaults, constraints and policies.
+  std::string revision;
+  // Names of the functions and types that these, its columns and its indexes are made of.
+  std::vector<std::string> stands_on;
   const Column* column(std::string_view column_name) const;
   const Column* column(std::int16_t attnum) const;
   bool any_sensitive() const;
@@ -96,10 +117,19 @@ struct Function {
   bool shipped = false;
   // One that calls itself stable or immutable, while its body or a default calls what is not.
   bool does_more = false;
+  // Of a trigger's, in PL/pgSQL: what it raises or fails with is never a sensitive value.
+  bool quotes_nothing = false;
   // Of an aggregate of users: its transition function, its final one and so on.
   std::vector<const Function*> parts;
+  // Of users' own: who last wrote it, and what stands in its body that is the name of a relation or
+  // function of users.
+  std::string revision;
+  std::vector<std::string> names;
+  bool names_unread = false;  // its body is too long: any
 };
 bool of_postgres(const Function& function);
+// Where it is a trigger's function.
+bool may_quote_as_trigger(const Function& function);
 
 // A function that runs where a statement names something else: an operator, the target type of a
 // cast, a function whose parameter has a check, an operator class.
@@ -121,18 +151,30 @@ class Catalog {
   // Counts up with each snapshot that the builder's caller makes.
   std::uint64_t version() const { return version_; }
   // False where something could not be read because somebody held a lock: soon it can be.
-  bool whole() const { return whole_; }
+  bool whole() const { return base_ ? base_->whole() : whole_; }
   // False where no rule matches anything: then nothing needs masking by column.
-  bool any_sensitive() const { return any_sensitive_; }
+  bool any_sensitive() const { return base_ ? base_->any_sensitive() : any_sensitive_; }
+  // What the functions of event triggers raise or fail with may be a sensitive value.
+  bool event_triggers_quote() const {
+    return base_ ? base_->event_triggers_quote() : event_triggers_quote_;
+  }
+  bool event_triggers_name() const {
+    return base_ ? base_->event_triggers_name() : event_triggers_name_;
+  }
   // Whether some table or view of users has a sensitive column of that name.
-  bool names_sensitive(std::string_view column) const { return sensitive_names_.contains(column); }
-  int server_version() const { return server_version_; }  // server_version_num; 0 unknown
+  bool names_sensitive(std::string_view column) const {
+    return base_ ? base_->names_sensitive(column) : sensitive_names_.contains(column);
+  }
+  // server_version_num; 0 unknown
+  int server_version() const { return base_ ? base_->server_version() : server_version_; }
 
   const Relation* relation(Oid oid) const;
   bool knows(Oid oid) const { return relation(oid) != nullptr; }
   // All relations of that name, in any schema (composite types and indexes are left out).
   std::span<const Relation* const> relations_named(std::string_view name) const;
   std::vector<const Relation*> relations_in(std::string_view schema) const;
+  // What has rows of its own.
+  std::vector<const Relation*> tables_of_users() const;
   // The two numbers of a RowDescription field. attnum 0 is a whole row: redact if any column is
   // sensitive. System columns (attnum < 0) are known and clear. relation 0 is not known.
   ColumnSensitivity sensitivity(Oid relation, std::int16_t attnum) const;
@@ -147,26 +189,44 @@ class Catalog {
   std::span<const Function* const> hidden_calls_of_cast(std::string_view type_name) const;
   // "" where there is none of this number. PostgreSQL's own (is_builtin_type) are not listed.
   std::string_view type_name(Oid type) const;
+  std::string_view type_revision(Oid type) const;  // who last wrote it or its checks
+  std::vector<Oid> types_named(std::string_view name) const;
   // What runs for whatever becomes a value of that type: the checks of a domain, what orders the
   // bounds of a range.
   std::span<const Function* const> checks_of_type(std::string_view name) const;
   std::span<const Function* const> checks_of_type(Oid oid) const;
   // Also by the name of a type, of its default one.
   std::span<const Function* const> hidden_calls_of_operator_class(std::string_view name) const;
-  bool any_hidden_cast() const { return !casts_.empty(); }
-  // The tables that lose or change something when an index, a type, a function or whatever else is
-  // called so goes away or changes.
+  bool any_hidden_cast() const { return base_ ? base_->any_hidden_cast() : !casts_.empty(); }
+  // The tables and views that lose or change something when an index, a type, a function, another
+  // table or whatever else is called so goes away or changes.
   std::span<const Relation* const> tables_on(std::string_view name) const;
-  // Whose index is called so.
+  // Whose index or statistics are called so.
   std::span<const Relation* const> tables_of_index(std::string_view name) const;
+  // A session has changed something of it itself.
+  bool is_laid_over() const { return base_ != nullptr; }
+  // More was made in the open transaction than can be followed: any name may stand for anything.
+  bool any_name_is_unknown() const { return any_name_is_unknown_; }
+  // Every relation of which `test` is true.
+  std::vector<const Relation*> relations_where(
+      const std::function<bool(const Relation&)>& test) const;
+  // That hold values of the type, or rows of the table, of that name.
+  std::span<const Relation* const> tables_of_type(std::string_view name) const;
 
  private:
   friend class CatalogBuilder;
+  friend class Overlay;
 
+  // What this is laid over; then only relations are looked for here first.
+  const Catalog* base_ = nullptr;
+  std::shared_ptr<const Catalog> keeps_base_;
+  bool any_name_is_unknown_ = false;
+  std::deque<Relation> laid_over_;
   std::uint64_t version_ = 0;
   int server_version_ = 0;
   bool whole_ = true;
   bool any_sensitive_ = false;
+  bool event_triggers_quote_ = false, event_triggers_name_ = false;
   std::vector<Relation> relations_;
   std::set<std::string, std::less<>> sensitive_names_;
   std::vector<Function> functions_;
@@ -176,11 +236,12 @@ class Catalog {
   std::unordered_map<std::string, std::vector<const Function*>> functions_by_name_;
   std::unordered_map<std::string, std::vector<const Function*>> operators_;
   std::unordered_map<std::string, std::vector<const Function*>> casts_;
-  std::unordered_map<Oid, std::string> types_;
+  std::unordered_map<Oid, std::string> types_, type_revisions_;
   std::unordered_map<std::string, std::vector<const Function*>> operator_classes_;
   std::unordered_map<std::string, std::vector<const Function*>> checks_;
   std::unordered_map<Oid, std::vector<const Function*>> checks_by_type_;
-  std::unordered_map<std::string, std::vector<const Relation*>> tables_on_, tables_of_index_;
+  std::unordered_map<std::string, std::vector<const Relation*>> tables_on_, tables_of_index_,
+      tables_of_type_;
 };
 
 }  // namespace sluice::sql

@@ -26,39 +26,63 @@ void CatalogBuilder::attach_calls() {
   for (Function& function : catalog_->functions_)
     if (function.oid >= kFirstUserOid) by_oid.emplace(function.oid, &function);
   std::unordered_map<const Function*, std::size_t> places;
-  for (const auto& [caller_oid, called_oid] : calls_) {
-    const auto caller = by_oid.find(caller_oid);
-    const Function* called = catalog_->function(called_oid);
-    if (caller == by_oid.end() || called == nullptr || called == caller->second) continue;
-    if (caller->second->kind == 'a') {
-      if (called->kind != 'a') caller->second->parts.push_back(called);
+  for (const Call& call : calls_) {
+    const auto caller = by_oid.find(call.caller);
+    if (caller == by_oid.end()) continue;
+    Function& function = *caller->second;
+    if (function.kind == 'a') {
+      const Function* part = catalog_->function(call.object);
+      if (part != nullptr && part->kind != 'a') function.parts.push_back(part);
       continue;
     }
-    const auto [place, fresh] = places.emplace(caller->second, bodies_.size());
-    if (fresh) bodies_.push_back({caller->second, {}});
-    bodies_[place->second].objects.push_back(
-        {ObjectRef::Kind::kFunction, called->schema, called->name});
-    caller->second->does_more |= !only_reads(effect_of_function(*called).actions);
+    const auto [place, fresh] = places.emplace(&function, bodies_.size());
+    if (fresh) bodies_.push_back({&function, {}});
+    attach_call(call, bodies_[place->second]);
   }
   calls_.clear();
 }
 
-void CatalogBuilder::read_bodies() {
+void CatalogBuilder::attach_call(const Call& call, Body& body) {
+  bool& does_more = body.function->does_more;
+  const auto calls = [&](const Function& called) {
+    body.objects.push_back({ObjectRef::Kind::kFunction, called.schema, called.name});
+    does_more |= !only_reads(effect_of_function(called).actions);
+  };
+  if (call.kind == 'f') {
+    const Function* called = catalog_->function(call.object);
+    if (called != nullptr && called != body.function) calls(*called);
+  } else if (call.kind == 't') {
+    for (const Function* check : catalog_->checks_of_type(call.object)) calls(*check);
+  } else if (call.kind == 'r') {
+    if (const Relation* relation = catalog_->relation(call.object))
+      body.objects.push_back({ObjectRef::Kind::kTable, relation->schema, relation->name});
+  } else {
+    does_more = true;  // it writes
+  }
+}
+
+// What a function does, by CREATE FUNCTION as the server prints it; nullopt where it cannot be
+// read.
+std::optional<Statement> CatalogBuilder::read_body(const std::string& definition) const {
   const Limits limits;
+  if (definition.size() > limits_.view_definition_bytes_max ||
+      !check_text(definition, true, "UTF8", limits).ok())
+    return std::nullopt;
+  const auto tree = ParseTree::parse(definition, limits);
+  if (!tree || tree->statements().size() != 1) return std::nullopt;
+  Statement create;
+  Effort effort{limits.effort_max};
+  const Facts facts{create, *catalog_, limits, effort};
+  const Node node{Node{&tree->statements()[0]}.field("stmt")};
+  return function_body(node, facts, SessionNames{});
+}
+
+void CatalogBuilder::read_bodies() {
   for (const Definition& definition : definitions_) {
     Function& function = catalog_->functions_[definition.function];
     const bool by_default = function.does_more;  // what a parameter's default calls
     function.does_more = true;                   // until it is read it may do anything
-    if (definition.text.size() > limits_.view_definition_bytes_max ||
-        !check_text(definition.text, true, "UTF8", limits).ok())
-      continue;
-    const auto tree = ParseTree::parse(definition.text, limits);
-    if (!tree || tree->statements().size() != 1) continue;
-    Statement create;
-    Effort effort{limits.effort_max};
-    Facts facts{create, *catalog_, limits, effort};
-    const Node node{Node{&tree->statements()[0]}.field("stmt")};
-    auto body = function_body(node, facts, SessionNames{});
+    auto body = read_body(definition.text);
     if (!body) continue;
     function.does_more = by_default || !only_reads(body->actions);
     bodies_.push_back({&function, std::move(body->objects)});
@@ -78,7 +102,8 @@ bool CatalogBuilder::mark_callers() {
     const auto named = catalog_->relations_named(object.name);
     return object.kind == ObjectRef::Kind::kTable &&
            std::any_of(named.begin(), named.end(), [](const Relation* one) {
-             return one->definition != nullptr && !only_reads(one->definition->actions);
+             return one->outside || one->definition_unread ||
+                    (one->definition != nullptr && !only_reads(one->definition->actions));
            });
   };
   bool any = false;

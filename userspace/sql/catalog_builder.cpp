@@ -39,9 +39,10 @@ std::vector<std::string> split(std::string_view list, char separator) {
 
 constexpr char kViewEvent = '1';
 
-// PostgreSQL's own that neither keep what they are given nor show that they were called.
-bool is_harmless(const Function& function) {
-  if (!of_postgres(function)) return false;
+// One that neither keeps what it is given nor shows elsewhere that it ran, or how often.
+bool runs_unnoticed(const Function& function) {
+  if (function.returns_set) return false;
+  if (!of_postgres(function)) return computes_only(function);
   const FunctionEffect effect = effect_of_function(function);
   return !effect.keeps_arguments && !effect.leaves_trace;
 }
@@ -83,9 +84,11 @@ Result<void> CatalogBuilder::add_row(CatalogTable table, CatalogRow row) {
       return {};
     }
     case CatalogTable::kCalls: {
-      SLUICE_TRY(const Oid caller, number_in<Oid>(row[0], "function"));
-      SLUICE_TRY(const Oid called, number_in<Oid>(row[1], "called function"));
-      calls_.emplace_back(caller, called);
+      Call call;
+      SLUICE_TRY(call.caller, number_in<Oid>(row[0], "function"));
+      call.kind = letter_in(row[1], 'w');
+      SLUICE_TRY(call.object, number_in<Oid>(row[2], "what the function uses"));
+      calls_.push_back(call);
       return {};
     }
     case CatalogTable::kTypes: return add_type(row);
@@ -93,12 +96,15 @@ Result<void> CatalogBuilder::add_row(CatalogTable table, CatalogRow row) {
     case CatalogTable::kTablesOn: {
       SLUICE_TRY(const Oid relation, number_in<Oid>(row[1], "table"));
       tables_on_.emplace_back(text_in(row[0]), relation);
-      if (row[2] == "t") tables_of_index_.emplace_back(text_in(row[0]), relation);
+      if (row[2] == "i") tables_of_index_.emplace_back(text_in(row[0]), relation);
+      if (row[2] == "t") tables_of_type_.emplace_back(text_in(row[0]), relation);
       return {};
     }
     case CatalogTable::kRewrites: return add_rewrite(row);
     case CatalogTable::kForeignKeys: return add_foreign_key(row);
     case CatalogTable::kForeignTables: return add_foreign_table(row);
+    case CatalogTable::kRevisions: return add_revision(row);
+    case CatalogTable::kTriggers: return add_trigger(row);
     case CatalogTable::kPrimaryKeys: {
       SLUICE_TRY(const Oid relation, number_in<Oid>(row[0], "relation"));
       SLUICE_TRY(const auto attnum, number_in<std::int16_t>(row[1], "attribute number"));
@@ -212,6 +218,19 @@ Result<void> CatalogBuilder::add_foreign_table(CatalogRow row) {
   return {};
 }
 
+Result<void> CatalogBuilder::add_trigger(CatalogRow row) {
+  Trigger trigger;
+  SLUICE_TRY(trigger.function, number_in<Oid>(row[0], "a trigger's function"));
+  trigger.definition = text_in(row[1]);
+  for (const std::string& table : split(text_in(row[2]), '\x1f')) {
+    SLUICE_TRY(const Oid oid, number_in<Oid>(table, "a trigger's table"));
+    trigger.tables.push_back(oid);
+  }
+  trigger.of_events = row[3] == "t";
+  triggers_.push_back(std::move(trigger));
+  return {};
+}
+
 Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
     const std::vector<SensitiveRule>& sensitive, std::uint64_t version) && {
   if (catalog_->relations_.empty() || catalog_->functions_.empty())
@@ -220,8 +239,9 @@ Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
   attach_columns();
   note_generated();
   index();
-  attach_calls();
+  attach_revisions();
   index_hidden_calls();
+  attach_calls();
   find_kin();
   attach_foreign_keys();
   attach_foreign_tables();
@@ -243,6 +263,7 @@ Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
   if (mark_dependents()) mark_views();
   list_sensitive_names();
   read_rewrites();
+  read_triggers();
   return std::shared_ptr<const Catalog>{std::move(catalog_)};
 }
 
@@ -302,12 +323,15 @@ void CatalogBuilder::index() {
     catalog_->function_by_oid_.emplace(function.oid, &function);
     catalog_->functions_by_name_[function.name].push_back(&function);
   }
-  const auto by_name = [&](const auto& pairs, auto& into) {
+  const auto by_name = [&](auto& pairs, auto& into) {
+    std::sort(pairs.begin(), pairs.end());
+    pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
     for (const auto& [name, table] : pairs)
       if (const Relation* relation = catalog_->relation(table)) into[name].push_back(relation);
   };
   by_name(tables_on_, catalog_->tables_on_);
   by_name(tables_of_index_, catalog_->tables_of_index_);
+  by_name(tables_of_type_, catalog_->tables_of_type_);
 }
 
 void CatalogBuilder::find_kin() {
@@ -345,7 +369,7 @@ void CatalogBuilder::index_hidden_calls() {
       if (function == nullptr) continue;
       const bool runs_casts = !catalog_->casts_.empty() && fills_rows(function->name);
       auto& listed = by_name[call.name];
-      if ((runs_casts || (!computes_only(*function) && !is_harmless(*function))) &&
+      if ((runs_casts || !runs_unnoticed(*function)) &&
           std::find(listed.begin(), listed.end(), function) == listed.end())
         listed.push_back(function);
     }

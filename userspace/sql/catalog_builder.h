@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -55,9 +56,22 @@ class CatalogBuilder {
     std::size_t function = 0;  // its place
     std::string text;
   };
+  // What stands in an aggregate, in a body that is kept as a tree, in a parameter's default.
+  struct Call {
+    Oid caller = 0;
+    char kind = 'w';  // f(unction) t(ype) r(elation); w: it writes
+    Oid object = 0;
+  };
   struct Body {
     Function* function = nullptr;
     std::vector<ObjectRef> objects;  // what it names
+  };
+  // The function of triggers: of these tables, or of event triggers.
+  struct Trigger {
+    Oid function = 0;
+    std::string definition;
+    std::vector<Oid> tables;
+    bool of_events = false;
   };
   struct ForeignTable {
     Oid relation = 0;
@@ -76,6 +90,10 @@ class CatalogBuilder {
   Result<void> add_rewrite(CatalogRow row);
   Result<void> add_foreign_key(CatalogRow row);
   Result<void> add_foreign_table(CatalogRow row);
+  // catalog_revisions.cpp
+  Result<void> add_revision(CatalogRow row);
+  void attach_revisions();
+  Result<void> add_trigger(CatalogRow row);
   void attach_columns();
   void note_generated();
   void index();
@@ -91,8 +109,12 @@ class CatalogBuilder {
   bool mark_view(Relation& view, const Rewrite& rewrite);
   // catalog_bodies.cpp
   void attach_calls();
+  void attach_call(const Call& call, Body& body);
+  std::optional<Statement> read_body(const std::string& definition) const;
   void read_bodies();
   bool mark_callers();
+  // catalog_triggers.cpp
+  void read_triggers();
   // catalog_foreign.cpp
   void attach_foreign_tables();
   bool mark_foreign_tables();
@@ -108,13 +130,17 @@ class CatalogBuilder {
   std::vector<Dependent> dependents_;
   std::vector<Rewrite> views_, rewrites_;
   std::vector<HiddenCall> operators_, casts_, operator_classes_;
-  std::vector<std::pair<Oid, Oid>> calls_;  // caller and called
+  std::vector<Call> calls_;
   std::vector<Definition> definitions_;
-  std::vector<std::pair<std::string, Oid>> tables_on_, tables_of_index_;
+  std::vector<std::pair<std::string, Oid>> tables_on_, tables_of_index_, tables_of_type_;
   std::vector<Body> bodies_;
   std::vector<std::pair<Oid, ForeignKey>> foreign_keys_;  // by what they refer to
   std::vector<ForeignTable> foreign_tables_;
+  std::vector<Trigger> triggers_;
   std::vector<std::pair<Oid, std::int16_t>> primary_keys_;  // relation and column
+  using Texts = std::unordered_map<Oid, std::vector<std::string>>;
+  Texts relation_revisions_, function_revisions_, type_revisions_, words_of_functions_;
+  std::set<Oid> unread_bodies_;
 };
 
 }  // namespace sluice::sql

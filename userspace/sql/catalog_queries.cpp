@@ -133,7 +133,7 @@ WITH RECURSIVE made_of (part, type) AS (
       c.conbin::pg_catalog.text, ':(?:funcid|opfuncid) ([0-9]+)', 'g') AS called (number)
     JOIN pg_catalog.pg_proc p ON p.oid = called.number[1]::pg_catalog.oid
     JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-  WHERE c.contypid <> 0 AND n.nspname = 'pg_catalog' AND p.provolatile = 'v'
+  WHERE c.contypid <> 0 AND n.nspname = 'pg_catalog' AND p.provolatile <> 'i'
   UNION
   SELECT m.type, k.function FROM checked k JOIN made_of m ON m.part = k.type)
 SELECT t.typname, k.function, t.oid
@@ -166,10 +166,37 @@ FROM pg_catalog.pg_opclass c
   CROSS JOIN LATERAL (VALUES (c.opcname), (CASE WHEN c.opcdefault THEN t.typname END)) k (name)
 WHERE (c.oid >= 16384 OR f.function >= 16384) AND k.name IS NOT NULL)sql";
 
-// Who calls whom: aggregates of users, and what stands in a default of a parameter or in a body
-// that is kept as a tree. Those are read as they are kept, for to print a body would take locks.
+// Who uses what: aggregates of users their functions; what stands in a default of a parameter or in
+// a body that is kept as a tree: functions (f), types whose checks may run (t), relations (r), and
+// whether it writes (w). Trees are read as they are kept, for to print a body would take locks. Of
+// what is not PostgreSQL's own each number is looked for, whatever field of a tree it stands in,
+// and with a type or an operator goes what orders by it.
 constexpr std::string_view kCalls = R"sql(
-SELECT a.aggfnoid::pg_catalog.oid, f.function
+WITH trees (caller, tree) AS MATERIALIZED (
+  SELECT p.oid, coalesce(p.proargdefaults::pg_catalog.text, '')
+    || coalesce(CASE WHEN p.prosrc = '' THEN pg_catalog.to_jsonb(p) ->> 'prosqlbody' END, '')
+  FROM pg_catalog.pg_proc p
+  WHERE p.oid >= 16384 AND p.provolatile <> 'v'
+    AND (p.proargdefaults IS NOT NULL OR p.prosrc = '')
+), fields (caller, field, number) AS MATERIALIZED (
+  SELECT DISTINCT t.caller, f.found[1], f.found[2]::pg_catalog.oid
+  FROM trees t
+    CROSS JOIN LATERAL pg_catalog.regexp_matches(t.tree,
+      ':(funcid|opno|aggfnoid|winfnoid|relid|commandType) ([0-9]+)', 'g') f (found)
+), numbers (caller, number) AS MATERIALIZED (
+  SELECT DISTINCT t.caller, CASE WHEN f.found[1]::pg_catalog.int8 BETWEEN 16384 AND 4294967295
+                                 THEN f.found[1]::pg_catalog.int8::pg_catalog.oid END
+  FROM trees t
+    CROSS JOIN LATERAL pg_catalog.regexp_matches(t.tree, '[ (]([0-9]{5,10})(?![0-9])', 'g')
+      f (found)
+), families (caller, family) AS (
+  SELECT n.caller, c.opcfamily
+  FROM numbers n JOIN pg_catalog.pg_opclass c ON c.opcintype = n.number
+  UNION
+  SELECT n.caller, a.amopfamily
+  FROM numbers n JOIN pg_catalog.pg_amop a ON a.amopopr = n.number
+)
+SELECT a.aggfnoid::pg_catalog.oid, 'f', f.function
 FROM pg_catalog.pg_aggregate a
   CROSS JOIN LATERAL (
     VALUES (a.aggtransfn::pg_catalog.oid), (a.aggfinalfn::pg_catalog.oid),
@@ -180,17 +207,37 @@ FROM pg_catalog.pg_aggregate a
   ) f (function)
 WHERE a.aggfnoid::pg_catalog.oid >= 16384 AND f.function <> 0
 UNION
-SELECT w.caller, coalesce(o.oprcode::pg_catalog.oid, w.found[2]::pg_catalog.oid)
-FROM (
-  SELECT p.oid, pg_catalog.regexp_matches(
-    coalesce(p.proargdefaults::pg_catalog.text, '')
-      || coalesce(CASE WHEN p.prosrc = '' THEN pg_catalog.to_jsonb(p) ->> 'prosqlbody' END, ''),
-    ':(funcid|opno|aggfnoid|winfnoid) ([0-9]+)', 'g')
-  FROM pg_catalog.pg_proc p
-  WHERE p.oid >= 16384 AND p.provolatile <> 'v'
-    AND (p.proargdefaults IS NOT NULL OR p.prosrc = '')) w (caller, found)
-  LEFT JOIN pg_catalog.pg_operator o
-    ON w.found[1] = 'opno' AND o.oid = w.found[2]::pg_catalog.oid)sql";
+SELECT f.caller, CASE f.field WHEN 'commandType' THEN 'w' WHEN 'relid' THEN 'r' ELSE 'f' END,
+  coalesce(o.oprcode::pg_catalog.oid, f.number)
+FROM fields f
+  LEFT JOIN pg_catalog.pg_operator o ON f.field = 'opno' AND o.oid = f.number
+WHERE f.field <> 'commandType' OR f.number::pg_catalog.int8 > 1
+UNION
+SELECT n.caller, 'f', p.oid FROM numbers n JOIN pg_catalog.pg_proc p ON p.oid = n.number
+UNION
+SELECT n.caller, 'f', o.oprcode::pg_catalog.oid
+FROM numbers n JOIN pg_catalog.pg_operator o ON o.oid = n.number
+UNION
+SELECT n.caller, 'r', c.oid FROM numbers n JOIN pg_catalog.pg_class c ON c.oid = n.number
+UNION
+SELECT n.caller, 't', t.oid FROM numbers n JOIN pg_catalog.pg_type t ON t.oid = n.number
+UNION
+SELECT n.caller, 'f', f.function
+FROM numbers n
+  JOIN pg_catalog.pg_type t ON t.oid = n.number
+  CROSS JOIN LATERAL (
+    VALUES (t.typinput::pg_catalog.oid), (t.typoutput::pg_catalog.oid)) f (function)
+WHERE f.function >= 16384
+UNION
+SELECT m.caller, 'f', p.amproc::pg_catalog.oid
+FROM families m JOIN pg_catalog.pg_amproc p ON p.amprocfamily = m.family
+WHERE p.amproc::pg_catalog.oid >= 16384
+UNION
+SELECT m.caller, 'f', o.oprcode::pg_catalog.oid
+FROM families m
+  JOIN pg_catalog.pg_amop a ON a.amopfamily = m.family
+  JOIN pg_catalog.pg_operator o ON o.oid = a.amopopr
+WHERE o.oprcode::pg_catalog.oid >= 16384)sql";
 
 // Those that are not PostgreSQL's own: a message may give a parameter's type by its number.
 constexpr std::string_view kTypes = R"sql(
@@ -237,83 +284,130 @@ FROM pg_catalog.pg_attribute a
 WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
   AND c.relpersistence <> 't')sql";
 
-// What tables stand on, by its name: the types of their columns, what defaults, checks, policies,
-// triggers and indexes call, the tables that their foreign keys refer to, their indexes, and the
-// schemas of all these. From another table it does not go on.
+// What tables and views stand on, by its name: whatever takes a part of them with it when it goes
+// away with CASCADE, to any depth, and what changes when it changes. It begins with the parts (a
+// column is one of the table's entries with a number), and goes on as the server goes on deleting:
+// to what each depends on, from a column to its table, from a whole to what takes it along (a
+// view's rule, a constraint's index, the members of an operator class), and from a type to its
+// attributes and checks. 'i': an index or statistics. 't': a type.
 constexpr std::string_view kTablesOn = R"sql(
-WITH RECURSIVE used (relation, class, object, further) AS (
-  SELECT p.relation, p.class::pg_catalog.oid, p.object, true
-  FROM (
-    SELECT c.oid, 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid
-    FROM pg_catalog.pg_class c
-    WHERE c.relkind IN ('r', 'p', 'f', 'm') AND c.relpersistence <> 't'
-    UNION ALL
-    SELECT i.indrelid, 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid
-    FROM pg_catalog.pg_index i
-    UNION ALL
-    SELECT a.adrelid, 'pg_catalog.pg_attrdef'::pg_catalog.regclass, a.oid
-    FROM pg_catalog.pg_attrdef a
-    UNION ALL
-    SELECT k.conrelid, 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
-    FROM pg_catalog.pg_constraint k WHERE k.conrelid <> 0
-    UNION ALL
-    SELECT t.tgrelid, 'pg_catalog.pg_trigger'::pg_catalog.regclass, t.oid
-    FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal
-    UNION ALL
-    SELECT i.indrelid, f.class, f.object
-    FROM pg_catalog.pg_index i
-      JOIN pg_catalog.pg_opclass c ON c.oid = ANY (i.indclass::pg_catalog.oid[]) AND c.oid >= 16384
-      CROSS JOIN LATERAL (
-        SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.amproc::pg_catalog.oid
-        FROM pg_catalog.pg_amproc p WHERE p.amprocfamily = c.opcfamily
-        UNION ALL
-        SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass, a.amopopr
-        FROM pg_catalog.pg_amop a WHERE a.amopfamily = c.opcfamily) f (class, object)
-    UNION ALL
-    SELECT p.polrelid, 'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid
-    FROM pg_catalog.pg_policy p) p (relation, class, object)
-  WHERE p.relation >= 16384
-  UNION
-  SELECT u.relation, d.refclassid, d.refobjid,
-    d.refclassid <> 'pg_catalog.pg_class'::pg_catalog.regclass OR c.relkind IN ('S', 'c', 'i', 'I')
-  FROM used u
-    JOIN pg_catalog.pg_depend d ON d.classid = u.class AND d.objid = u.object
-    LEFT JOIN pg_catalog.pg_class c ON c.oid = d.refobjid
-      AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-  WHERE u.further AND d.refobjid >= 16384 AND d.refobjid <> u.relation
-    AND NOT (u.object = u.relation
+WITH RECURSIVE part (relation, class, object) AS (
+  SELECT c.oid, 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, c.oid
+  FROM pg_catalog.pg_class c
+  WHERE c.relkind IN ('r', 'p', 'f', 'm', 'v') AND c.relpersistence <> 't' AND c.oid >= 16384
+  UNION ALL
+  SELECT i.indrelid, 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid
+  FROM pg_catalog.pg_index i WHERE i.indrelid >= 16384
+  UNION ALL
+  SELECT a.adrelid, 'pg_catalog.pg_attrdef'::pg_catalog.regclass, a.oid
+  FROM pg_catalog.pg_attrdef a WHERE a.adrelid >= 16384
+  UNION ALL
+  SELECT k.conrelid, 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
+  FROM pg_catalog.pg_constraint k WHERE k.conrelid >= 16384
+  UNION ALL
+  SELECT t.tgrelid, 'pg_catalog.pg_trigger'::pg_catalog.regclass, t.oid
+  FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal AND t.tgrelid >= 16384
+  UNION ALL
+  SELECT p.polrelid, 'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid
+  FROM pg_catalog.pg_policy p WHERE p.polrelid >= 16384
+  UNION ALL
+  SELECT r.ev_class, 'pg_catalog.pg_rewrite'::pg_catalog.regclass, r.oid
+  FROM pg_catalog.pg_rewrite r WHERE r.ev_class >= 16384
+  UNION ALL
+  SELECT x.stxrelid, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, x.oid
+  FROM pg_catalog.pg_statistic_ext x WHERE x.stxrelid >= 16384
+), used (relation, class, object, column_number) AS (
+  SELECT p.relation, d.refclassid, d.refobjid, d.refobjsubid
+  FROM part p JOIN pg_catalog.pg_depend d ON d.classid = p.class AND d.objid = p.object
+  WHERE d.refobjid <> p.relation
+    AND (d.refobjid >= 16384 OR d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass)
+    AND NOT (p.object = p.relation
              AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass)
-), named (class, object, name, is_index) AS (
-  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, c.relname, c.relkind IN ('i', 'I')
+  UNION
+  SELECT u.relation, n.class, n.object, n.column_number
+  FROM used u CROSS JOIN LATERAL (
+    SELECT d.refclassid, d.refobjid, d.refobjsubid
+    FROM pg_catalog.pg_depend d
+    WHERE d.classid = u.class AND d.objid = u.object AND d.objsubid = u.column_number
+    UNION ALL
+    SELECT u.class, u.object, 0 WHERE u.column_number <> 0
+    UNION ALL
+    SELECT 'pg_catalog.pg_rewrite'::pg_catalog.regclass, r.oid, 0
+    FROM pg_catalog.pg_rewrite r
+    WHERE u.class = 'pg_catalog.pg_class'::pg_catalog.regclass AND r.ev_class = u.object
+      AND r.rulename = '_RETURN'
+    UNION ALL
+    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, k.conindid, 0
+    FROM pg_catalog.pg_constraint k
+    WHERE u.class = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND k.oid = u.object
+      AND k.contype <> 'f'
+    UNION ALL
+    SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.amproc::pg_catalog.oid, 0
+    FROM pg_catalog.pg_opclass c JOIN pg_catalog.pg_amproc p ON p.amprocfamily = c.opcfamily
+    WHERE u.class = 'pg_catalog.pg_opclass'::pg_catalog.regclass AND c.oid = u.object
+    UNION ALL
+    SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass, o.amopopr, 0
+    FROM pg_catalog.pg_opclass c JOIN pg_catalog.pg_amop o ON o.amopfamily = c.opcfamily
+    WHERE u.class = 'pg_catalog.pg_opclass'::pg_catalog.regclass AND c.oid = u.object
+    UNION ALL
+    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, a.attrelid, a.attnum
+    FROM pg_catalog.pg_type t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.typrelid
+    WHERE u.class = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.oid = u.object
+      AND t.typrelid <> 0 AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL
+    SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid, 0
+    FROM pg_catalog.pg_constraint k
+    WHERE u.class = 'pg_catalog.pg_type'::pg_catalog.regclass AND k.contypid = u.object
+    ) n (class, object, column_number)
+  WHERE n.object <> u.relation
+    AND (n.object >= 16384 OR n.class = 'pg_catalog.pg_namespace'::pg_catalog.regclass)
+), named (class, object, name, kind) AS (
+  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, c.relname,
+    CASE WHEN c.relkind IN ('i', 'I') THEN 'i' ELSE 'o' END
   FROM pg_catalog.pg_class c
   UNION ALL
-  SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, t.typname, false FROM pg_catalog.pg_type t
+  SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, t.typname, 't'
+  FROM pg_catalog.pg_type t
   UNION ALL
-  SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, p.proname, false FROM pg_catalog.pg_proc p
+  SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, p.proname, 'o'
+  FROM pg_catalog.pg_proc p
   UNION ALL
-  SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass, n.oid, n.nspname, false
+  SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass, n.oid, n.nspname, 'o'
   FROM pg_catalog.pg_namespace n
   UNION ALL
-  SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass, o.oid, o.oprname, false
+  SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass, o.oid, o.oprname, 'o'
   FROM pg_catalog.pg_operator o
   UNION ALL
-  SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass, c.oid, c.opcname, false
+  SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass, c.oid, c.opcname, 'o'
   FROM pg_catalog.pg_opclass c
   UNION ALL
-  SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass, f.oid, f.opfname, false
+  SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass, f.oid, f.opfname, 'o'
   FROM pg_catalog.pg_opfamily f
   UNION ALL
-  SELECT 'pg_catalog.pg_collation'::pg_catalog.regclass, c.oid, c.collname, false
+  SELECT 'pg_catalog.pg_collation'::pg_catalog.regclass, c.oid, c.collname, 'o'
   FROM pg_catalog.pg_collation c
   UNION ALL
-  SELECT 'pg_catalog.pg_ts_config'::pg_catalog.regclass, c.oid, c.cfgname, false
+  SELECT 'pg_catalog.pg_ts_config'::pg_catalog.regclass, c.oid, c.cfgname, 'o'
   FROM pg_catalog.pg_ts_config c
   UNION ALL
-  SELECT 'pg_catalog.pg_ts_dict'::pg_catalog.regclass, d.oid, d.dictname, false
-  FROM pg_catalog.pg_ts_dict d)
-SELECT DISTINCT n.name, u.relation, n.is_index
-FROM used u JOIN named n ON n.class = u.class AND n.object = u.object
-WHERE n.object >= 16384 AND u.object <> u.relation)sql";
+  SELECT 'pg_catalog.pg_ts_dict'::pg_catalog.regclass, d.oid, d.dictname, 'o'
+  FROM pg_catalog.pg_ts_dict d
+  UNION ALL
+  SELECT 'pg_catalog.pg_ts_parser'::pg_catalog.regclass, p.oid, p.prsname, 'o'
+  FROM pg_catalog.pg_ts_parser p
+  UNION ALL
+  SELECT 'pg_catalog.pg_ts_template'::pg_catalog.regclass, t.oid, t.tmplname, 'o'
+  FROM pg_catalog.pg_ts_template t)
+SELECT DISTINCT n.name, u.relation, n.kind
+FROM (
+  SELECT u.relation, u.class, u.object FROM used u
+  UNION
+  SELECT p.relation, p.class, p.object FROM part p) u
+  JOIN named n ON n.class = u.class AND n.object = u.object
+WHERE u.object <> u.relation
+UNION
+SELECT x.stxname, x.stxrelid, 'i'
+FROM pg_catalog.pg_statistic_ext x WHERE x.stxrelid >= 16384)sql";
 
 // What views are, and rules of CREATE RULE. pg_settings has one, too.
 //
@@ -373,12 +467,76 @@ FROM pg_catalog.pg_foreign_table f
   JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
   LEFT JOIN pg_catalog.pg_proc p ON p.oid = w.fdwhandler)sql";
 
+// What functions of triggers are, and the tables that they are of; disabled ones are a word away.
+// Whether they are of event triggers. A trigger that comes or goes does so in pg_depend, too.
+constexpr std::string_view kTriggers = R"sql(
+SELECT p.oid,
+  CASE WHEN l.lanname = 'plpgsql' AND NOT EXISTS (
+         SELECT FROM pg_catalog.pg_depend d
+         WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid
+           AND d.deptype = 'e')
+       THEN pg_catalog.pg_get_functiondef(p.oid) END,
+  t.tables, EXISTS (SELECT FROM pg_catalog.pg_event_trigger e WHERE e.evtfoid = p.oid)
+FROM pg_catalog.pg_proc p
+  JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+  LEFT JOIN (
+    SELECT g.tgfoid, pg_catalog.string_agg(DISTINCT g.tgrelid::pg_catalog.text, pg_catalog.chr(31))
+    FROM pg_catalog.pg_trigger g WHERE NOT g.tgisinternal GROUP BY g.tgfoid) t (function, tables)
+    ON t.function = p.oid
+WHERE p.oid >= 16384 AND p.prorettype IN (
+  'pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype))sql";
+
 constexpr std::string_view kPrimaryKeys = R"sql(
 SELECT k.conrelid, a.attnum
 FROM pg_catalog.pg_constraint k CROSS JOIN LATERAL pg_catalog.unnest(k.conkey) AS a (attnum)
 WHERE k.contype = 'p')sql";
 
-constexpr std::array<CatalogQuery, 16> kQueries = {{
+// What makes a relation (r), a function (f) or a type (t) of users what it is, in parts: who wrote
+// a row says whether it is still the same. Also bodies of functions as text (b; NULL where it is
+// long), and by name what those name that are kept as a tree (n).
+constexpr std::string_view kRevisions = R"sql(
+SELECT 'r', c.oid, pg_catalog.concat_ws(' ', c.relowner, c.relrowsecurity, c.relforcerowsecurity,
+  pg_catalog.array_to_string(c.reloptions, ','))
+FROM pg_catalog.pg_class c
+WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relpersistence <> 't'
+UNION ALL
+SELECT 'r', d.adrelid, pg_catalog.concat_ws(' ', 'default', d.oid, d.xmin)
+FROM pg_catalog.pg_attrdef d WHERE d.adrelid >= 16384
+UNION ALL
+SELECT 'r', w.ev_class, pg_catalog.concat_ws(' ', 'rule', w.oid, w.xmin)
+FROM pg_catalog.pg_rewrite w WHERE w.ev_class >= 16384
+UNION ALL
+SELECT 'r', t.tgrelid, pg_catalog.concat_ws(' ', 'trigger', t.oid, t.xmin)
+FROM pg_catalog.pg_trigger t WHERE t.tgrelid >= 16384 AND NOT t.tgisinternal
+UNION ALL
+SELECT 'r', k.conrelid, pg_catalog.concat_ws(' ', 'constraint', k.oid, k.xmin)
+FROM pg_catalog.pg_constraint k WHERE k.conrelid >= 16384
+UNION ALL
+SELECT 'r', p.polrelid, pg_catalog.concat_ws(' ', 'policy', p.oid, p.xmin)
+FROM pg_catalog.pg_policy p WHERE p.polrelid >= 16384
+UNION ALL
+SELECT 't', t.oid, t.xmin::pg_catalog.text
+FROM pg_catalog.pg_type t WHERE t.oid >= 16384 AND t.typtype <> 'c'
+UNION ALL
+SELECT 't', k.contypid, pg_catalog.concat_ws(' ', 'constraint', k.oid, k.xmin)
+FROM pg_catalog.pg_constraint k WHERE k.contypid >= 16384
+UNION ALL
+SELECT 'f', p.oid, p.xmin::pg_catalog.text FROM pg_catalog.pg_proc p WHERE p.oid >= 16384
+UNION ALL
+SELECT 'b', p.oid, CASE WHEN pg_catalog.octet_length(p.prosrc) <= 65536 THEN p.prosrc END
+FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+WHERE p.oid >= 16384 AND l.lanname NOT IN ('internal', 'c') AND p.prosrc <> ''
+UNION ALL
+SELECT 'n', d.objid, coalesce(c.relname, p.proname)
+FROM pg_catalog.pg_depend d
+  LEFT JOIN pg_catalog.pg_class c
+    ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = d.refobjid
+  LEFT JOIN pg_catalog.pg_proc p
+    ON d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = d.refobjid
+WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid >= 16384
+  AND (c.oid IS NOT NULL OR p.oid IS NOT NULL))sql";
+
+constexpr std::array<CatalogQuery, 18> kQueries = {{
     {CatalogTable::kSettings, "SELECT pg_catalog.current_setting('server_version_num')", 1},
     {CatalogTable::kRelations, kRelations, 4},
     {CatalogTable::kColumns, kColumns, 6},
@@ -388,13 +546,15 @@ constexpr std::array<CatalogQuery, 16> kQueries = {{
     {CatalogTable::kCasts, kCasts, 3},
     {CatalogTable::kTypes, kTypes, 2},
     {CatalogTable::kOperatorClasses, kOperatorClasses, 2},
-    {CatalogTable::kCalls, kCalls, 2},
+    {CatalogTable::kCalls, kCalls, 3},
     {CatalogTable::kDependents, kDependents, 4},
     {CatalogTable::kTablesOn, kTablesOn, 3},
     {CatalogTable::kRewrites, kRewrites, 4},
     {CatalogTable::kForeignKeys, kForeignKeys, 6},
     {CatalogTable::kForeignTables, kForeignTables, 5},
+    {CatalogTable::kTriggers, kTriggers, 4},
     {CatalogTable::kPrimaryKeys, kPrimaryKeys, 2},
+    {CatalogTable::kRevisions, kRevisions, 3},
 }};
 
 }  // namespace
@@ -442,8 +602,11 @@ const std::string_view kCatalogDigest =
     DIGEST_OF("pg_ts_config") " UNION ALL "
     DIGEST_OF("pg_ts_dict") " UNION ALL "
     DIGEST_OF("pg_constraint") " UNION ALL "
+    DIGEST_OF("pg_statistic_ext") " UNION ALL "
     DIGEST_OF("pg_depend") " UNION ALL "
     DIGEST_OF("pg_rewrite") " UNION ALL "
+    DIGEST_OF("pg_trigger") " UNION ALL "
+    DIGEST_OF("pg_policy") " UNION ALL "
     DIGEST_OF("pg_foreign_table") " UNION ALL "
     DIGEST_OF("pg_foreign_server") " UNION ALL "
     DIGEST_OF("pg_foreign_data_wrapper");

@@ -27,7 +27,9 @@ enum class CatalogTable : std::uint8_t {
   kRewrites,
   kForeignKeys,
   kForeignTables,
+  kTriggers,
   kPrimaryKeys,
+  kRevisions,
 };
 
 struct CatalogQuery {

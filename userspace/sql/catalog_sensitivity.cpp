@@ -8,6 +8,7 @@
 #include "sql/describe.h"
 #include "sql/parse_tree.h"
 #include "sql/statement.h"
+#include "sql/telling_columns.h"
 #include "sql/text_guard.h"
 
 namespace sluice::sql {
@@ -32,88 +33,9 @@ int strength(MaskKind mask) {
   return 2;
 }
 
-// Where PostgreSQL itself keeps samples of values, texts of statements, and secrets.
-struct SystemColumn {
-  std::string_view relation;
-  std::string_view column;  // "*" is all
-};
-constexpr SystemColumn kSystemColumns[] = {
-    {"pg_statistic", "stavalues1"},
-    {"pg_statistic", "stavalues2"},
-    {"pg_statistic", "stavalues3"},
-    {"pg_statistic", "stavalues4"},
-    {"pg_statistic", "stavalues5"},
-    // How often values come, and in what order they lie.
-    {"pg_statistic", "stanumbers1"},
-    {"pg_statistic", "stanumbers2"},
-    {"pg_statistic", "stanumbers3"},
-    {"pg_statistic", "stanumbers4"},
-    {"pg_statistic", "stanumbers5"},
-    {"pg_stats", "most_common_freqs"},
-    {"pg_stats", "correlation"},
-    {"pg_stats", "most_common_elem_freqs"},
-    {"pg_stats", "elem_count_histogram"},
-    {"pg_stats", "range_length_histogram"},
-    {"pg_stats_ext", "most_common_freqs"},
-    {"pg_stats_ext", "most_common_base_freqs"},
-    {"pg_stats_ext", "dependencies"},
-    {"pg_stats_ext", "n_distinct"},
-    {"pg_stats_ext_exprs", "most_common_freqs"},
-    {"pg_stats_ext_exprs", "correlation"},
-    {"pg_stats_ext_exprs", "most_common_elem_freqs"},
-    {"pg_stats_ext_exprs", "elem_count_histogram"},
-    {"pg_statistic_ext_data", "stxdndistinct"},
-    {"pg_statistic_ext_data", "stxddependencies"},
-    {"pg_stats", "most_common_vals"},
-    {"pg_stats", "histogram_bounds"},
-    {"pg_stats", "most_common_elems"},
-    {"pg_stats", "range_bounds_histogram"},
-    {"pg_stats_ext", "most_common_vals"},
-    {"pg_stats_ext_exprs", "most_common_vals"},
-    {"pg_stats_ext_exprs", "histogram_bounds"},
-    {"pg_stats_ext_exprs", "most_common_elems"},
-    {"pg_stats_ext_exprs", "range_bounds_histogram"},
-    {"pg_statistic_ext_data", "stxdmcv"},
-    {"pg_statistic_ext_data", "stxdexpr"},
-    {"pg_attribute", "attmissingval"},
-    // How far a new value is like the one that it replaced.
-    {"pg_stat_wal", "wal_records"},
-    {"pg_stat_wal", "wal_bytes"},
-    {"pg_stat_replication", "sent_lsn"},
-    {"pg_stat_replication", "write_lsn"},
-    {"pg_stat_replication", "flush_lsn"},
-    {"pg_stat_replication", "replay_lsn"},
-    {"pg_stat_all_tables", "n_tup_hot_upd"},
-    {"pg_stat_all_tables", "n_tup_newpage_upd"},
-    {"pg_stat_xact_all_tables", "n_tup_hot_upd"},
-    {"pg_stat_xact_all_tables", "n_tup_newpage_upd"},
-    {"pg_stat_sys_tables", "n_tup_hot_upd"},
-    {"pg_stat_sys_tables", "n_tup_newpage_upd"},
-    {"pg_stat_xact_sys_tables", "n_tup_hot_upd"},
-    {"pg_stat_xact_sys_tables", "n_tup_newpage_upd"},
-    {"pg_stat_user_tables", "n_tup_hot_upd"},
-    {"pg_stat_user_tables", "n_tup_newpage_upd"},
-    {"pg_stat_xact_user_tables", "n_tup_hot_upd"},
-    {"pg_stat_xact_user_tables", "n_tup_newpage_upd"},
-    {"pg_stat_activity", "query"},
-    {"pg_stat_statements", "query"},
-    {"pg_prepared_statements", "statement"},
-    {"pg_prepared_statements", "parameter_types"},
-    {"pg_cursors", "statement"},
-    {"pg_largeobject", "data"},
-    {"pg_authid", "rolpassword"},
-    {"pg_shadow", "passwd"},
-    {"pg_user_mapping", "umoptions"},
-    {"pg_user_mappings", "umoptions"},
-    {"user_mapping_options", "option_value"},
-    {"_pg_user_mappings", "umoptions"},
-    {"pg_subscription", "subconninfo"},
-};
-
 bool is_system_source(const Relation& relation) {
-  return std::any_of(std::begin(kSystemColumns), std::end(kSystemColumns),
-                     [&](const SystemColumn& each) { return each.relation == relation.name; }) &&
-         (is_builtin(relation) || relation.name == "pg_stat_statements");
+  return (is_builtin(relation) || relation.name == "pg_stat_statements") &&
+         has_telling_columns(relation.name);
 }
 
 bool matches(std::string_view pattern, std::string_view name) {
@@ -153,9 +75,7 @@ void CatalogBuilder::mark_statistics() {
     const bool toast = relation.kind == 't' || relation.schema == "pg_toast";
     if (!toast && !is_system_source(relation)) continue;
     for (Column& column : relation.columns)
-      for (const SystemColumn& each : kSystemColumns)
-        if (toast || (each.relation == relation.name && each.column == column.name))
-          raise(column.mask, MaskKind::kRedact);
+      if (toast || is_telling(relation.name, column.name)) raise(column.mask, MaskKind::kRedact);
   }
 }
 
@@ -273,9 +193,15 @@ bool CatalogBuilder::mark_view(Relation& view, const Rewrite& rewrite) {
     view.definition = statement;
     changed = true;
   }
-  if (builtin) return changed;  // its sensitive columns stand in a list
   const bool by_column = statement->lineage == ResultLineage::kByColumn &&
                          statement->outputs.size() == view.columns.size();
+  const bool computes = view.kind == 'v' && catalog_->any_sensitive_;
+  for (std::size_t i = 0; computes && i < view.columns.size(); ++i) {
+    const bool traced = !by_column || statement->outputs[i].traced;
+    changed |= traced && !view.columns[i].traced;
+    view.columns[i].traced |= traced;
+  }
+  if (builtin) return changed;  // its sensitive columns stand in a list
   const bool all_clear = statement->lineage == ResultLineage::kAllClear;
   if (!understood || !(by_column || all_clear)) {
     view.definition_unread = !understood;

@@ -60,6 +60,7 @@ class Definition {
   void new_table(const Node& node) {
     table_ = node.node("relation");
     is_new_ = true;
+    find_columns(node);
     for (const char* list : {"tableElts", "constraints"})
       for (const auto& item : node.list(list)) {
         const Node element{&item};
@@ -91,6 +92,7 @@ class Definition {
     }
     if (node.is("AlterDomainStmt")) {
       if (node.text("subtype") == "T") lineage_.copy(free(node.field("def")));
+      if (node.text("subtype") == "C") constraint(node.node("def"));
       // The check is run with the values that columns of the domain have.
       if (one_of(node.text("subtype"), {"C", "V"})) lineage_.copy(opaque_value());
     }
@@ -196,10 +198,23 @@ class Definition {
     if (type == "CONSTR_EXCLUSION") search(node.field("where_clause"));
   }
 
+  // All of a new table, where it has none of another's.
+  void find_columns(const Node& table) {
+    if (!table.list("inhRelations").empty() || table.has("ofTypename")) return;
+    for (const auto& item : table.list("tableElts")) {
+      const Node element{&item};
+      if (element.is("ColumnDef")) new_columns_.push_back(element.text("colname"));
+      if (!element.is("TableLikeClause")) continue;
+      new_columns_.clear();
+      return;
+    }
+  }
+
   // An expression over the row that the definition is about.
   Value of_row(const json::value* expression) {
-    return is_new_ || !knows_table() ? lineage_.in_new_table(table_, expression)
-                                     : lineage_.in_table(table_, expression, new_columns_);
+    return is_new_          ? lineage_.in_new_table(table_, expression, new_columns_)
+           : !knows_table() ? lineage_.in_new_table(table_, expression)
+                            : lineage_.in_table(table_, expression, new_columns_);
   }
   void search(const json::value* expression) { judge(of_row(expression)); }
   // What errors and plans show of it, and where rows go, tells of what a function reads.
@@ -218,13 +233,13 @@ class Definition {
     for (const Relation* relation : facts_.catalog().relations_named(range_var.text("relname")))
       if (!facts_.spend(1 + relation->columns.size()))
         return true;
-      else if ((schema.empty() || relation->schema == schema) && test(*relation))
+      else if (relation->may_be_in(schema) && test(*relation))
         return true;
     return false;
   }
   // One that is not in the catalogue was made in this transaction, empty.
   bool knows_table() const {
-    return any_candidate(table_, [](const Relation&) { return true; });
+    return any_candidate(table_, [](const Relation& relation) { return !relation.of_session; });
   }
   bool any_sensitive() const { return any_sensitive(table_); }
   bool any_sensitive(const Node& table) const {
@@ -265,7 +280,7 @@ class Definition {
 void trace_definition(const Node& node, Facts& facts, Lineage& lineage, const SessionNames& names) {
   const std::string_view tag = node.tag();
   if (tag == "CreateFunctionStmt") judge_function_body(node, facts, names);
-  if (!facts.catalog().any_sensitive()) return;
+  // Where nothing is sensitive too: "(x).f" is a call of f(x) to be judged.
   Definition definition{facts, lineage};
   if (tag == "AlterTableStmt") definition.alter_table(node);
   if (tag == "IndexStmt") definition.index(node);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "sql/action_walker.h"
+#include "sql/catalog_changes.h"
 #include "sql/copy_options.h"
 #include "sql/definitions.h"
 #include "sql/lineage.h"
@@ -161,6 +162,7 @@ class Tracer {
       output.mask = field.value.taint == Taint::kColumn ? field.value.mask : MaskKind::kRedact;
       output.relation = field.value.relation;
       output.attnum = field.value.attnum;
+      output.traced = field.value.traced;
       output.name = std::string{field.name};
       statement.outputs.push_back(std::move(output));
     }
@@ -271,6 +273,20 @@ class Tracer {
   Lineage lineage_;
 };
 
+// What runs elsewhere, whatever it calls itself.
+bool may_set_search_path(const Statement& statement, const Catalog& catalog) {
+  if (statement.actions.has(Action::kUnknown)) return true;
+  return statement.actions.has(Action::kCall) &&
+         std::any_of(statement.objects.begin(), statement.objects.end(),
+                     [&](const ObjectRef& object) {
+                       if (object.kind != ObjectRef::Kind::kFunction) return false;
+                       const auto all = catalog.functions_named(object.name);
+                       return !std::all_of(all.begin(), all.end(), [](const Function* one) {
+                         return of_postgres(*one) || computes_only(*one);
+                       });
+                     });
+}
+
 }  // namespace
 
 void describe(const json::value& value, Facts& facts, const SessionNames& names,
@@ -278,10 +294,14 @@ void describe(const json::value& value, Facts& facts, const SessionNames& names,
   const Node node{&value};
   Statement& statement = facts.statement();
   name_statement(node, statement);
+  statement.sets_constraints = node.is("ConstraintsSetStmt");
   ActionWalker{facts, names}.walk(value);
   Tracer{facts, names, options}.trace_statement(node);
   complete_made(statement);
-  settle_own_names(statement);
+  complete_changes(statement);
+  statement.temporary_first |= may_set_search_path(statement, facts.catalog());
+  if (!node.is("RuleStmt")) settle_own_names(statement);  // what it does comes later
+  settle_moved(statement);
   if (statement.actions.empty()) facts.unknown("the statement does nothing that is understood");
 }
 

@@ -10,6 +10,7 @@
 #include "sql/action_walker.h"
 #include "sql/describe.h"
 #include "sql/functions.h"
+#include "sql/handlers.h"
 #include "sql/made_names.h"
 #include "sql/quotes.h"
 #include "sql/text_guard.h"
@@ -91,6 +92,26 @@ class Block {
         bool trigger = false)
       : facts_(facts), names_(names), function_(function), trigger_(trigger) {}
 
+  // The whole of a body, as PL/pgSQL's parser gives it.
+  void program(const json::value& tree, std::string_view body) {
+    handlers_ = Handlers{tree, body};
+    for (const auto& item : tree.get_array()) {
+      const Node function{&item};
+      if (!function.is("PLpgSQL_function")) {
+        visit(item);
+        continue;
+      }
+      if (const json::value* declarations = function.field("datums")) {
+        handlers_.begin_declarations();
+        visit(*declarations);
+        handlers_.end_declarations();
+      }
+      for (const auto& pair : *function.fields())
+        if (pair.key() != "datums") visit(pair.value());
+    }
+    handlers_.settle(!function_.empty(), facts_);
+  }
+
   void visit(const json::value& value) {
     if (value.is_array()) {
       for (const auto& item : value.get_array()) visit(item);
@@ -108,6 +129,12 @@ class Block {
       const bool outer = std::exchange(gives_to_nobody_, true);
       for (const auto& pair : *node.fields()) visit(pair.value());
       gives_to_nobody_ = outer;
+      return;
+    }
+    if (node.is("PLpgSQL_stmt_raise")) {
+      raises_ = true;
+      for (const auto& pair : *node.fields()) visit(pair.value());
+      raises_ = false;
       return;
     }
     if (node.is("PLpgSQL_stmt_block") && node.has("exceptions")) return handled(node);
@@ -163,7 +190,12 @@ class Block {
   void declared(const std::string& type) {
     constexpr std::string_view kOfThePlainKind = "UNKNOWN";
     if (type == kOfThePlainKind || !facts_.catalog().any_hidden_cast()) return;
-    if (type.find('%') == std::string::npos) return expression("NULL::" + type);
+    if (type.find('%') == std::string::npos) {
+      const std::size_t before = facts_.statement().objects.size();
+      expression("NULL::" + type);
+      if (facts_.statement().objects.size() != before) handlers_.checks_variables();
+      return;
+    }
     // "t.a%TYPE", "t%ROWTYPE": a column's type, or a row of them.
     const Catalog& catalog = facts_.catalog();
     bool found = false;
@@ -173,8 +205,10 @@ class Block {
       for (const Relation* relation : catalog.relations_named(rest.substr(0, end))) {
         found = true;
         for (const Column& column : relation->columns)
-          for (const Function* check : catalog.checks_of_type(column.type))
+          for (const Function* check : catalog.checks_of_type(column.type)) {
             facts_.hidden_call(*check);
+            handlers_.checks_variables();
+          }
       }
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
@@ -182,33 +216,17 @@ class Block {
   }
 
  private:
-  // What a handler is told of an error may quote whatever the statements of its block touch.
   void handled(const Node& block) {
-    const bool around = std::exchange(quotes_, false);
-    ++handled_;
+    const auto outer = handlers_.begin_block();
     for (const auto& pair : *block.fields())
       if (pair.key() != "exceptions") visit(pair.value());
-    --handled_;
-    const bool told_before = handler_is_told_;
-    handler_is_told_ = handler_is_told_ || quotes_;
+    handlers_.begin_handlers();
     visit(*block.field("exceptions"));
-    handler_is_told_ = told_before;
-    quotes_ = quotes_ || around;
+    handlers_.end_block(outer);
   }
   void diagnostics(const Node& node) {
     for (const auto& item : node.list("diag_items"))
-      if (handler_is_told_ && Node{&item}.text("kind") != "RETURNED_SQLSTATE") facts_.touches();
-  }
-  static bool names_sqlerrm(const json::value& value) {
-    if (value.is_array())
-      return std::any_of(value.get_array().begin(), value.get_array().end(), names_sqlerrm);
-    if (!value.is_object()) return false;
-    const Node node{&value};
-    if (node.is("ColumnRef"))
-      for (const auto& part : node.list("fields"))
-        if (string_of(part) == "sqlerrm") return true;
-    return std::any_of(node.fields()->begin(), node.fields()->end(),
-                       [](const auto& pair) { return names_sqlerrm(pair.value()); });
+      if (Node{&item}.text("kind") != "RETURNED_SQLSTATE") handlers_.reads_text();
   }
 
   // RETURN NEW: the row goes where it belongs.
@@ -235,18 +253,16 @@ class Block {
     Facts inner_facts{inner, facts_};
     inner_facts.defines_function(function_);
     describe(value, inner_facts, names_, {.plpgsql_variables = true, .trigger_rows = trigger_});
-    if (handled_ > 0 && !quotes_ && facts_.spend(Effort::kPerCopy * inner.objects.size()))
-      quotes_ = may_quote_sensitive(inner, facts_.catalog());
-    if (handler_is_told_ && names_sqlerrm(value)) inner_facts.touches();
+    const bool opaque = facts_.catalog().any_sensitive() && gives_opaque(inner);
+    const bool only_shown = raises_ && inner.objects.empty() && inner.runs.empty();
+    handlers_.runs(value, inner, opaque, only_shown, facts_);
     const Node node{&value};
     if (!function_.empty() && (inner.blinds || node.is("DoStmt")))
       inner_facts.unknown("the function makes what later statements run without naming it");
     if (!function_.empty() && runs_by_name(node))
       inner_facts.unknown("what the function then finds by that name is not known");
     // A variable takes it.
-    if (!gives_to_nobody_ && facts_.catalog().any_sensitive() && gives_opaque(inner) &&
-        !calls_for_nothing(node))
-      inner_facts.touches();
+    if (opaque && !gives_to_nobody_ && !calls_for_nothing(node)) inner_facts.touches();
     facts_.include(inner);
   }
 
@@ -276,9 +292,8 @@ class Block {
   std::string_view function_;
   bool trigger_;
   bool gives_to_nobody_ = false;
-  std::size_t handled_ = 0;       // blocks around that have a handler
-  bool quotes_ = false;           // what the server says of the statements so far may hold a value
-  bool handler_is_told_ = false;  // and this is read where that is known
+  bool raises_ = false;
+  Handlers handlers_;
   std::size_t expressions_ = 0;
 };
 
@@ -315,6 +330,14 @@ std::string_view returned_type(const Node& create) {
   return names.empty() ? "" : string_of(names[names.size() - 1]);
 }
 
+// How often something was called, random() for one, tells of what decided that.
+bool leaves_trace(const Statement& body, const Catalog& catalog) {
+  return std::any_of(body.objects.begin(), body.objects.end(), [&](const ObjectRef& object) {
+    return object.kind == ObjectRef::Kind::kFunction &&
+           effect_of_function(catalog, object.schema, object.name).leaves_trace;
+  });
+}
+
 bool says_alias(std::string_view body) {
   constexpr std::string_view kWord = "alias";
   return std::search(body.begin(), body.end(), kWord.begin(), kWord.end(), [](char a, char b) {
@@ -348,6 +371,21 @@ std::string plpgsql_function(const Node& create, std::string_view body) {
 
 }  // namespace
 
+// The statements of a body find what those before them have changed, if they come to run at all.
+static void settle_changes(Facts& facts) {
+  Statement& statement = facts.statement();
+  for (CatalogChange& change : statement.changes) change.certain = false;
+  if (statement.changes.empty() || !facts.catalog().any_sensitive()) return;
+  const auto is_sensitive = [&](const ObjectRef& object) {
+    const auto relations = facts.catalog().relations_named(object.name);
+    return object.kind == ObjectRef::Kind::kTable &&
+           std::any_of(relations.begin(), relations.end(),
+                       [](const Relation* relation) { return relation->any_sensitive(); });
+  };
+  if (std::any_of(statement.objects.begin(), statement.objects.end(), is_sensitive))
+    facts.touches(), facts.copies();
+}
+
 void judge_do(const Node& statement, Facts& facts, const SessionNames& names) {
   std::string_view body, language = "plpgsql";
   for (const auto& item : statement.list("args")) {
@@ -361,12 +399,23 @@ void judge_do(const Node& statement, Facts& facts, const SessionNames& names) {
   const auto tree = plpgsql_tree("DO " + quoted(body, '\''), body, facts.limits());
   if (!tree) return facts.unknown("the body of DO cannot be parsed");
   if (!reads_alike(body)) facts.unknown(kReadsTwoWays);
-  Block{facts, names}.visit(*tree);
+  Block{facts, names}.program(*tree, body);
+  settle_changes(facts);
   // Variables carry values from one statement to another, and notices and errors show them.
-  if (facts.statement().touches_sensitive) {
+  if (facts.catalog().any_sensitive() && facts.statement().touches_sensitive) {
     facts.searches();
     facts.copies();
   }
+}
+
+// Whoever calls the function does not see that a name means something else from then on.
+static bool hides_or_acts(const Statement& statement, const Catalog& catalog) {
+  return catalog.any_sensitive() &&
+         std::any_of(
+             statement.changes.begin(), statement.changes.end(), [&](const CatalogChange& change) {
+               const bool is_new = change.kind == CatalogChange::Kind::kNewRelation;
+               return change.acts || !is_new || !catalog.relations_named(change.name).empty();
+             });
 }
 
 std::optional<Statement> function_body(const Node& create, const Facts& facts,
@@ -393,7 +442,7 @@ std::optional<Statement> function_body(const Node& create, const Facts& facts,
   } else if (language == "plpgsql") {
     const auto tree = plpgsql_tree(plpgsql_function(create, body), body, facts.limits());
     if (!tree) return std::nullopt;
-    block.visit(*tree);
+    block.program(*tree, body);
   } else {
     return std::nullopt;
   }
@@ -401,7 +450,12 @@ std::optional<Statement> function_body(const Node& create, const Facts& facts,
   if (inner.changes_reading)
     inner_facts.unknown("the function changes where strings end in later texts");
   settle_own_names(inner);
+  settle_changes(inner_facts);
+  if (hides_or_acts(inner, facts.catalog()))
+    inner_facts.unknown("what the function makes hides a table, or acts when it is used");
+  settle_moved(inner);
   inner.makes.clear();  // not yet
+  inner.changes.clear();
   return inner;
 }
 
@@ -409,10 +463,15 @@ std::optional<Statement> function_body(const Node& create, const Facts& facts,
 // do it, as far as policy goes.
 void judge_function_body(const Node& create, Facts& facts, const SessionNames& names) {
   auto body = function_body(create, facts, names);
+  // What a trigger's function says may come with any change of whatever table.
+  const std::string_view type = returned_type(create);
+  const bool speaks = (type == "trigger" || type == "event_trigger") && body &&
+                      may_quote_sensitive(*body, facts.catalog());
   if (body) {
     body->actions = ActionSet::from_bits(body->actions.bits() & ~ActionSet{Action::kRead}.bits());
     body->changes_meaning = false;  // not yet
     body->blinds = false;
+    body->keeps_errors = false;
     facts.include(*body);
   } else if (!facts.statement().actions.has(Action::kHost)) {
     facts.unknown("the body of the function cannot be read");
@@ -420,13 +479,15 @@ void judge_function_body(const Node& create, Facts& facts, const SessionNames& n
   // A view, a default or another function that calls what is replaced gives it what it likes.
   const std::string_view name = split_name(create.list("funcname")).second;
   const bool is_given_values = !facts.catalog().functions_named(name).empty() &&
-                               !create.list("parameters").empty() && body && !body->actions.empty();
-  const bool harmless =
-      body && !body->touches_sensitive && !is_given_values && !body->actions.has(Action::kUnknown);
+                               !create.list("parameters").empty() && body &&
+                               (!body->actions.empty() || leaves_trace(*body, facts.catalog()));
+  const bool harmless = body && !body->touches_sensitive && !is_given_values && !speaks &&
+                        !body->actions.has(Action::kUnknown);
   if (harmless || !facts.catalog().any_sensitive()) return;
   facts.note(is_given_values
                  ? "what calls the function of that name may give it sensitive values to keep"
-                 : "the function uses sensitive columns, or cannot be read");
+             : speaks ? "what the trigger's function raises or fails with may be sensitive"
+                      : "the function uses sensitive columns, or cannot be read");
   facts.touches();
   facts.copies();
 }

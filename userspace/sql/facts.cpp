@@ -84,12 +84,21 @@ void Facts::makes(Made made) {
     statement_.makes_anything = true;
 }
 
+void Facts::changes(CatalogChange change) {
+  if (!spend(Effort::kPerCopy * (1 + change.columns.size()))) return;
+  if (statement_.changes.size() < limits_.objects_max)
+    statement_.changes.push_back(std::move(change));
+  else
+    statement_.makes_anything = true;
+}
+
 void Facts::names_of(const Statement& other) {
   statement_.makes_anything |= other.makes_anything;
   if (!spend(Effort::kPerCopy * (other.writes.size() + other.runs.size()))) return;
   for (const Written& written : other.writes) writes(written);
   for (const MadeName& run : other.runs) runs(run.kind, run.name);
   for (const Made& made : other.makes) makes(made);
+  for (const CatalogChange& change : other.changes) changes(change);
   for (const MadeName& one : other.missing) missing(one);
 }
 
@@ -98,9 +107,9 @@ void Facts::relation(std::string_view schema, std::string_view name) {
   std::size_t candidates = 0;
   if (!spend(1 + catalog_.relations_named(name).size())) return;
   for (const Relation* relation : catalog_.relations_named(name)) {
-    if (!schema.empty() && relation->schema != schema) continue;
+    if (!relation->may_be_in(schema)) continue;
     ++candidates;
-    found = relation->schema;
+    if (!relation->of_session) found = relation->schema;
     kin_of(*relation);
     for (const ObjectRef& object : relation->stands_for) {
       this->object(object.kind, object.schema, object.name);
@@ -111,12 +120,12 @@ void Facts::relation(std::string_view schema, std::string_view name) {
       action(Action::kHost);
       note("the rows of " + relation->name + " are a foreign server's, of which nothing is known");
     }
-    if (relation->definition) {
-      reaches(*relation->definition);
-    } else if (relation->definition_unread) {
+    if (relation->definition) reaches(*relation->definition);
+    if (relation->definition_unread) {
       unknown("the definition of view " + relation->name +
-              (relation->locked ? " cannot be read while somebody holds a lock on it or below it"
-                                : " is not understood"));
+              (relation->of_session ? " stands on what this session has changed"
+               : relation->locked ? " cannot be read while somebody holds a lock on it or below it"
+                                  : " is not understood"));
     }
   }
   if (candidates != 1) found = schema;
@@ -143,7 +152,7 @@ void Facts::changed_relation(std::string_view schema, std::string_view name, Act
   changes_system_catalog(schema, name);
   bool known = false;
   for (const Relation* relation : catalog_.relations_named(name)) {
-    if (!schema.empty() && relation->schema != schema) continue;
+    if (!relation->may_be_in(schema)) continue;
     known = true;
     changed(*relation, how, columns);
     // To change a view or a foreign table is to change a table below it, in columns of other names.
@@ -157,7 +166,7 @@ void Facts::changed_below(const std::vector<ObjectRef>& objects, Action how) {
   for (const ObjectRef& below : objects) {
     if (!spend(1 + catalog_.relations_named(below.name).size())) return;
     for (const Relation* table : catalog_.relations_named(below.name))
-      if (below.schema.empty() || table->schema == below.schema) changed(*table, how, nullptr);
+      if (table->may_be_in(below.schema)) changed(*table, how, nullptr);
   }
 }
 
@@ -239,8 +248,8 @@ void Facts::copies() {
   action(Action::kSensitiveCopy);
 }
 
-void Facts::use(bool cursor, std::string_view name) {
-  NameUse use{cursor, std::string{name}};
+void Facts::use(bool cursor, std::string_view name, bool position) {
+  NameUse use{cursor, std::string{name}, position};
   if (std::find(statement_.uses.begin(), statement_.uses.end(), use) == statement_.uses.end())
     statement_.uses.push_back(std::move(use));
 }
@@ -252,11 +261,14 @@ void Facts::include(const Statement& other) {
   if (spend(Effort::kPerCopy * other.columns.size()))
     for (const auto& column : other.columns) this->column(column);
   for (const auto& text : other.notes) note(text);
-  for (const NameUse& use : other.uses) this->use(use.cursor, use.name);
+  for (const NameUse& use : other.uses) this->use(use.cursor, use.name, use.position);
   statement_.unbounded |= other.unbounded;
   statement_.changes_meaning |= other.changes_meaning;
   statement_.changes_reading |= other.changes_reading;
+  statement_.temporary_first |= other.temporary_first;
   statement_.blinds |= other.blinds;
+  statement_.sets_constraints |= other.sets_constraints;
+  statement_.keeps_errors |= other.keeps_errors;
   statement_.literals_matter |= other.literals_matter;
   statement_.searches_sensitive |= other.searches_sensitive;
   statement_.copies_sensitive |= other.copies_sensitive;

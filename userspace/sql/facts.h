@@ -63,11 +63,12 @@ class Facts {
   void function_for_later(std::string_view schema, std::string_view name);
   // Something gets a name; what it does is what the functions do that it is made of.
   void makes(Made made);
+  void changes(CatalogChange change);
   void column(ColumnRef column);
   void touches() { statement_.touches_sensitive = true; }
   void searches();
   void copies();
-  void use(bool cursor, std::string_view name);
+  void use(bool cursor, std::string_view name, bool position = false);
   // Everything that the other statement does, this one does too.
   void include(const Statement& other);
 

@@ -12,9 +12,15 @@ FunctionEffect from_table(const KnownFunction& known) {
   effect.actions = known.actions;
   effect.result = known.result;
   effect.keeps_arguments = known.keeps_arguments || !(known.actions == ActionSet{Action::kRead});
-  effect.leaves_trace =
-      known.leaves_trace || effect.keeps_arguments || known.result == FunctionResult::kOpaque;
+  effect.leaves_trace = effect.keeps_arguments || known.result == FunctionResult::kOpaque;
   return effect;
+}
+
+// Whether one of PostgreSQL's own ran is seen nowhere but in its result: what is not known to be so
+// may lock something, take a number, or begin to see what others have counted.
+bool runs_unseen(const Function& function) {
+  if (function.returns_set) return false;
+  return function.volatility == 'i' || is_known_to_run_unseen(function.name);
 }
 
 }  // namespace
@@ -23,7 +29,7 @@ bool computes_only(const Function& function) {
   if (of_postgres(function)) {
     const FunctionEffect effect = effect_of_function(function);
     return effect.actions == ActionSet{Action::kRead} && effect.result != FunctionResult::kOpaque &&
-           !effect.keeps_arguments && !effect.leaves_trace;
+           !effect.keeps_arguments;
   }
   if (!function.shipped || function.kind == 'a') return false;
   if (function.language != "c" && function.language != "internal") return false;
@@ -32,6 +38,12 @@ bool computes_only(const Function& function) {
                                 known->result == FunctionResult::kFromArguments &&
                                 known->actions == ActionSet{Action::kRead};
   return function.volatility == 'i' || known_to_compute;
+}
+
+// Those of extensions in C speak of the rows that they are given.
+bool may_quote_as_trigger(const Function& function) {
+  if (of_postgres(function) || function.shipped) return false;
+  return function.language != "plpgsql" || !function.quotes_nothing;
 }
 
 namespace {
@@ -86,12 +98,12 @@ FunctionEffect effect_of_function(const Function& function) {
   effect.outputs = function.outputs;
   effect.returns_set = function.returns_set;
   if (of_postgres(function)) {
+    effect.leaves_trace |= !runs_unseen(function);
     if (!effect.actions.empty()) return effect;
     if (function.volatility == 'v') {
       effect.actions.add(Action::kUnknown);
       effect.result = FunctionResult::kOpaque;
       effect.keeps_arguments = true;
-      effect.leaves_trace = true;
     } else {
       effect.actions.add(Action::kRead);
       effect.result = FunctionResult::kFromArguments;

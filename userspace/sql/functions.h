@@ -26,10 +26,12 @@ struct KnownFunction {
   std::string_view name;
   ActionSet actions;
   FunctionResult result = FunctionResult::kFromArguments;
-  bool leaves_trace = false;
   bool keeps_arguments = false;  // beside those whose actions are more than to read
 };
 const KnownFunction* known_function(std::string_view name);
+// functions_unseen.cpp: of PostgreSQL's own that are not immutable, those of which nobody can see
+// that they ran.
+bool is_known_to_run_unseen(std::string_view name);
 
 struct FunctionEffect {
   ActionSet actions;

@@ -16,7 +16,6 @@ struct Group {
   ActionSet actions;
   FunctionResult result;
   std::string_view names;  // separated by blanks
-  bool leaves_trace = false;
   bool keeps_arguments = false;
 };
 
@@ -98,7 +97,7 @@ const std::vector<Group>& groups() {
       {{Action::kDelete}, kClear, "lo_unlink"},
       {{Action::kRead}, kOpaque, "lo_get"},
       // Where the next reading begins tells how much this one was to read, and of what.
-      {{Action::kRead}, kOpaque, "loread lo_open lo_read", true, true},
+      {{Action::kRead}, kOpaque, "loread lo_open lo_read", true},
       // Texts of other sessions' statements, and samples of column values.
       {{Action::kRead},
        kOpaque,
@@ -113,6 +112,20 @@ const std::vector<Group>& groups() {
        "pg_stat_get_backend_wal pg_stat_get_wal_senders "
        "pg_stat_get_xact_tuples_hot_updated pg_stat_get_xact_tuples_newpage_updated "
        "pg_stat_get_tuples_hot_updated pg_stat_get_tuples_newpage_updated"},
+      // How much was put aside in files or read for long values, what was looked up in the
+      // catalogue, and which functions ran: by a value, where an expression depends on one.
+      {{Action::kRead},
+       kOpaque,
+       "pg_stat_get_db_temp_bytes pg_stat_get_db_temp_files pg_stat_get_db_blocks_fetched "
+       "pg_stat_get_db_blocks_hit pg_stat_get_db_tuples_returned pg_stat_get_db_tuples_fetched "
+       "pg_stat_get_blocks_fetched pg_stat_get_blocks_hit pg_stat_get_numscans "
+       "pg_stat_get_lastscan pg_stat_get_tuples_returned pg_stat_get_tuples_fetched "
+       "pg_stat_get_xact_blocks_fetched pg_stat_get_xact_blocks_hit pg_stat_get_xact_numscans "
+       "pg_stat_get_xact_tuples_returned pg_stat_get_xact_tuples_fetched "
+       "pg_stat_get_function_calls pg_stat_get_function_total_time "
+       "pg_stat_get_function_self_time pg_stat_get_xact_function_calls "
+       "pg_stat_get_xact_function_total_time pg_stat_get_xact_function_self_time "
+       "pg_stat_get_buf_alloc pg_stat_get_io pg_stat_get_backend_io pg_stat_get_slru"},
       // Rows of a table that is named by a value.
       {{Action::kUnknown}, kOpaque, "currtid2 pg_extension_config_dump"},
       // Extensions' own in C that look at a setting or a dictionary, and compute.
@@ -120,15 +133,11 @@ const std::vector<Group>& groups() {
        kFromArguments,
        "unaccent similarity_op similarity_dist word_similarity_op word_similarity_commutator_op "
        "strict_word_similarity_op strict_word_similarity_commutator_op show_limit"},
-      // The next number, the time and a lock show that they were called.
-      {{Action::kRead},
-       kClear,
-       "random random_normal pg_sleep pg_sleep_for pg_sleep_until currval lastval "
-       "pg_sequence_last_value",
-       true},
       // Harmless, though volatile.
       {{Action::kRead},
        kClear,
+       "random random_normal pg_sleep pg_sleep_for pg_sleep_until currval lastval "
+       "pg_sequence_last_value "
        "pg_partition_tree pg_partition_ancestors current_query pg_stat_have_stats "
        "pg_stat_get_recovery_prefetch pg_get_wal_resource_managers "
        "clock_timestamp timeofday gen_random_uuid gen_random_bytes uuidv4 "
@@ -141,19 +150,16 @@ const std::vector<Group>& groups() {
        "pg_blocking_pids pg_safe_snapshot_blocking_pids pg_isolation_test_session_is_blocked "
        "pg_lock_status pg_get_keywords pg_prepared_xact "
        "pg_timezone_names pg_timezone_abbrevs pg_show_all_settings pg_available_extensions "
-       "pg_available_extension_versions pg_stat_get_archiver pg_stat_get_io "
-       "pg_stat_get_slru pg_stat_get_wal_receiver "
+       "pg_available_extension_versions pg_stat_get_archiver "
+       "pg_stat_get_wal_receiver "
        "pg_stat_get_subscription pg_get_replication_slots pg_notification_queue_usage "
        "pg_jit_available pg_control_system pg_control_checkpoint pg_control_recovery "
        "pg_control_init pg_get_shmem_allocations pg_trigger_depth pg_xact_commit_timestamp "
        "pg_xact_commit_timestamp_origin pg_last_committed_xact pg_xact_status txid_status "
        "pg_collation_actual_version pg_database_collation_actual_version pg_tablespace_databases "
-       "pg_column_size pg_filenode_relation pg_lsn_now pg_stat_get_xact_numscans "
-       "pg_stat_get_xact_tuples_returned pg_stat_get_xact_tuples_fetched "
+       "pg_column_size pg_filenode_relation pg_lsn_now "
        "pg_stat_get_xact_tuples_inserted pg_stat_get_xact_tuples_updated "
-       "pg_stat_get_xact_tuples_deleted pg_stat_get_xact_blocks_fetched "
-       "pg_stat_get_xact_blocks_hit pg_stat_get_xact_function_calls "
-       "pg_stat_get_xact_function_total_time pg_stat_get_xact_function_self_time gen_salt"},
+       "pg_stat_get_xact_tuples_deleted gen_salt"},
   };
   return kGroups;
 }
@@ -166,8 +172,8 @@ std::unordered_map<std::string_view, KnownFunction> make_table() {
       const std::size_t end = std::min(rest.find(' '), rest.size());
       const std::string_view name = rest.substr(0, end);
       if (!name.empty())
-        table.emplace(name, KnownFunction{name, group.actions, group.result, group.leaves_trace,
-                                          group.keeps_arguments});
+        table.emplace(name,
+                      KnownFunction{name, group.actions, group.result, group.keeps_arguments});
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   }

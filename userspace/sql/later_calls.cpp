@@ -97,6 +97,33 @@ void ActionWalker::will_call(const json::array& function) {
   if (!effect.found) facts_.note("function " + std::string{name} + "() is not in the catalogue");
 }
 
+// A trigger's function: what it raises or fails with is said to whoever changes the table, and to
+// the handlers there. One that the catalogue does not have yet was judged when it was made.
+void ActionWalker::will_speak(std::string_view schema, std::string_view name) {
+  if (!facts_.catalog().any_sensitive()) return;
+  for (const Function* function : facts_.catalog().functions_named(name)) {
+    if (!schema.empty() && function->schema != schema) continue;
+    if (!may_quote_as_trigger(*function)) continue;
+    facts_.note("what the function of the trigger says may be sensitive");
+    facts_.touches();
+    facts_.copies();
+    return;
+  }
+}
+
+// Until the catalogue has the trigger, and of a temporary table it never does, who changes the
+// table calls its function.
+void ActionWalker::fires(const Node& table, std::string_view schema, std::string_view name) {
+  if (!table || !facts_.catalog().any_sensitive()) return;
+  CatalogChange change;
+  change.kind = CatalogChange::Kind::kTrigger;
+  change.schema = table.text("schemaname");
+  change.name = table.text("relname");
+  change.other_schema = schema;
+  change.other_name = name;
+  facts_.changes(std::move(change));
+}
+
 // Of CREATE AGGREGATE, OPERATOR, TYPE, TEXT SEARCH and ALTER of them; no two of these have a word
 // for different things.
 void ActionWalker::definition(const json::array& elements) {
@@ -169,6 +196,8 @@ bool ActionWalker::runs_later(const Node& node) {
     const auto [schema, name] = split_name(node.list("funcname"));
     facts_.action(Action::kCall);
     facts_.object(ObjectRef::Kind::kFunction, schema, name);
+    will_speak(schema, name);
+    fires(node.node("relation"), schema, name);
     children_except(node, {"funcname"});
   } else if (tag == "CreateCastStmt") {
     if (node.text("context") != "COERCION_EXPLICIT") facts_.action(Action::kCall);

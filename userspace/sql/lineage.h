@@ -53,7 +53,9 @@ class Lineage {
   Value in_table(const Node& range_var, const json::value* expression,
                  const std::vector<std::string_view>& new_columns);
   // The same where the table is new, too: whatever its columns are called, they hold nothing yet.
-  Value in_new_table(const Node& range_var, const json::value* expression);
+  // `columns`: all of them, or none where they are not known.
+  Value in_new_table(const Node& range_var, const json::value* expression,
+                     const std::vector<std::string_view>& columns = {});
   // WHEN of a trigger, WHERE of a rule: OLD and NEW are rows of the table.
   Value in_old_and_new(const Node& range_var, const json::value* expression);
   // WHERE of COPY FROM, over the columns of a table.
@@ -108,12 +110,14 @@ class Lineage {
   void from(const json::array& list, Scope& scope, const Ctes* ctes);
   FromItem from_item(const Node& node, const Scope* outer, const Scope& lateral, const Ctes* ctes);
   FromItem from_relation(const Node& node, const Ctes* ctes);
+  FromItem from_table(Row row, const Node& node);
   void may_be_transition(FromItem& item, const Node& node);
   FromItem from_function(const Node& node, const Scope& lateral, const Ctes* ctes);
   FromItem from_xml_table(const Node& node, const Scope& lateral, const Ctes* ctes);
   FromItem from_join(const Node& node, const Scope* outer, const Scope& lateral, const Ctes* ctes);
   void join_columns(const Node& node, const FromItem& left, const FromItem& right, Row& merged,
                     Row& columns);
+  Row readable_row(std::string_view schema, std::string_view name);
   Row relation_row(std::string_view schema, std::string_view name);
   Row function_row(const json::value* call, std::string_view alias, const Scope& scope,
                    const Ctes* ctes);

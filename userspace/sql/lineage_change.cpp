@@ -7,8 +7,9 @@ namespace sluice::sql {
 Scope Lineage::target_scope(const Node& range_var, const Scope* outer) {
   Scope scope;
   scope.outer = outer;
-  // The target is always a relation, never a CTE of that name.
-  FromItem item = from_relation(range_var, nullptr);
+  // The target is always a table, never a CTE of that name or a view of information_schema.
+  FromItem item =
+      from_table(relation_row(range_var.text("schemaname"), range_var.text("relname")), range_var);
   scope.sources = std::move(item.sources);
   scope.columns = std::move(item.columns);
   return scope;
@@ -76,7 +77,7 @@ bool Lineage::rule_returns_sensitive(const Node& range_var) const {
     return false;
   };
   for (const Relation* relation : facts_.catalog().relations_named(range_var.text("relname"))) {
-    if (!schema.empty() && relation->schema != schema) continue;
+    if (!relation->may_be_in(schema)) continue;
     if (has_rule(*relation)) return true;
     if (!relation->definition) continue;
     for (const ObjectRef& below : relation->definition->objects)
@@ -200,11 +201,17 @@ Value Lineage::in_table(const Node& range_var, const json::value* expression,
   return evaluate(expression, scope, nullptr);
 }
 
-Value Lineage::in_new_table(const Node& range_var, const json::value* expression) {
+Value Lineage::in_new_table(const Node& range_var, const json::value* expression,
+                            const std::vector<std::string_view>& columns) {
+  if (!spend(Effort::kPerCopy * columns.size())) return opaque_value();
   Scope scope;
   scope.columns.rest = clear_value();
+  Row row = scope.columns;
+  if (!columns.empty()) row.rest.reset();  // "t.f" is one of these, or a call
+  for (const auto name : columns) row.fields.push_back({name, clear_value(), nullptr});
   Source source;
-  source.row = std::make_shared<const Row>(scope.columns);
+  source.is_table = true;
+  source.row = source.passed_on = std::make_shared<const Row>(std::move(row));
   for (const std::string_view name :
        {range_var.text("relname"), std::string_view{"old"}, std::string_view{"new"}}) {
     source.name = name;

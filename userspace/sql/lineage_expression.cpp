@@ -126,17 +126,18 @@ Value Lineage::evaluate(const json::value* value, const Scope& scope, const Ctes
       copy(out);
       ++traces_;
       saw_hidden_cast_ = true;
-      out = opaque_value();
+      out = traced(opaque_value());
     }
   } else if (const auto parts = parts_in_turn(node); !parts.empty()) {
     out = in_turn(parts, scope, ctes);
   } else {
     out = evaluate_all(*value, scope, ctes);
-    if (!tag.empty() && !is_plain_node(tag) && tag != "A_Expr") out = opaque_value();
+    if (!tag.empty() && !is_plain_node(tag) && tag != "A_Expr")
+      out = derived_from(out, opaque_value());
   }
   if (runs_hidden_operator(node)) {
     copy(out);
-    out = opaque_value();
+    out = traced(opaque_value());
     ++traces_;
   }
   saw_computation_ |= out.sensitive() && tag != "ColumnRef";
@@ -149,17 +150,18 @@ Value Lineage::evaluate(const json::value* value, const Scope& scope, const Ctes
 Value Lineage::in_turn(const std::vector<const json::value*>& operands, const Scope& scope,
                        const Ctes* ctes) {
   Value out;
-  std::size_t sensitive = 0, traced = 0, both = 0;
+  std::size_t sensitive = 0, noticed = 0, both = 0;
   for (const json::value* operand : operands) {
     const std::size_t before = traces_;
     const Value value = evaluate(operand, scope, ctes);
+    const bool traces = value.traced || traces_ != before;
     out = derived_from(out, value);
     sensitive += value.sensitive() ? 1 : 0;
-    traced += traces_ != before ? 1 : 0;
-    both += value.sensitive() && traces_ != before ? 1 : 0;
+    noticed += traces ? 1 : 0;
+    both += value.sensitive() && traces ? 1 : 0;
   }
-  const bool only_itself = sensitive == 1 && traced == 1 && both == 1;
-  if (sensitive > 0 && traced > 0 && !only_itself) search(out);
+  const bool only_itself = sensitive == 1 && noticed == 1 && both == 1;
+  if (sensitive > 0 && noticed > 0 && !only_itself) search(out);
   return out;
 }
 
@@ -198,7 +200,8 @@ bool Lineage::calls_by_field(std::string_view name) {
   for (const Function* cast : casts) facts_.hidden_call(*cast);
   if (!casts.empty()) return ++traces_, true;
   for (const Function* function : facts_.catalog().functions_named(name))
-    if (!of_postgres(*function) || !computes_only(*function)) {
+    if (!of_postgres(*function) || !computes_only(*function) ||
+        effect_of_function(*function).leaves_trace) {
       facts_.function({}, name);
       return ++traces_, true;
     }
@@ -210,7 +213,7 @@ Value Lineage::unresolved(std::string_view name) {
   if (options_.plpgsql_variables && !calls) return {};
   saw_opaque_ = true;
   facts_.touches();
-  return opaque_value();
+  return calls ? traced(opaque_value()) : opaque_value();
 }
 
 // OLD and NEW, with or without a column behind them and the function's name in front. A trigger may
@@ -297,10 +300,11 @@ Value Lineage::field_of(const Row& row, std::string_view name, bool is_table, bo
   for (const Field& field : row.fields)
     if (field.name == name) add(use(field));
   if (out && !row.rest) return *out;
-  // A relation that nobody knows may have a column of that name.
-  const bool nobody_knows = row.rest && row.fields.empty();
-  const bool calls = !nobody_knows && calls_by_field(name);
+  const bool calls = calls_by_field(name);
+  // How many rows there are then tells of what it is given.
+  if (effect_of_function(facts_.catalog(), {}, name).returns_set) search(whole(row));
   if (out && !calls) return *out;
+  const bool nobody_knows = row.rest && row.fields.empty();
   if (is_table && is_system_column(name) && !nobody_knows && !calls) return {};
   for (const Field& field : row.fields)
     if (field.name.empty()) add(changed(use(field)));
@@ -386,8 +390,9 @@ Value Lineage::indirection(const Node& node, const Scope& scope, const Ctes* cte
     const Node step_node{&item};
     if (!step_node.is("String")) {
       const std::size_t before = traces_;
-      const Value subscript = evaluate(&item, scope, ctes);       // or .*
-      if (value.sensitive() && traces_ != before) search(value);  // NULL has no subscripts
+      const Value subscript = evaluate(&item, scope, ctes);  // or .*
+      const bool traces = subscript.traced || traces_ != before;
+      if (value.sensitive() && traces) search(value);  // NULL has no subscripts
       value = derived_from(value, subscript);
       continue;
     }
@@ -403,7 +408,7 @@ Value Lineage::indirection(const Node& node, const Scope& scope, const Ctes* cte
       const bool calls = calls_by_field(name);
       if (calls) copy(value);
       if (effect_of_function(facts_.catalog(), {}, name).returns_set) search(value);
-      value = calls ? opaque_value() : changed(value);
+      value = calls ? traced(opaque_value()) : changed(value);
     }
   }
   return value;
@@ -437,14 +442,12 @@ Value Lineage::function_call(const Node& node, const Scope& scope, const Ctes* c
   const bool is_cast = !facts_.catalog().hidden_calls_of_cast(name).empty();  // text(x) is x::text
   if (effect.keeps_arguments || is_cast) copy(arguments);
   if (facts_.catalog().any_hidden_cast() && casts_unseen(node)) copy(arguments);
-  // The number of rows tells, and so does the time that pg_sleep takes.
-  if (effect.returns_set || name.starts_with("pg_sleep")) search(arguments);
-  switch (effect.result) {
-    case FunctionResult::kClear:
-    case FunctionResult::kFromArguments: return arguments;
-    case FunctionResult::kOpaque: break;
-  }
-  return opaque_value();
+  // The number of rows tells, and so does what one can see elsewhere: a lock on the table that is
+  // named, the time that pg_sleep takes.
+  if (effect.returns_set || (effect.leaves_trace && !effect.keeps_arguments)) search(arguments);
+  Value out = effect.result == FunctionResult::kOpaque ? opaque_value() : arguments;
+  out.traced = arguments.traced || effect.leaves_trace;
+  return out;
 }
 
 Value Lineage::sublink(const Node& node, const Scope& scope, const Ctes* ctes) {
@@ -452,8 +455,8 @@ Value Lineage::sublink(const Node& node, const Scope& scope, const Ctes* ctes) {
   const Row rows = query(node.node("subselect"), &scope, ctes);
   ++traces_;  // the server counts how often it reads a table, and EXPLAIN shows it
   const std::string_view type = node.text("subLinkType");
-  if (type == "EXISTS_SUBLINK") return {};
-  Value out = derived_from(test, whole(rows));
+  if (type == "EXISTS_SUBLINK") return traced({});
+  Value out = traced(derived_from(test, whole(rows)));
   // Read until a row fits.
   if (type == "ANY_SUBLINK" || type == "ALL_SUBLINK") search(out);
   // Only (select t from t) keeps its fields.

@@ -15,6 +15,11 @@ const Field* field_named(const Row& row, std::string_view name) {
   return nullptr;
 }
 
+// Of PostgreSQL's own in information_schema.
+bool is_everyday_name(const Relation& relation) {
+  return relation.schema == "information_schema" && relation.oid < kFirstUserOid;
+}
+
 bool has_unknown_names(const Row& row) { return row.rest || field_named(row, {}) != nullptr; }
 
 bool is_listed(const std::vector<std::string_view>& names, std::string_view name) {
@@ -111,8 +116,12 @@ Lineage::FromItem Lineage::from_relation(const Node& node, const Ctes* ctes) {
       else if (cte->name == name)
         return named(carried(cte->row), node.node("alias"), name, false);
   }
-  FromItem item = named(relation_row(schema, name), node.node("alias"), name, true);
-  for (Source& source : item.sources) source.schema = schema;
+  return from_table(readable_row(schema, name), node);
+}
+
+Lineage::FromItem Lineage::from_table(Row row, const Node& node) {
+  FromItem item = named(std::move(row), node.node("alias"), node.text("relname"), true);
+  for (Source& source : item.sources) source.schema = node.text("schemaname");
   return item;
 }
 
@@ -130,35 +139,54 @@ void Lineage::may_be_transition(FromItem& item, const Node& node) {
   item.sources.front().row = std::make_shared<const Row>(std::move(row));
 }
 
+// What it is when it is read. Views of information_schema have everyday names, and few sessions
+// search there: so a table of such a name keeps its columns as they are, and is open besides.
+Row Lineage::readable_row(std::string_view schema, std::string_view name) {
+  Row out = relation_row(schema, name);
+  const auto named = facts_.catalog().relations_named(name);
+  if (!schema.empty() || named.size() < 2) return out;
+  for (const Relation* relation : named) {
+    if (!is_everyday_name(*relation)) continue;
+    const Value view = whole(row_of(*relation));
+    if (!spend(relation->columns.size())) return opaque_row();
+    out.rest = out.rest ? derived_from(*out.rest, view) : view;
+  }
+  return out;
+}
+
 // All relations that the name may mean, in whatever order the session looks for them.
 Row Lineage::relation_row(std::string_view schema, std::string_view name) {
   std::vector<const Relation*> candidates;
   for (const Relation* relation : facts_.catalog().relations_named(name))
-    if (schema.empty() || relation->schema == schema) candidates.push_back(relation);
-  // information_schema is in nobody's search_path; its names are everyday words.
+    if (relation->may_be_in(schema)) candidates.push_back(relation);
   if (schema.empty() && candidates.size() > 1)
-    std::erase_if(candidates, [](const Relation* relation) {
-      return relation->schema == "information_schema" && relation->oid < kFirstUserOid;
-    });
+    std::erase_if(candidates, [](const Relation* one) { return is_everyday_name(*one); });
   std::size_t columns = 0;
-  for (const Relation* relation : candidates) columns += relation->columns.size();
-  if (candidates.empty() || !spend(candidates.size() + columns)) {
+  for (const Relation* relation : candidates) {
+    columns += relation->columns.size();
+    saw_opaque_ |= relation->holds_anything() || relation->columns_unknown;
+  }
+  if (facts_.catalog().any_name_is_unknown() || candidates.empty() ||
+      !spend(candidates.size() + columns)) {
     saw_opaque_ = true;
     return opaque_row();
   }
   Row out = carried(row_of(*candidates[0]));
   if (candidates.size() == 1) return out;
-  bool same_shape = true;
+  std::optional<Value> rest = std::move(out.rest);
+  bool same_shape = !rest;
   for (std::size_t i = 1; i < candidates.size(); ++i) {
     std::size_t looks = 0;
-    same_shape &= merge_candidate(out, row_of(*candidates[i]), looks);
+    const Row next = row_of(*candidates[i]);
+    same_shape &= merge_candidate(out, next, looks) && !next.rest;
+    if (next.rest) rest = rest ? derived_from(*rest, *next.rest) : *next.rest;
     if (!spend(looks)) return opaque_row();
   }
   std::unordered_map<std::string_view, std::size_t> having;
   if (!same_shape)
     for (const Relation* relation : candidates)
       for (const Column& column : relation->columns) ++having[column.name];
-  const Value any = whole(out);
+  const Value any = derived_from(whole(out), rest.value_or(clear_value()));
   for (Field& field : out.fields) {
     const bool in_all = same_shape || having[field.name] == candidates.size();
     if (!in_all) field.value = derived_from(field.value, any);

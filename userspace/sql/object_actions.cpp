@@ -29,21 +29,7 @@ bool is_called(std::string_view type) {
                        "OBJECT_OPERATOR"});
 }
 
-// The last part of the name in DROP.
-std::string_view name_of_object(const Node& object) {
-  if (object.is("ObjectWithArgs")) return split_name(object.list("objname")).second;
-  if (object.is("TypeName")) return split_name(object.list("names")).second;
-  if (object.is("String")) return object.text("sval");
-  return split_name(object.list("items")).second;
-}
-
 }  // namespace
-
-// What stands on an object of that name changes with it.
-void ActionWalker::change(std::span<const Relation* const> tables) {
-  if (!facts_.spend(tables.size())) return;
-  for (const Relation* table : tables) facts_.relation(table->schema, table->name);
-}
 
 // Whatever stands in it goes with it.
 void ActionWalker::whole_schema(std::string_view name) {
@@ -82,11 +68,12 @@ void ActionWalker::kind_of_object(std::string_view type) {
 
 // A trigger, a view or an index goes on calling it, and CREATE OR REPLACE of the new name does not
 // show that it is called. The new name may be what others mean, too.
-void ActionWalker::moves(std::string_view type, std::string_view new_name) {
+void ActionWalker::moves(std::string_view type, const Node& object, std::string_view new_name) {
   if (is_called(type)) {
     facts_.action(Action::kCall);
     gives_values_away();
   }
+  if (type == "OBJECT_OPCLASS") operator_class(object.list("items"));
   const bool is_type = one_of(type, {"OBJECT_TYPE", "OBJECT_DOMAIN"});
   if (is_type && (new_name.empty() || is_builtin_type_name(new_name))) gives_values_away();
 }
@@ -96,12 +83,7 @@ void ActionWalker::drop(const Node& node) {
   kind_of_object(type);
   if (one_of(type, {"OBJECT_TYPE", "OBJECT_DOMAIN"}) && node.text("behavior") == "DROP_CASCADE")
     facts_.unknown("DROP ... CASCADE of a type takes columns away that it does not name");
-  for (const auto& item : node.list("objects")) {
-    named_object(type, Node{&item});
-    const std::string_view name = name_of_object(Node{&item});
-    if (type == "OBJECT_INDEX") change(facts_.catalog().tables_of_index(name));
-    if (node.text("behavior") == "DROP_CASCADE") change(facts_.catalog().tables_on(name));
-  }
+  for (const auto& item : node.list("objects")) named_object(type, Node{&item});
 }
 
 bool ActionWalker::about_object(const Node& node) {
@@ -116,21 +98,18 @@ bool ActionWalker::about_object(const Node& node) {
   } else if (tag == "RenameStmt") {
     type = node.text("renameType");
     kind_of_object(type);
-    moves(type, node.text("newname"));
+    moves(type, node.node("object"), node.text("newname"));
     if (type == "OBJECT_SCHEMA") {
       whole_schema(node.text("subname"));
       made_in(node.text("subname"));
       made_in(node.text("newname"));
     }
-    const std::string_view name = node.node("relation").text("relname");
-    if (type == "OBJECT_ATTRIBUTE") change(facts_.catalog().tables_on(name));
-    // ALTER TABLE takes an index as well.
-    if (one_of(type, {"OBJECT_INDEX", "OBJECT_TABLE"}))
-      change(facts_.catalog().tables_of_index(name));
+    if (is_relation(type)) checks_of(node.node("relation").text("relname"));
   } else if (tag == "AlterObjectSchemaStmt" || tag == "AlterOwnerStmt") {
     type = node.text("objectType");
+    kind_of_object(type);
     made_in(node.text("newschema"));
-    if (tag == "AlterObjectSchemaStmt") moves(type, {});
+    if (tag == "AlterObjectSchemaStmt") moves(type, node.node("object"), {});
   } else if (tag == "AlterFunctionStmt") {
     type = "OBJECT_FUNCTION";
     for (const auto& item : node.list("actions")) {

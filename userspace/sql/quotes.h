@@ -15,5 +15,9 @@ bool may_hold_sensitive(const ObjectRef& object, const Statement& statement,
                         const Catalog& catalog);
 // What the server says of this statement may hold such a value.
 bool may_quote_sensitive(const Statement& statement, const Catalog& catalog);
+// It names tables, views or functions that are not PostgreSQL's own: others may be called so later.
+bool names_of_users(const Statement& statement, const Catalog& catalog);
+// It may fire a trigger whose function does.
+bool fires_names_of_users(const Statement& statement, const Catalog& catalog);
 
 }  // namespace sluice::sql

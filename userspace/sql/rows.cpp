@@ -13,17 +13,24 @@ Value opaque_value() {
   return value;
 }
 
+Value traced(Value value) {
+  value.traced = true;
+  return value;
+}
+
 Row opaque_row() { return {.fields = {}, .rest = opaque_value()}; }
 
 Value changed(const Value& value) {
   Value out;
   out.taint = value.taint == Taint::kColumn ? Taint::kDerived : value.taint;
+  out.traced = value.traced;
   return out;
 }
 
 Value derived_from(const Value& a, const Value& b) {
   Value out;
   out.taint = std::max(changed(a).taint, changed(b).taint);
+  out.traced = a.traced || b.traced;
   return out;
 }
 
@@ -31,6 +38,7 @@ Value either(const Value& a, const Value& b) {
   if (a.taint == Taint::kColumn && b.taint == Taint::kColumn && a.mask == b.mask) {
     Value out = a;
     out.row = nullptr;
+    out.traced = a.traced || b.traced;
     if (a.relation != b.relation || a.attnum != b.attnum) out.relation = 0, out.attnum = 0;
     return out;
   }
@@ -66,7 +74,8 @@ bool same_taints(const Row& a, const Row& b) {
   if (a.rest && a.rest->taint != b.rest->taint) return false;
   for (std::size_t i = 0; i < a.fields.size(); ++i)
     if (a.fields[i].value.taint != b.fields[i].value.taint ||
-        a.fields[i].value.mask != b.fields[i].value.mask)
+        a.fields[i].value.mask != b.fields[i].value.mask ||
+        a.fields[i].value.traced != b.fields[i].value.traced)
       return false;
   return true;
 }
@@ -77,12 +86,14 @@ void append(Row& to, const Row& more) {
 }
 
 void rename(Row& row, const std::vector<std::string_view>& names) {
+  // Which place a column has is not known where there may be more: each name may be any of them.
+  const Value any = row.rest && !names.empty() ? whole(row) : clear_value();
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (i < row.fields.size()) {
-      if (row.rest) row.fields[i].value = derived_from(row.fields[i].value, *row.rest);
+      if (row.rest) row.fields[i].value = derived_from(row.fields[i].value, any);
       row.fields[i].name = names[i];
     } else if (row.rest) {
-      row.fields.push_back({names[i], *row.rest, nullptr});
+      row.fields.push_back({names[i], any, nullptr});
     }
   }
 }
@@ -90,17 +101,21 @@ void rename(Row& row, const std::vector<std::string_view>& names) {
 Row row_of(const Relation& relation) {
   Row row;
   row.fields.reserve(relation.columns.size());
+  const Value unknown = relation.kind == 'v' ? traced(opaque_value()) : opaque_value();
   for (const Column& column : relation.columns) {
     Value value;
     value.relation = relation.oid;
     value.attnum = column.attnum;
+    value.traced = column.traced;
     if (column.mask) {
       const bool shown_as_it_is = !column.computed || *column.mask != MaskKind::kRedact;
       value.taint = shown_as_it_is ? Taint::kColumn : Taint::kDerived;
       value.mask = *column.mask;
     }
+    if (relation.holds_anything()) value = unknown;
     row.fields.push_back({column.name, value, &relation, column.generated});
   }
+  if (relation.columns_unknown) row.rest = unknown;
   return row;
 }
 

@@ -25,6 +25,9 @@ struct Value {
   Oid relation = 0;                   // of one base column, unchanged
   std::int16_t attnum = 0;
   std::shared_ptr<const Row> row;  // a composite value whose fields are known
+  // To compute it may be noticed elsewhere, and that may be left to where it is used: the server
+  // pulls up subqueries and views.
+  bool traced = false;
   bool sensitive() const { return taint != Taint::kClear; }
 };
 
@@ -43,6 +46,7 @@ struct Row {
 
 Value clear_value();
 Value opaque_value();
+Value traced(Value value);
 Row opaque_row();
 
 // Computed from both.

@@ -26,9 +26,11 @@ bool may_open_cursors(const Statement& statement) {
 }
 
 // What names another name means whatever that stands for when it runs, which is followed where the
-// agent says it, and no further.
+// agent says it, and no further. What a row is taken from changes nothing of what is done.
 void end_chain(Statement& statement) {
-  if (statement.uses.empty()) return;
+  if (std::all_of(statement.uses.begin(), statement.uses.end(),
+                  [](const NameUse& use) { return use.position; }))
+    return;
   statement.actions.add(Action::kUnknown);
   statement.lineage = ResultLineage::kUnknown;
   statement.outputs.clear();

@@ -92,6 +92,7 @@ bool shape_of(std::string_view text, std::string& shape) {
 
 bool stands_for_its_shape(const Analysis& analysis) {
   if (analysis.statements.size() != 1 || analysis.literals_matter) return false;
+  if (!analysis.statements.front().uses.empty()) return false;
   switch (analysis.statements.front().kind) {
     case StatementKind::kSelect:
     case StatementKind::kInsert:

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sql/catalog_change.h"
 #include "sql/made.h"
 
 namespace sluice::sql {
@@ -79,7 +80,8 @@ struct OutputColumn {
   // only one relation can be meant; 0 where not known. A view's column is the view's.
   std::uint32_t relation = 0;
   std::int16_t attnum = 0;
-  std::string name;  // as PostgreSQL would name it, "" where we do not know; never judge by it
+  bool traced = false;  // Value::traced
+  std::string name;     // as PostgreSQL would name it, "" where we do not know; never judge by it
   bool clear() const { return kind == Kind::kClear; }
   bool operator==(const OutputColumn&) const = default;
 };
@@ -91,10 +93,12 @@ enum class ResultLineage : std::uint8_t {
   kUnknown,   // cannot be known, not even how many: every cell is opaque
 };
 
-// A prepared statement or cursor that a statement runs by its name (EXECUTE, FETCH, MOVE).
+// A prepared statement or cursor that a statement runs by its name (EXECUTE, FETCH, MOVE), or a
+// cursor whose row it changes.
 struct NameUse {
   bool cursor = false;
   std::string name;
+  bool position = false;  // WHERE CURRENT OF: nothing of it runs, it says which row is meant
   bool operator==(const NameUse&) const = default;
 };
 
@@ -122,6 +126,8 @@ struct Statement {
   std::vector<MadeName> missing;
   std::vector<Made> makes;
   bool makes_anything = false;
+  std::vector<CatalogChange> changes;  // in order, as far as they were done
+  bool temporary_first = false;        // search_path may begin with pg_temp from now on
   bool unbounded = false;
   // Sets something by which PostgreSQL reads text, finds names or checks rights: search_path, role,
   // session_authorization, standard_conforming_strings, client_encoding, ...
@@ -132,6 +138,10 @@ struct Statement {
   // with checks, a trigger), or moves the columns of a table that has sensitive ones: until the
   // catalogue has that, such statements cannot be followed.
   bool blinds = false;
+  bool sets_constraints = false;  // SET CONSTRAINTS: what was deferred may run now
+  // A handler in it keeps what it is told of errors. These quote nothing sensitive as far as the
+  // catalogue knows, but names that were given meanwhile may.
+  bool keeps_errors = false;
   // True if another integer or string in the place of a literal could change this analysis: then it
   // must not be kept under a key without literals. False says: every text that differs in such
   // literals only has this analysis (but for location and length).
@@ -154,6 +164,11 @@ struct Statement {
   std::vector<std::string> notes;
   std::string fingerprint;  // pg_query_fingerprint of this statement, 16 hex digits
 };
+
+// It may have put what nobody knows into whatever the session has made.
+inline bool may_fill_anything(const Statement& statement) {
+  return statement.copies_sensitive || statement.temporary_first;
+}
 
 // What to do with result column `position` (from 0) of a result with `count` columns. Never clear
 // where the count is not the one that the analysis gives.

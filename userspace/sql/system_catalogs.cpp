@@ -38,7 +38,7 @@ bool leads_to_system_catalog(const Relation& relation) {
 void Facts::changes_system_catalog(std::string_view schema, std::string_view name) {
   const auto candidates = catalog_.relations_named(name);
   const bool leads = std::any_of(candidates.begin(), candidates.end(), [&](const Relation* one) {
-    return (schema.empty() || one->schema == schema) && leads_to_system_catalog(*one);
+    return one->may_be_in(schema) && leads_to_system_catalog(*one);
   });
   if (!leads && !is_system_schema(schema)) return;
   unknown("what changes the rows of " + std::string{name} + " changes what the database is");

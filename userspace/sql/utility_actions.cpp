@@ -96,6 +96,14 @@ void ActionWalker::setting(std::string_view text) {
   if (is_of_host(name)) facts_.action(Action::kHost);
 }
 
+// With pg_temp in it, what is made without a schema may be temporary.
+void ActionWalker::path_begins(const Node& value) {
+  const bool is_text = value.is("A_Const") && value.has("sval");
+  const std::string path = lower_case(value.node("sval").text("sval"));
+  if (!is_text || path.find("pg_temp") != std::string::npos)
+    facts_.statement().temporary_first = true;
+}
+
 void ActionWalker::set_variable(const Node& node) {
   const std::string name = lower_case(node.text("name"));
   if (name == "transaction" || name == "transaction snapshot" || name.starts_with("transaction_")) {
@@ -103,6 +111,8 @@ void ActionWalker::set_variable(const Node& node) {
     return;
   }
   setting(name);
+  if (name == "search_path")
+    for (const auto& item : node.list("args")) path_begins(Node{&item});
   // It sets back neither role nor session_authorization (the server's GUC_NO_RESET_ALL).
   if (node.text("kind") == "VAR_RESET_ALL") {
     facts_.statement().changes_meaning = true;
@@ -141,6 +151,7 @@ void ActionWalker::explain(const Node& node) {
     inner.unbounded = false;
     inner.writes.clear();
     inner.makes.clear();
+    inner.changes.clear();
   }
   facts_.include(inner);
   if (!runs) explained_parameters(node.node("query"));
@@ -180,10 +191,6 @@ void ActionWalker::transaction(const Node& node) {
 }
 
 void ActionWalker::alter_table(const Node& node) {
-  // A type is altered so too, and ALTER TABLE takes an index as well.
-  const std::string_view name = node.node("relation").text("relname");
-  change(node.text("objtype") == "OBJECT_TYPE" ? facts_.catalog().tables_on(name)
-                                               : facts_.catalog().tables_of_index(name));
   for (const auto& item : node.list("cmds")) {
     const Node command{&item};
     const std::string_view subtype = command.text("subtype");
@@ -267,16 +274,13 @@ bool ActionWalker::utility(const Node& node) {
     made_in(node.node_as("view", "RangeVar").text("schemaname"));
     if (const json::value* query = node.field("query")) walk(*query);
     children_except(node, {"query"});
+    if (tag != "DeclareCursorStmt") keeps_types();
   } else if (tag == "CreateDomainStmt") {
     made_in(split_name(node.list("domainname")).first);
+    checked_type(node.node_as("typeName", "TypeName"));
     children(node);
   } else if (tag == "CreateEnumStmt") {
     made_in(split_name(node.list("typeName")).first);
-    children(node);
-  } else if (tag == "AlterEnumStmt" || tag == "AlterDomainStmt") {
-    // A new value changes no row that is there.
-    if (tag == "AlterDomainStmt" || node.has("oldVal"))
-      change(facts_.catalog().tables_on(split_name(node.list("typeName")).second));
     children(node);
   } else {
     return false;

@@ -30,6 +30,7 @@ OutputColumn worse(const OutputColumn& a, const OutputColumn& b) {
                  ? OutputColumn::Kind::kOpaque
                  : OutputColumn::Kind::kDerived;
   out.mask = MaskKind::kRedact;
+  out.traced = a.traced || b.traced;
   return out;
 }
 
@@ -70,6 +71,7 @@ Statement worst_of(const Statement& a, const Statement& b) {
   out.missing.insert(out.missing.end(), b.missing.begin(), b.missing.end());
   out.makes.insert(out.makes.end(), b.makes.begin(), b.makes.end());
   out.makes_anything |= b.makes_anything;
+  out.changes.insert(out.changes.end(), b.changes.begin(), b.changes.end());
   if (!objects || !kin || !columns || !writes || !runs) out.actions.add(Action::kUnknown);
   for (const NameUse& use : b.uses)
     if (std::find(out.uses.begin(), out.uses.end(), use) == out.uses.end()) out.uses.push_back(use);
@@ -80,7 +82,10 @@ Statement worst_of(const Statement& a, const Statement& b) {
   out.unbounded |= b.unbounded;
   out.changes_meaning |= b.changes_meaning;
   out.changes_reading |= b.changes_reading;
+  out.temporary_first |= b.temporary_first;
   out.blinds |= b.blinds;
+  out.sets_constraints |= b.sets_constraints;
+  out.keeps_errors |= b.keeps_errors;
   out.literals_matter |= b.literals_matter;
   out.searches_sensitive |= b.searches_sensitive;
   out.copies_sensitive |= b.copies_sensitive;

@@ -137,6 +137,7 @@ const Change kChanges[] = {
     {"null_parameter", [](Ask& ask) { ask.intent.parameters[1] = ""; }},
     {"parameter_count", [](Ask& ask) { ask.intent.parameters.push_back("3"); }},
     {"parameter_beyond_what_is_shown", [](Ask& ask) { ask.intent.parameters_digest = "ab"; }},
+    {"meaning_of_a_name", [](Ask& ask) { ask.intent.reach_digest = "ab"; }},
     {"database", [](Ask& ask) { ask.intent.database = "bank"; }},
     {"resource", [](Ask& ask) { ask.intent.resource = "ledger"; }},
     {"action", [](Ask& ask) { ask.intent.actions.add(Action::kHost); }},

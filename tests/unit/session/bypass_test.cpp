@@ -126,6 +126,24 @@ TEST(Meaning, OfATextThatWasReadBeforeIsReadAgainAfterASettingChangesIt) {
   EXPECT_THAT(h.server_got(), Not(HasSubstr("orders")));
 }
 
+// A trigger or a default may switch it off, of which nobody hears before ReadyForQuery.
+TEST(Meaning, OfATextThatReadsInTwoWaysIsKnownWhenWhatCameBeforeIsAnswered) {
+  const std::string text = R"(select 'a\', id, ' from orders --')";
+  Harness h{everything()};
+  h.logged_in();
+  h.agent(Say{}.query("insert into orders values (1)").query(text));
+  EXPECT_EQ(h.server_got(), "Query insert into orders values (1)");
+  h.server(Reply{}.complete("INSERT 0 1").parameter("standard_conforming_strings", "off").ready());
+  EXPECT_THAT(h.server_got(), Not(HasSubstr("orders")));
+}
+
+TEST(Meaning, OfBackslashesThatEndNoStringIsKnownAtOnce) {
+  Harness h{everything()};
+  h.logged_in();
+  h.agent(Say{}.query("insert into orders values (1)").query(R"(select 'a\d')"));
+  EXPECT_THAT(h.server_got(), HasSubstr("select"));
+}
+
 // A snapshot that was asked for before the change does not show it.
 TEST(Catalogue, AskedForBeforeAChangeIsNotTheOneAfterIt) {
   Harness h;

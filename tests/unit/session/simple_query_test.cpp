@@ -159,8 +159,8 @@ class HeldQuery : public ::testing::Test {
 TEST_F(HeldQuery, SendsNothingButTellsTheAgentAtOnce) {
   EXPECT_EQ(h.server_got(), "");
   EXPECT_THAT(h.agent_got(), HasSubstr("NOTICE 00000 held for approval, ticket"));
-  EXPECT_THAT(h.log(),
-              ElementsAre("judged hold delete from orders where id = 7", "ask", "to agent"));
+  EXPECT_THAT(h.log(), ElementsAre("fresh catalog", "judged hold delete from orders where id = 7",
+                                   "ask", "to agent"));
   ASSERT_EQ(h.asks.size(), 1u);
   EXPECT_EQ(h.asks[0].intent.statement, "delete from orders where id = 7");
 }

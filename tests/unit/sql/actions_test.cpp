@@ -139,7 +139,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ SELECT "
              "set_config('client_encoding', 'SJIS', false) $$",
              "ddl session unknown sensitive_copy"},
-        Case{"CREATE TRIGGER t AFTER INSERT ON orders EXECUTE FUNCTION writes_log()", "ddl call"},
+        Case{"CREATE TRIGGER t AFTER INSERT ON orders EXECUTE FUNCTION writes_log()",
+             "ddl call sensitive_copy"},
+        Case{"CREATE TRIGGER t AFTER INSERT ON orders EXECUTE FUNCTION made_just_before()",
+             "ddl call"},
         Case{"CREATE CAST (text AS int) WITH FUNCTION looks_up(text)", "ddl unknown"},
         Case{"CREATE CAST (text AS int) WITH FUNCTION looks_up(text) AS IMPLICIT",
              "ddl call unknown"},

@@ -85,8 +85,17 @@ CatalogRows& CatalogRows::body(std::string_view definition) {
   return *this;
 }
 
-CatalogRows& CatalogRows::calls(Oid caller, Oid called) {
-  add(CatalogTable::kCalls, {std::to_string(caller), std::to_string(called)});
+CatalogRows& CatalogRows::calls(Oid caller, Oid called) { return uses(caller, "f", called); }
+
+CatalogRows& CatalogRows::uses(Oid caller, std::string_view kind, Oid object) {
+  add(CatalogTable::kCalls, {std::to_string(caller), std::string{kind}, std::to_string(object)});
+  return *this;
+}
+
+CatalogRows& CatalogRows::trigger(Oid function, Oid table, std::string_view definition) {
+  add(CatalogTable::kTriggers,
+      {std::to_string(function), std::string{definition},
+       table == 0 ? std::nullopt : std::optional{std::to_string(table)}, table == 0 ? "t" : "f"});
   return *this;
 }
 
@@ -134,8 +143,18 @@ CatalogRows& CatalogRows::check_call(std::string_view type, Oid oid, Oid functio
   return *this;
 }
 
+CatalogRows& CatalogRows::revision(char kind, Oid oid, std::string_view text) {
+  add(CatalogTable::kRevisions, {std::string{kind}, std::to_string(oid), std::string{text}});
+  return *this;
+}
+
 CatalogRows& CatalogRows::table_on(std::string_view name, Oid table, bool index) {
-  add(CatalogTable::kTablesOn, {std::string{name}, std::to_string(table), index ? "t" : "f"});
+  add(CatalogTable::kTablesOn, {std::string{name}, std::to_string(table), index ? "i" : "o"});
+  return *this;
+}
+
+CatalogRows& CatalogRows::table_of_type(std::string_view name, Oid table) {
+  add(CatalogTable::kTablesOn, {std::string{name}, std::to_string(table), "t"});
   return *this;
 }
 

@@ -48,10 +48,18 @@ class CatalogRows {
   CatalogRows& not_shipped();
   CatalogRows& body(std::string_view definition);
   CatalogRows& calls(Oid caller, Oid called);
+  // A function of triggers of that table, or of event triggers where it is 0; CREATE FUNCTION as
+  // the server prints it.
+  CatalogRows& trigger(Oid function, Oid table, std::string_view definition);
+  // Of a function that is kept as a tree: "t" a type, "r" a relation, "w" it writes.
+  CatalogRows& uses(Oid caller, std::string_view kind, Oid object);
   CatalogRows& operator_class(std::string_view name, Oid function);
   CatalogRows& cast_call(std::string_view type, Oid function);
   CatalogRows& check_call(std::string_view type, Oid oid, Oid function);
+  // 'r', 'f', 't', 'b' or 'n', as in catalog_queries.cpp.
+  CatalogRows& revision(char kind, Oid oid, std::string_view text);
   CatalogRows& table_on(std::string_view name, Oid table, bool index = false);
+  CatalogRows& table_of_type(std::string_view name, Oid table);
   std::shared_ptr<const Catalog> build(const std::vector<SensitiveRule>& rules,
                                        CatalogLimits limits = {});
 

@@ -61,7 +61,19 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"ALTER TABLE orders ALTER id SET DEFAULT writes_log(1)", "ddl call"},
         Case{"ALTER TABLE orders ADD CHECK (writes_log(id) > 0)", "ddl call"},
         Case{"CREATE INDEX ON orders (sneaky(id))", "ddl call"},
-        Case{"CREATE DOMAIN d AS int CHECK (writes_log(VALUE) > 0)", "ddl call"}));
+        Case{"CREATE DOMAIN d AS int CHECK (writes_log(VALUE) > 0)", "ddl call"},
+        // Written like a field.
+        Case{"CREATE TABLE t (id int DEFAULT (1).writes_log)", "ddl call"},
+        Case{"CREATE TABLE t (id int CHECK ((id).writes_log > 0))", "ddl call"},
+        Case{"ALTER TABLE orders ALTER id SET DEFAULT (1).writes_log", "ddl call"},
+        Case{"CREATE DOMAIN d AS int CHECK ((VALUE).writes_log > 0)", "ddl call"},
+        Case{"ALTER DOMAIN d ADD CHECK ((VALUE).writes_log > 0)", "ddl call"},
+        Case{"CREATE INDEX ON orders (((id).writes_log))", "ddl call"},
+        Case{"CREATE TABLE t (id int, CHECK (t.writes_log > 0))", "ddl call"},
+        Case{"CREATE TABLE t (writes_log int, CHECK (t.writes_log > 0))", "ddl"},
+        Case{"CREATE TABLE t (id int, CHECK (t.id > 0 AND t.tableoid > 0 AND t IS NOT NULL))",
+             "ddl"},
+        Case{"CREATE TABLE t (id int CHECK ((id).nothing > 0))", "ddl"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Replacements, LaterCalls,

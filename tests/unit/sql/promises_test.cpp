@@ -33,6 +33,15 @@ std::shared_ptr<const Catalog> with_promises() {
   rows.function(20012, "pg_catalog", "quiet", 's', "plpgsql");
   rows.function(20013, "public", "adds", 'i', "internal", 's', "", 'a').calls(20013, 10001);
   rows.function(20014, "public", "tells", 'i', "internal", 's', "", 'a').calls(20014, 3002);
+  rows.relation(20020, "public", "view_of_view", 'v', "a")
+      .view(20020, "SELECT a FROM public.view_of_does;");
+  rows.function(20021, "public", "tree_of_view", 's', "sql").uses(20021, "r", 20020);
+  rows.function(20022, "public", "tree_of_table", 's', "sql").uses(20022, "r", 1002);
+  rows.function(20023, "public", "tree_of_check", 's', "sql").uses(20023, "t", 20030);
+  rows.function(20024, "public", "tree_of_type", 's', "sql").uses(20024, "t", 20031);
+  rows.function(20025, "public", "tree_that_writes", 's', "sql").uses(20025, "w", 3);
+  rows.function(20026, "public", "tree_of_call", 's', "sql").calls(20026, 20021);
+  rows.check_call("checked", 20030, 3001);
   rows.function(20015, "information_schema", "adds_there", 'i', "internal", 's', "", 'a');
   return rows.build(shop_rules());
 }
@@ -53,16 +62,18 @@ TEST_P(Promises, AreKeptOrNot) {
 
 INSTANTIATE_TEST_SUITE_P(
     Functions, Promises,
-    testing::Values(Case{"reads()", "read", "o"}, Case{"does()", "read call", "o"},
-                    Case{"does_below()", "read call", "o"}, Case{"sets()", "read call", "o"},
-                    Case{"odd()", "read call", "o"}, Case{"looks()", "read call", "o"},
-                    Case{"by_default()", "read call", "o"},
-                    Case{"in_c()", "read call unknown", "o"},
-                    Case{"in_python()", "read call unknown", "o"},
-                    Case{"beside()", "read call", "o"}, Case{"quiet()", "read", "o"},
-                    Case{"adds(1)", "read call", "."}, Case{"tells(1)", "read call", "o"},
-                    Case{"adds_there(1)", "read call", "o"},
-                    Case{"digest(note) FROM orders", "read", "."}));
+    testing::Values(
+        Case{"reads()", "read", "o"}, Case{"does()", "read call", "o"},
+        Case{"does_below()", "read call", "o"}, Case{"sets()", "read call", "o"},
+        Case{"odd()", "read call", "o"}, Case{"looks()", "read call", "o"},
+        Case{"by_default()", "read call", "o"}, Case{"in_c()", "read call unknown", "o"},
+        Case{"in_python()", "read call unknown", "o"}, Case{"beside()", "read call", "o"},
+        Case{"quiet()", "read", "o"}, Case{"adds(1)", "read call", "."},
+        Case{"tells(1)", "read call", "o"}, Case{"adds_there(1)", "read call", "o"},
+        Case{"tree_of_view()", "read call", "o"}, Case{"tree_of_table()", "read", "o"},
+        Case{"tree_of_check()", "read call", "o"}, Case{"tree_of_type()", "read", "o"},
+        Case{"tree_that_writes()", "read call", "o"}, Case{"tree_of_call()", "read call", "o"},
+        Case{"digest(note) FROM orders", "read", "."}));
 
 TEST(ChangedBelow, CountsForTheTablesThatStandOnIt) {
   CatalogRows rows;

@@ -68,6 +68,12 @@ INSTANTIATE_TEST_SUITE_P(
         "CLUSTER customers", "CLUSTER", "ALTER TABLE customers CLUSTER ON x",
         "SELECT id FROM customers c, xmltable('/a' PASSING (c.ssn::xml) COLUMNS x text) t",
         "SELECT pg_sleep(length(ssn)) FROM customers",
+        "SELECT left(ssn, 1) = '1' AND pg_get_viewdef(1) IS NULL FROM customers",
+        "SELECT left(ssn, 1) = '1' AND (1).pg_get_viewdef IS NULL FROM customers",
+        "SELECT left(ssn, 1) = '1' OR has_table_privilege('orders', 'select') FROM customers",
+        "SELECT pg_get_viewdef(ssn::int) FROM customers",
+        "SELECT EXISTS (SELECT q.generate_series FROM jsonb_populate_record(c.ssn) q) FROM "
+        "customers c",
         "SELECT 1 FROM holders WHERE (person).ssn = '1'",
         "ALTER TABLE customers ADD CHECK (ssn LIKE '0%')",
         "CREATE INDEX ON customers (id) WHERE ssn > '5'", "CREATE INDEX ON customers (upper(ssn))",
@@ -187,6 +193,9 @@ INSTANTIATE_TEST_SUITE_P(
     Sql, Harmless,
     testing::Values(
         "SELECT ssn FROM customers WHERE id = 1 ORDER BY id",
+        "SELECT coalesce(ssn, current_setting('x'), to_char(now(), 'YYYY')) FROM customers",
+        "SELECT ssn IS NULL AND clock_timestamp() > now(), to_json(ssn) IS NULL OR version() = 'x',"
+        "(ssn, concat_ws(' ', pg_typeof(ssn))) = ('x', current_database()) FROM customers",
         "SELECT * FROM customers ORDER BY name LIMIT 5", "SELECT id FROM people",
         "SELECT o.* FROM orders o JOIN customers c ON c.id = o.id",
         "INSERT INTO customers (id, ssn) VALUES (1, 'x')",

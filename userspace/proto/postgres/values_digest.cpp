@@ -29,6 +29,19 @@ bool absorb_number(EVP_MD_CTX* context, std::uint64_t number) {
   return absorb(context, bytes);
 }
 
+std::optional<std::string> finish(EVP_MD_CTX* context) {
+  std::array<std::uint8_t, kSha256Bytes> digest;
+  unsigned int size = 0;
+  if (EVP_DigestFinal_ex(context, digest.data(), &size) != 1 || size != digest.size())
+    return std::nullopt;
+  std::string hex;
+  for (const std::uint8_t byte : digest) {
+    hex += "0123456789abcdef"[byte >> 4];
+    hex += "0123456789abcdef"[byte & 15];
+  }
+  return hex;
+}
+
 }  // namespace
 
 std::optional<std::string> digest_of_values(const ValueList& values, const FormatCodes& formats,
@@ -46,16 +59,15 @@ std::optional<std::string> digest_of_values(const ValueList& values, const Forma
         (value && !absorb(context.get(), *value)))
       return std::nullopt;
   }
-  std::array<std::uint8_t, kSha256Bytes> digest;
-  unsigned int size = 0;
-  if (EVP_DigestFinal_ex(context.get(), digest.data(), &size) != 1 || size != digest.size())
+  return finish(context.get());
+}
+
+std::optional<std::string> digest_of_text(std::string_view text) {
+  const Context context{EVP_MD_CTX_new()};
+  if (!context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1 ||
+      EVP_DigestUpdate(context.get(), text.data(), text.size()) != 1)
     return std::nullopt;
-  std::string hex;
-  for (const std::uint8_t byte : digest) {
-    hex += "0123456789abcdef"[byte >> 4];
-    hex += "0123456789abcdef"[byte & 15];
-  }
-  return hex;
+  return finish(context.get());
 }
 
 }  // namespace sluice::pg

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "proto/postgres/wire.h"
@@ -16,5 +17,8 @@ namespace sluice::pg {
 // computed.
 std::optional<std::string> digest_of_values(const ValueList& values, const FormatCodes& formats,
                                             const std::vector<std::uint32_t>& types);
+
+// The same of one text.
+std::optional<std::string> digest_of_text(std::string_view text);
 
 }  // namespace sluice::pg

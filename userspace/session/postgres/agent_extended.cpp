@@ -7,6 +7,7 @@
 #include "proto/postgres/build.h"
 #include "session/postgres/agent_messages.h"
 #include "session/postgres/bind_parameters.h"
+#include "session/postgres/reach_digest.h"
 #include "session/postgres/refusal.h"
 #include "session/postgres/server_name.h"
 #include "sql/declared_types.h"
@@ -39,6 +40,9 @@ pg::Format format_of(const std::vector<pg::Format>& formats, std::size_t positio
   if (formats.size() == 1) return formats.front();
   return position < formats.size() ? formats[position] : pg::Format::kText;
 }
+
+// What was approved longer ago is compared by the catalogue of now.
+constexpr std::chrono::seconds kApprovalAgeMax{1};
 
 bool copies_out(const AnalysedText& text) {
   const auto& statements = text.analysis->statements;
@@ -108,7 +112,7 @@ PortalPtr AgentMessages::portal_named(std::string_view name) {
 AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg::Parse& parse) {
   const std::string_view name = server_name(parse.statement);
   if (refuse_name(name)) return Outcome::kConsumed;
-  if (wait_for_names(parse.text)) return Outcome::kWait;
+  if (wait_for_names(parse.text) || wait_for_strings(parse.text)) return Outcome::kWait;
   if (pipeline_.names.full()) {
     context_.fatal("53000", "too many prepared statements and portals in one session");
     return Outcome::kConsumed;
@@ -144,6 +148,7 @@ AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg:
   prepared->covered = std::move(bind.parameters);
   prepared->approved = std::move(admitted.approved);
   prepared->approved_epoch = pipeline_.names.epoch();
+  prepared->approved_at = context_.now;
   Unit unit;
   unit.kind = Unit::Kind::kParse;
   unit.prepared = std::move(prepared);
@@ -186,6 +191,22 @@ std::optional<AgentMessages::Outcome> AgentMessages::renew_portal(const PortalPt
   return Outcome::kConsumed;
 }
 
+// What people said yes to a while ago. True: it is judged when the catalogue is there.
+bool AgentMessages::looks_again(SteadyTime approved_at, bool& looked) {
+  if (context_.now - approved_at < kApprovalAgeMax || pipeline_.transaction_changes_catalog)
+    return false;
+  looked = !looked;
+  if (looked) pipeline_.need_fresh_catalog(context_);
+  return looked;
+}
+
+void AgentMessages::note_approval(Portal& portal, const Intent& approved) const {
+  portal.approved = true;
+  portal.approved_reach = approved.reach_digest;
+  portal.acts = pipeline_.names.acts();
+  portal.looked_at_with = context_.catalog->version();
+}
+
 AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::Bind& bind) {
   const std::string_view name = server_name(bind.statement);
   if (refuse_name(name) || refuse_name(server_name(bind.portal))) return Outcome::kConsumed;
@@ -204,6 +225,9 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
     context_.fatal("53000", "too many prepared statements and portals in one session");
     return Outcome::kConsumed;
   }
+  if (prepared->approved && !gate_.holds() &&
+      looks_again(prepared->approved_at, prepared->looked_again))
+    return Outcome::kWait;
   renew_statement(*prepared);  // an unreadable text is judged as such below
   auto portal = std::make_shared<Portal>();
   portal->name = server_name(bind.portal);
@@ -220,13 +244,14 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
   if (gate_.compares(judgement))
     portal->parameters_digest = judgement.parameters_digest =
         digest_of(bind.parameters, bind.parameter_formats, prepared->declared());
-  const bool approved = prepared->approved && prepared->approved_epoch == pipeline_.names.epoch() &&
-                        same_intent(*prepared->approved, judgement.whole(told(*prepared->text)));
+  const bool approved =
+      prepared->approved && prepared->approved_epoch == pipeline_.names.epoch() &&
+      same_intent(*prepared->approved, gate_.whole(judgement, told(*prepared->text)));
   const bool covered = !gate_.holds() && prepared->covered &&
                        *prepared->covered == portal->parameters &&
                        (judgement.verdict().kind == VerdictKind::kAllow ||
                         (judgement.verdict().kind == VerdictKind::kHold && approved));
-  portal->approved = covered && approved;
+  if (covered && approved) note_approval(*portal, *prepared->approved);
   if (!covered) {
     Admitted admitted = gate_.admit(std::move(judgement), told(*prepared->text));
     if (admitted.admission == Admission::kWait) return Outcome::kWait;
@@ -234,7 +259,7 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
       refuse_extended(std::move(admitted.refusal), admitted.request);
       return Outcome::kConsumed;
     }
-    portal->approved = admitted.approved.has_value();
+    if (admitted.approved) note_approval(*portal, *admitted.approved);
   }
   prepared->covered.reset();
   prepared->approved.reset();
@@ -324,11 +349,16 @@ void AgentMessages::describe_if_rows_are_read(const PortalPtr& portal) {
 // may run.
 std::optional<AgentMessages::Outcome> AgentMessages::judge_portal_again(const PortalPtr& portal) {
   const std::uint64_t version = context_.options.policy().version();
+  if (portal->approved && !gate_.holds() && looks_again(portal->judged_at, portal->looked_again))
+    return Outcome::kWait;
   const bool judged =
       portal->judged_under == version && context_.now - portal->judged_at <= kJudgementAgeMax;
+  // A name may have been given again, or a cursor moved, since people approved it.
+  const bool in_doubt = portal->approved && (portal->acts != pipeline_.names.acts() ||
+                                             portal->looked_at_with != context_.catalog->version());
   // What a COPY writes goes by the encoding that holds when it begins.
   const bool may_be_misread = context_.meaning_unsettled && copies_out(*portal->text);
-  if (judged && !gate_.holds() && !may_be_misread) return std::nullopt;
+  if (judged && !gate_.holds() && !may_be_misread && !in_doubt) return std::nullopt;
   Judgement judgement = judge_.judge(*portal->text, portal->parameters);
   const VerdictKind kind = judgement.verdict().kind;
   // Its bytes are gone where nobody was to be asked when it was bound.
@@ -337,7 +367,10 @@ std::optional<AgentMessages::Outcome> AgentMessages::judge_portal_again(const Po
   judgement.parameters_digest = portal->parameters_digest;
   const bool more_of_the_same =
       portal->judged_under != 0 && !gate_.holds() &&
-      (kind == VerdictKind::kAllow || (kind == VerdictKind::kHold && portal->approved));
+      (kind == VerdictKind::kAllow ||
+       (kind == VerdictKind::kHold && portal->approved &&
+        (!in_doubt || reach_digest(judgement, judgement.whole(portal->text->text), context_,
+                                   pipeline_.names.acts()) == portal->approved_reach)));
   if (!more_of_the_same) {
     Admitted admitted = gate_.admit(std::move(judgement), told(*portal->text));
     if (admitted.admission == Admission::kWait) return Outcome::kWait;
@@ -345,8 +378,11 @@ std::optional<AgentMessages::Outcome> AgentMessages::judge_portal_again(const Po
       refuse_extended(std::move(admitted.refusal), admitted.request);
       return Outcome::kConsumed;
     }
-    portal->approved = admitted.approved.has_value();
+    portal->approved = false;
+    if (admitted.approved) note_approval(*portal, *admitted.approved);
   }
+  portal->acts = pipeline_.names.acts();
+  portal->looked_at_with = context_.catalog->version();
   portal->judged_under = version;
   portal->judged_at = context_.now;
   return std::nullopt;
@@ -369,6 +405,7 @@ AgentMessages::Outcome AgentMessages::on_execute(const Message& message,
   unit.kind = Unit::Kind::kExecute;
   unit.portal = portal;
   note_effects(unit, *portal->text, true);
+  ran_since_sync_ = true;
   unit.copies_left = copies_of(*portal->text);
   pipeline_.names.text_sent(*portal->text);
   const bool settles = unit.settles;
@@ -396,6 +433,7 @@ AgentMessages::Outcome AgentMessages::on_close(const Message& message, const pg:
 AgentMessages::Outcome AgentMessages::on_sync(const Message& message) {
   pipeline_.skipping = false;
   Unit unit;
+  ran_since_sync_ = false;
   unit.kind = Unit::Kind::kSync;
   pipeline_.units.push_back(std::move(unit));
   context_.to_upstream.pass(message.whole);

@@ -9,6 +9,7 @@
 #include "session/postgres/bind_parameters.h"
 #include "session/postgres/meaning.h"
 #include "session/postgres/refusal.h"
+#include "sql/text_guard.h"
 
 namespace sluice::session {
 namespace {
@@ -99,6 +100,20 @@ bool AgentMessages::wait_for_names(std::string_view text) {
   return true;
 }
 
+// A trigger, a default or whatever else runs unseen may switch standard_conforming_strings off.
+// What would then be another statement is read when that is known; within an extended query it
+// never is.
+bool AgentMessages::wait_for_strings(std::string_view text) {
+  strings_unsettled_ = false;
+  if ((pipeline_.units.empty() && !ran_since_sync_) || context_.unguarded() ||
+      sql::reads_alike(text))
+    return false;
+  strings_unsettled_ = ran_since_sync_;
+  if (pipeline_.units.empty()) return false;
+  wait_for_answers();
+  return true;
+}
+
 bool AgentMessages::wait_for_names_of(const AnalysedText& text) {
   if (!text.uses_names || pipeline_.units.empty() || context_.unguarded() ||
       (text.names_version == pipeline_.names.for_analysis().version() &&
@@ -113,7 +128,8 @@ AnalysedTextPtr AgentMessages::analyse(std::string_view text) {
   // Without a name to read anew it costs nothing, and is done for all texts to come.
   if (!renewed && (pipeline_.names.empty() || Judge::may_use_names(text))) renew_names();
   if (pipeline_.units.empty()) pipeline_.names.all_answered();
-  return judge_.analyse(text, pipeline_.names.for_analysis(), context_.meaning_unsettled);
+  return judge_.analyse(text, pipeline_.names.for_analysis(),
+                        context_.meaning_unsettled || std::exchange(strings_unsettled_, false));
 }
 
 const std::string& AgentMessages::told(const AnalysedText& text) {
@@ -239,7 +255,7 @@ AgentMessages::Outcome AgentMessages::dispatch(const Message& message) {
 }
 
 AgentMessages::Outcome AgentMessages::on_query(const Message& message, const pg::Query& query) {
-  if (wait_for_names(query.text)) return Outcome::kWait;
+  if (wait_for_names(query.text) || wait_for_strings(query.text)) return Outcome::kWait;
   const AnalysedTextPtr text = analyse(query.text);
   if (wait_for_newer_catalog(*text)) return Outcome::kWait;
   Admitted admitted = gate_.admit(judge_.judge(*text, {}), told(*text));
@@ -258,6 +274,7 @@ AgentMessages::Outcome AgentMessages::on_query(const Message& message, const pg:
     context_.to_upstream.pass(message.whole);
   }
   pipeline_.units.push_back(std::move(unit));
+  ran_since_sync_ = false;
   return Outcome::kConsumed;
 }
 
@@ -308,10 +325,12 @@ AgentMessages::Outcome AgentMessages::on_function_call(const Message& message,
     pg::append_query(context_.to_upstream.own(), failing_text(admitted.request));
   } else {
     unit.settles = true;
+    pipeline_.names.acted();
     if (commits_change(*analysed)) context_.watch.sending();
     context_.to_upstream.pass(message.whole);
   }
   pipeline_.units.push_back(std::move(unit));
+  ran_since_sync_ = false;
   return Outcome::kConsumed;
 }
 

@@ -43,6 +43,7 @@ class AgentMessages {
   // Good until the next one.
   const std::string& told(const AnalysedText& text);
   bool wait_for_names(std::string_view text);
+  bool wait_for_strings(std::string_view text);
   bool wait_for_names_of(const AnalysedText& text);
   void renew_names();
   bool wait_for_newer_catalog(const AnalysedText& text);
@@ -70,6 +71,8 @@ class AgentMessages {
   void describe_if_rows_are_read(const PortalPtr& portal);
   void renew(AnalysedTextPtr& text, const std::vector<std::uint32_t>& declared);
   void renew_statement(PreparedStatement& prepared);
+  bool looks_again(SteadyTime approved_at, bool& looked);
+  void note_approval(Portal& portal, const Intent& approved) const;
   std::optional<Outcome> renew_portal(const PortalPtr& portal);
   bool refuse_name(std::string_view name);
   PreparedPtr prepared_named(std::string_view name);
@@ -89,6 +92,8 @@ class AgentMessages {
   const TextGuard& guard_;
   bool stalled_ = false;
   bool news_asked_ = false;
+  bool ran_since_sync_ = false;     // Execute was sent, and the server tells of settings at a Sync
+  bool strings_unsettled_ = false;  // where those of the text that is read now end
   std::string told_;
 };
 

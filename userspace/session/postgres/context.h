@@ -5,6 +5,7 @@
 #include <sluice/event.h>
 #include <sluice/flow.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <set>
@@ -12,10 +13,12 @@
 
 #include "proto/postgres/build.h"
 #include "session/postgres/catalog_watch.h"
+#include "session/postgres/new_meanings.h"
 #include "session/postgres/options.h"
 #include "session/postgres/output.h"
 #include "sql/catalog.h"
 #include "sql/made_names.h"
+#include "sql/session_catalog.h"
 
 namespace sluice::session {
 
@@ -25,7 +28,9 @@ struct Context {
   PostgresOptions options;
   Output to_agent{Side::kAgent};
   Output to_upstream{Side::kUpstream};
+  // The daemon's as this session sees it: `own_catalog`.
   std::shared_ptr<const sql::Catalog> catalog;
+  sql::SessionCatalog own_catalog;
   CatalogWatch watch;
 
   std::string database;
@@ -40,6 +45,7 @@ struct Context {
   bool blinded = false;
   // What this session has made that the catalogue cannot have.
   sql::MadeNames made;
+  NewMeanings new_meanings;
 
   // Names of those that this session has prepared: it was judged what they do.
   std::set<std::string, std::less<>> prepared_transactions;
@@ -65,6 +71,21 @@ struct Context {
                    policy.guards_nothing(*options.lineage, options.resource->name);
     }
     return unguarded_;
+  }
+  void show_catalog(std::shared_ptr<const sql::Catalog> arrived) {
+    own_catalog.arrived(std::move(arrived));
+    catalog = own_catalog.now();
+  }
+  // Of a statement that has run, or has failed: `text` is what held it.
+  void note_changes(const sql::Statement& statement, std::string_view text, bool failed) {
+    sql::AnalyseOptions read;
+    read.standard_conforming_strings = standard_conforming_strings;
+    read.client_encoding = client_encoding;
+    read.limits = options.sql_limits;
+    const std::string_view own =
+        text.substr(std::min(statement.location, text.size()), statement.length);
+    failed ? own_catalog.note_failed(statement, own, read) : own_catalog.note(statement, own, read);
+    catalog = own_catalog.now();
   }
   void ask_for_catalog(bool fresh) { act(NeedCatalog{database, fresh, watch.asked()}); }
   template <class Action>

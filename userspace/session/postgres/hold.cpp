@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "session/postgres/reach_digest.h"
 #include "session/postgres/refusal.h"
 
 namespace sluice::session {
@@ -35,7 +36,14 @@ bool same_intent(const Intent& a, const Intent& b) {
   return a.lineage == b.lineage && a.resource == b.resource && a.database == b.database &&
          a.statement == b.statement && a.actions == b.actions && a.objects == b.objects &&
          a.columns == b.columns && a.parameters == b.parameters &&
-         a.parameters_digest == b.parameters_digest && a.unbounded == b.unbounded;
+         a.parameters_digest == b.parameters_digest && a.reach_digest == b.reach_digest &&
+         a.unbounded == b.unbounded;
+}
+
+Intent Gate::whole(const Judgement& judgement, const std::string& text) const {
+  Intent whole = judgement.whole(text);
+  whole.reach_digest = reach_digest(judgement, whole, context_, pipeline_.names.acts());
+  return whole;
 }
 
 std::string Gate::next_request() const {
@@ -58,14 +66,27 @@ Admitted Gate::admit(Judgement judgement, const std::string& text) {
     return release(std::move(judgement), text);
   }
   switch (judgement.verdict().kind) {
-    case VerdictKind::kAllow: record(std::move(judgement), {}); return {Admission::kPass};
-    case VerdictKind::kHold: return hold(std::move(judgement), text);
+    case VerdictKind::kAllow:
+      looked_ = false;
+      record(std::move(judgement), {});
+      return {Admission::kPass};
+    case VerdictKind::kHold:
+      if (looks_first()) return {};
+      return hold(std::move(judgement), text);
     case VerdictKind::kDeny: break;
   }
   return refuse(std::move(judgement));
 }
 
+// People are asked, and grants compared, by the catalogue of now. True: ask again when it is there.
+bool Gate::looks_first() {
+  looked_ = !looked_ && !pipeline_.transaction_changes_catalog;
+  if (looked_) pipeline_.need_fresh_catalog(context_);
+  return looked_;
+}
+
 Admitted Gate::refuse(Judgement judgement) {
+  looked_ = false;
   std::string request = next_request();
   pg::Report refusal = refused_by_policy(judgement, request);
   record(std::move(judgement), {});
@@ -77,7 +98,7 @@ Admitted Gate::hold(Judgement judgement, const std::string& text) {
   const std::string request = next_request();
   const TicketId ticket = ticket_of(context_.options.session, first);
   const std::uint64_t statement = first + judgement.worst;
-  held_ = Held{ticket, statement, judgement.whole(text), request, std::nullopt, false};
+  held_ = Held{ticket, statement, whole(judgement, text), request, std::nullopt, false};
   Ask ask{ticket, statement, held_->intent, judgement.verdict(),
           std::move(judgement.statements[judgement.worst].plan)};
   record(std::move(judgement), ticket);
@@ -98,7 +119,7 @@ Admitted Gate::release(Judgement judgement, const std::string& text) {
         held.request);
   // Approved: still judged once more, because policy and catalogue may have moved on.
   if (judgement.verdict().kind == VerdictKind::kDeny) return refuse(std::move(judgement));
-  if (!same_intent(held.intent, judgement.whole(text))) {
+  if (!same_intent(held.intent, whole(judgement, text))) {
     context_.remark("ticket " + held.ticket + " was approved, but what would run had changed");
     return refusing(changed_since_approval(held.ticket, held.request), held.request);
   }

@@ -32,6 +32,9 @@ class Gate {
   // kWait: ask again with the same message after decided() or cancelled().
   Admitted admit(Judgement judgement, const std::string& text);
 
+  // What is compared: what people saw, and what it stands for now.
+  Intent whole(const Judgement& judgement, const std::string& text) const;
+
   // People have to decide about it, or have done so: then what is compared must be all of it.
   bool compares(const Judgement& judgement) const {
     return holds() || judgement.verdict().kind == VerdictKind::kHold;
@@ -61,12 +64,14 @@ class Gate {
   };
   Admitted release(Judgement judgement, const std::string& text);
   Admitted refuse(Judgement judgement);
+  bool looks_first();
   Admitted hold(Judgement judgement, const std::string& text);
   void record(Judgement judgement, const TicketId& ticket);
 
   Context& context_;
   Pipeline& pipeline_;
   std::optional<Held> held_;
+  bool looked_ = false;  // the catalogue was read for what is going to be held
 };
 
 }  // namespace sluice::session

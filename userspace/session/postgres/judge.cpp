@@ -8,6 +8,7 @@
 #include "session/postgres/meaning.h"
 #include "session/postgres/result_plan.h"
 #include "sql/plan.h"
+#include "sql/quotes.h"
 #include "sql/shape.h"
 
 namespace sluice::session {
@@ -20,6 +21,14 @@ bool begins_with(std::string_view text, std::string_view word) {
   return text.size() >= word.size() &&
          std::equal(word.begin(), word.end(), text.begin(),
                     [](char lower, char c) { return (c | 0x20) == lower; });
+}
+
+// current_date, current_timestamp, ... name nothing.
+bool continues_word(std::string_view text) {
+  if (text.empty()) return false;
+  const char lower = static_cast<char>(text.front() | 0x20);
+  return text.front() == '_' || text.front() == '$' || (lower >= 'a' && lower <= 'z') ||
+         (text.front() >= '0' && text.front() <= '9') || (text.front() & 0x80) != 0;
 }
 
 // A COPY whose rows could not be read cannot be masked.
@@ -67,6 +76,10 @@ void add_use(const sql::MadeNames::Use& use, Intent& intent) {
 
 bool Judge::may_use_names(std::string_view text) {
   for (std::size_t at = 0; at < text.size(); ++at) switch (text[at] | 0x20) {
+      case 'c':
+        if (begins_with(text.substr(at), "current") && !continues_word(text.substr(at + 7)))
+          return true;
+        break;
       case 'e':
         if (begins_with(text.substr(at), "execute")) return true;
         break;
@@ -135,7 +148,8 @@ AnalysedTextPtr Judge::analyse(std::string_view text, const sql::SessionNames& n
 Judge::Before Judge::before_all() const {
   return {.encoding_known = !context_.meaning_unsettled,
           .blinded = context_.blinded,
-          .made = &context_.made};
+          .made = &context_.made,
+          .changed = context_.catalog != nullptr && context_.catalog->is_laid_over()};
 }
 
 // A rule that refuses or holds a table does so for what its rows are reached by, too; to allow the
@@ -161,7 +175,7 @@ Judged& Judge::judge_one(const sql::Statement& statement, std::string_view shown
   intent.fingerprint = statement.fingerprint;
   intent.actions = statement.actions;
   // What it runs or means may be something that nobody could look at.
-  if (before.blinded && reaches_sensitive(statement, *context_.catalog))
+  if (before.blinded && (statement.keeps_errors || reaches_sensitive(statement, *context_.catalog)))
     intent.actions.add(Action::kSensitiveCopy);
   const bool somebodys = ends_transaction_of_others(statement, context_);
   if (somebodys) intent.actions.add(Action::kUnknown);
@@ -179,6 +193,12 @@ Judged& Judge::judge_one(const sql::Statement& statement, std::string_view shown
   if (before.made != nullptr && !before.made->silent_about(statement)) {
     made = before.made->use_of(statement);
     add_use(made, intent);
+  }
+  if (statement.keeps_errors) {
+    const bool anew =
+        before.changed || (before.made != nullptr && !before.made->silent_about(statement));
+    if (!made.nothing() || (anew && sql::fires_names_of_users(statement, *context_.catalog)))
+      intent.actions.add(Action::kSensitiveCopy);
   }
   judged.verdict = context_.options.policy().judge(intent);
   if (!statement.kin.empty()) judge_kin(statement.kin, judged);
@@ -203,7 +223,7 @@ Judged& Judge::judge_one(const sql::Statement& statement, std::string_view shown
 Judgement Judge::judge(const sql::Statement& statement, const std::string& shown,
                        const std::vector<Parameter>& parameters) const {
   Judgement judgement;
-  judge_one(statement, shown, parameters, before_all(), judgement);
+  judge_one(statement, shown, parameters, before_all(), judgement).statement = &statement;
   return judgement;
 }
 
@@ -242,11 +262,13 @@ Judgement Judge::judge(const AnalysedText& text, const std::vector<Parameter>& p
         single ? std::string_view{text.text}
                : std::string_view{text.text}.substr(std::min(statement.location, text.text.size()),
                                                     statement.length);
-    const Judged& judged = judge_one(statement, shown, parameters, before, judgement);
+    Judged& judged = judge_one(statement, shown, parameters, before, judgement);
+    judged.statement = &statement;
     if (!single) {
       before.encoding_known =
           before.encoding_known && !may_change_encoding(statement, *context_.catalog);
       before.blinded = before.blinded || statement.blinds;
+      before.changed = before.changed || !statement.changes.empty();
       if (!statement.makes.empty() || statement.makes_anything) {
         if (!made) before.made = &made.emplace(context_.made);
         made->note(statement);

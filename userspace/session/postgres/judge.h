@@ -23,6 +23,8 @@ struct Judged {
   Verdict verdict;
   std::optional<PlanQuestion> plan;  // of what is held
   std::vector<std::string> notes;    // of what is not allowed: what the analysis has to say
+  // Null where nothing was read. Lives as long as the text that was judged.
+  const sql::Statement* statement = nullptr;
 };
 
 // The verdict over everything that one message asks for.
@@ -45,8 +47,8 @@ class Judge {
  public:
   explicit Judge(Context& context) : context_(context) {}
 
-  // EXECUTE, FETCH and MOVE mean what a name stands for at that moment, so their analysis is not
-  // kept. A keyword cannot be written in any other way than with its letters.
+  // EXECUTE, FETCH, MOVE and CURRENT OF mean what a name stands for at that moment, so their
+  // analysis is not kept. A keyword cannot be written in any other way than with its letters.
   static bool may_use_names(std::string_view text);
 
   // As analyse_text(), but for what is kept.
@@ -62,6 +64,7 @@ class Judge {
     bool encoding_known = true;
     bool blinded = false;
     const sql::MadeNames* made = nullptr;
+    bool changed = false;  // what relations are, by the session's own statements
   };
   Before before_all() const;
   void judge_kin(const std::vector<ObjectRef>& kin, Judged& judged) const;

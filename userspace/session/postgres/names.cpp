@@ -169,6 +169,7 @@ void Names::close_sent(Unit& unit) {
 }
 
 void Names::text_sent(const AnalysedText& text) {
+  acted();
   for (const sql::Statement& statement : text.analysis->statements) sql_.sent(statement);
   if (!text.unread()) return;
   prepared_.clear();

@@ -48,6 +48,9 @@ class Names {
   void close_sent(Unit& unit);
   // Whatever names a text gives are known from now on. After one that was not read no name is.
   void text_sent(const AnalysedText& text);
+  // What was sent and acts, whatever it is, may move a cursor: how often that was.
+  void acted() { ++acts_; }
+  std::uint64_t acts() const { return acts_; }
 
   // `given_again`: a later one of what is on its way gives the name too.
   void parse_complete(const Unit& unit, bool given_again);
@@ -89,6 +92,7 @@ class Names {
   std::map<std::string, std::string, std::less<>> declared_;  // texts that made cursors
   sql::SessionNames sql_;
   std::uint64_t epoch_ = 0;
+  std::uint64_t acts_ = 0;
   std::uint64_t renewed_for_ = 0;  // version of a catalogue
   std::uint64_t transaction_ = 1;
 };

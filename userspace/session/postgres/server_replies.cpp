@@ -329,6 +329,7 @@ void ServerReplies::effects_of(const sql::Statement& statement, const std::strin
   const auto wider = context_.made.widened(statement);
   const sql::Statement& acts = wider ? *wider : statement;
   context_.made.note(statement);
+  context_.new_meanings.note(statement);
   if (may_change_catalog(acts)) {
     pipeline_.transaction_changes_catalog = true;
     pipeline_.transaction_moves_columns |= may_move_columns(acts, *context_.catalog);
@@ -347,9 +348,14 @@ void ServerReplies::effects_of(const sql::Statement& statement, const std::strin
   if (statement.kind == StatementKind::kRollbackToSavepoint ||
       (pipeline_.transaction_changes_meaning && may_set_back(statement.kind)))
     pipeline_.names.next_epoch();
+  if (tag == "DISCARD ALL") context_.own_catalog.discarded();
+  context_.note_changes(statement, text, false);
 }
 
 void ServerReplies::effects_of_unread() {
+  context_.own_catalog.anything_ran();
+  context_.catalog = context_.own_catalog.now();
+  context_.new_meanings.note_unread();
   pipeline_.catalog_changed(true);
   pipeline_.transaction_changes_catalog = true;
   pipeline_.transaction_tells_others = true;
@@ -434,6 +440,9 @@ ServerReplies::Outcome ServerReplies::on_ready(const Message& message) {
     pipeline_.end_may_quote = false;
     context_.blinded = false;
     context_.made.transaction_ended();
+    context_.own_catalog.transaction_ended();
+    context_.catalog = context_.own_catalog.now();
+    context_.new_meanings.transaction_ended();
   }
   // Nothing is under way any more that could end the transaction.
   if (pipeline_.units.empty())

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "proto/postgres/build.h"
+#include "session/postgres/result_plan.h"
 #include "session/postgres/server_replies.h"
 #include "sql/quotes.h"
 
@@ -36,19 +37,23 @@ bool commits_by_itself(StatementKind kind) {
   }
 }
 
+// What a server tells of its own work, where client_min_messages asks for it: of the size of files
+// that a cursor had put values aside in, when that ends.
+bool tells_of_its_work(const pg::ErrorFields& fields) {
+  const std::string_view severity = fields.find('V');
+  return severity == "LOG" || severity.starts_with("DEBUG");
+}
+
 }  // namespace
 
 bool ServerReplies::may_quote_sensitive(const Unit* unit) const {
   if (context_.catalog == nullptr || !context_.catalog->any_sensitive()) return false;
   const sql::Statement* statement = unit == nullptr ? nullptr : unit->current();
   if (statement == nullptr) return unit != nullptr && !unit->refusal;
-  // Deferred constraints speak of rows that the statement does not name. kOther: SET CONSTRAINTS.
-  if (statement->kind == StatementKind::kCommit ||
-      statement->kind == StatementKind::kCommitPrepared ||
-      statement->kind == StatementKind::kPrepareTransaction ||
-      statement->kind == StatementKind::kOther)
-    return true;
   if (pipeline_.end_may_quote && may_end_transaction(*unit, *statement)) return true;
+  // A trigger's function may mean by a name what was made meanwhile.
+  const bool made = context_.catalog->is_laid_over() || !context_.made.silent_about(*statement);
+  if (made && sql::fires_names_of_users(*statement, *context_.catalog)) return true;
   const auto wider = context_.made.widened(*statement);
   return sql::may_quote_sensitive(wider ? *wider : *statement, *context_.catalog);
 }
@@ -107,8 +112,10 @@ ServerReplies::Outcome ServerReplies::on_error(const Message& message) {
   pipeline_.names.next_epoch();          // what a failed transaction had set is set back
   if (fatal) return Outcome::kConsumed;  // the server closes the connection next
   transaction_failed_ = true;
-  if (const sql::Statement* failed = unit->refusal ? nullptr : unit->current())
+  if (const sql::Statement* failed = unit->refusal ? nullptr : unit->current()) {
     pipeline_.names.statement_failed(*failed);
+    context_.note_changes(*failed, unit->sent_text()->text, true);
+  }
   // What it had already done to names and catalogue is not known: look again.
   if (unit->settles && (unit->current() != nullptr || unit->unread()))
     pipeline_.catalog_changed(context_.watch.telling());
@@ -127,6 +134,8 @@ ServerReplies::Outcome ServerReplies::on_notice(const Message& message) {
     context_.fatal("08P01", "from the server: " + fields.error().text());
     return Outcome::kConsumed;
   }
+  if (tells_of_its_work(*fields) && has_column_rules(*context_.options.resource))
+    return Outcome::kConsumed;
   guard_.append_report(context_.to_agent.own(), *fields, may_quote_sensitive(front()), false);
   return Outcome::kConsumed;
 }

@@ -182,6 +182,8 @@ class PostgresSession final : public FlowSession {
       if (!allowed)
         return context_.fatal(
             "42501", "start-up setting refused (" + setting + "): " + report.message, report.hint);
+      for (const sql::Statement& statement : text->analysis->statements)
+        context_.note_changes(statement, setting, false);
     }
     login_.begin(std::move(startup_));
   }
@@ -207,7 +209,7 @@ class PostgresSession final : public FlowSession {
       return 0;
     }
     const bool first = context_.catalog == nullptr;
-    context_.catalog = arrived.catalog;
+    context_.show_catalog(arrived.catalog);
     context_.watch.arrived();
     catalog_at_ = context_.now;
     if (pipeline_.renewal_asked) {

@@ -39,6 +39,8 @@ struct PreparedStatement {
   std::optional<std::vector<Parameter>> covered;
   std::optional<Intent> approved;    // what people saw, where they had to be asked
   std::uint64_t approved_epoch = 0;  // what names meant then
+  SteadyTime approved_at{};
+  bool looked_again = false;  // by a newer catalogue, since then
 
   const std::vector<std::uint32_t>& declared() const {
     return declared_types ? *declared_types : parameter_types;
@@ -64,8 +66,12 @@ struct Portal {
   // catalogue.
   std::vector<ResultField> remembered;
   std::uint64_t planned_with = 0;
-  bool described = false;          // a Describe of it is on its way or answered
-  bool approved = false;           // by people; more rows of it need no second approval
+  bool described = false;      // a Describe of it is on its way or answered
+  bool approved = false;       // by people; more rows of it need no second approval
+  std::string approved_reach;  // Intent::reach_digest of that
+  // When that was looked at last: Names::acts(), and the version of the catalogue.
+  std::uint64_t acts = 0, looked_at_with = 0;
+  bool looked_again = false;       // a newer catalogue was asked for
   std::uint64_t judged_under = 0;  // version of the policy that let it pass; 0 = not judged
   SteadyTime judged_at{};
 };

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// What later statements do and show, where earlier ones have changed what names mean.
+#include "sql/overlay.h"
+
+#include <gtest/gtest.h>
+
+#include "fixture.h"
+#include "sql/quotes.h"
+#include "sql/session_catalog.h"
+
+namespace sluice::sql::test {
+namespace {
+
+// owners <- pets (cascades); old_box is an heir of box; people.ssn is sensitive; low stands on
+// view, which stands on hay; sows has a rule that writes to view.
+std::shared_ptr<const Catalog> farm() {
+  CatalogRows rows;
+  add_builtins(rows);
+  rows.relation(1, "public", "owners", 'r', "id")
+      .relation(2, "public", "pets", 'r', "id owner")
+      .relation(3, "public", "box", 'r', "id")
+      .relation(4, "public", "old_box", 'r', "id")
+      .relation(5, "public", "hay", 'r', "id body")
+      .relation(6, "public", "people", 'r', "id ssn")
+      .relation(7, "public", "view", 'v', "id")
+      .view(7, "SELECT hay.id FROM hay")
+      .relation(8, "public", "low", 'v', "id")
+      .view(8, "SELECT view.id FROM view")
+      .relation(9, "public", "sows", 'r', "id")
+      .rule(9, '3', "CREATE RULE r AS ON INSERT TO sows DO ALSO INSERT INTO view VALUES (1)")
+      .relation(10, "pg_catalog", "pg_attribute", 'r', "attname")
+      .inherits(4, 3)
+      .foreign_key(2, "owner", 1, "id", 'c', 'a')
+      .function(100, "public", "runs", 'v', "sql");
+  SensitiveRule rule;
+  rule.schema = "public", rule.table = "people", rule.column = "ssn", rule.mask = MaskKind::kHash;
+  return rows.build({rule});
+}
+
+Statement last_of(const std::string& before, const std::string& text) {
+  const auto analysis = analyse(before + ";" + text, *farm(), {});
+  EXPECT_TRUE(analysis.ok()) << before << text;
+  return analysis.ok() && !analysis->statements.empty() ? analysis->statements.back() : Statement{};
+}
+
+std::string names_in(const Statement& statement) {
+  std::string names;
+  for (const auto* list : {&statement.objects, &statement.kin})
+    for (const ObjectRef& object : *list) names += (names.empty() ? "" : " ") + object.name;
+  return names;
+}
+
+struct Case {
+  const char* before;
+  const char* text;
+  const char* actions;
+  const char* reaches;
+};
+class Behind : public testing::TestWithParam<Case> {};
+
+TEST_P(Behind, WhatWasMadeBeforeCounts) {
+  const Statement statement = last_of(GetParam().before, GetParam().text);
+  EXPECT_EQ(actions_of(statement), GetParam().actions)
+      << GetParam().before << " / " << GetParam().text;
+  EXPECT_EQ(names_in(statement), GetParam().reaches)
+      << GetParam().before << " / " << GetParam().text;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Overlay, Behind,
+    testing::Values(
+        Case{"CREATE TABLE t (a int)", "INSERT INTO t VALUES (1)", "insert", "t"},
+        Case{"CREATE TABLE t (a int)", "INSERT INTO hay SELECT a, 'x' FROM t", "read insert",
+             "hay t"},
+        Case{"CREATE TABLE t (a int)", "INSERT INTO hay SELECT b, 'x' FROM t",
+             "read insert sensitive_copy", "hay t"},
+        Case{"CREATE TABLE t AS SELECT 1", "INSERT INTO hay SELECT * FROM t",
+             "read insert sensitive_copy", "hay t"},
+        Case{"CREATE TABLE t (a text); INSERT INTO t SELECT ssn FROM people",
+             "INSERT INTO hay SELECT 1, a FROM t", "read insert sensitive_copy", "hay t"},
+        Case{"CREATE TEMP TABLE t (a text); SELECT runs()", "UPDATE t SET a = 'x' WHERE a = 'y'",
+             "update sensitive_search", "t"},
+        Case{"CREATE TEMP VIEW v AS SELECT * FROM box", "DELETE FROM v", "read delete",
+             "box v old_box"},
+        Case{"CREATE TEMP VIEW v AS SELECT runs() FROM hay", "SELECT * FROM v", "read call",
+             "runs hay v"},
+        Case{"CREATE TEMP VIEW v AS SELECT * FROM pg_attribute", "UPDATE v SET attname = 'x'",
+             "read update grant unknown", "pg_attribute v"},
+        Case{"ALTER TABLE hay RENAME TO straw", "INSERT INTO straw VALUES (1)", "insert",
+             "hay straw"},
+        Case{"ALTER TABLE box RENAME TO crate", "SELECT * FROM crate", "read", "box crate old_box"},
+        Case{"ALTER TABLE owners RENAME TO a; ALTER TABLE a RENAME TO b", "DELETE FROM b", "delete",
+             "owners a b pets"},
+        Case{"ALTER TABLE nobody RENAME TO hay", "DELETE FROM hay", "delete unknown", "hay"},
+        Case{"ALTER TABLE owners SET SCHEMA s", "DELETE FROM s.owners", "delete",
+             "owners owners pets"},
+        Case{"ALTER SCHEMA public RENAME TO s", "DELETE FROM s.owners", "delete",
+             "owners owners pets"},
+        Case{"ALTER TABLE pets ADD FOREIGN KEY (id) REFERENCES hay ON DELETE CASCADE",
+             "DELETE FROM hay", "delete", "hay pets"},
+        Case{"ALTER TABLE pets ADD FOREIGN KEY (id) REFERENCES hay ON DELETE CASCADE",
+             "DELETE FROM view", "read delete", "hay view pets"},
+        Case{"ALTER TABLE owners ADD FOREIGN KEY (id) REFERENCES hay ON DELETE CASCADE",
+             "DELETE FROM hay", "delete", "hay owners pets"},
+        Case{"ALTER TABLE pets ADD FOREIGN KEY (id) REFERENCES hay ON DELETE NO ACTION",
+             "DELETE FROM hay", "delete", "hay"},
+        Case{"ALTER TABLE pets RENAME TO cats; ALTER TABLE hay ADD FOREIGN KEY (id) REFERENCES "
+             "cats ON DELETE CASCADE",
+             "DELETE FROM owners", "delete", "owners pets hay"},
+        Case{"CREATE TABLE t (a int REFERENCES hay ON DELETE SET NULL)", "DELETE FROM hay",
+             "update delete", "hay t"},
+        Case{"ALTER TABLE pets INHERIT hay", "UPDATE hay SET id = 1", "update", "hay pets"},
+        Case{"CREATE TABLE t (id int); ALTER TABLE box INHERIT t", "UPDATE t SET id = 1", "update",
+             "t old_box box"},
+        Case{"CREATE OR REPLACE VIEW view AS SELECT id FROM box", "DELETE FROM low",
+             "read delete unknown", "hay view low"},
+        Case{"CREATE OR REPLACE VIEW view AS SELECT id FROM box", "INSERT INTO sows VALUES (1)",
+             "insert", "sows"},
+        Case{"CREATE RULE r AS ON DELETE TO hay DO ALSO DELETE FROM box", "DELETE FROM low",
+             "read delete", "hay view low box old_box"},
+        Case{"CREATE RULE r AS ON INSERT TO box DO ALSO SELECT runs()",
+             "INSERT INTO box VALUES (1)", "read insert call", "box runs old_box"},
+        Case{"ALTER TABLE hay ADD x int", "UPDATE hay SET x = 1 WHERE x IS NULL", "update", "hay"},
+        Case{"ALTER TABLE hay ADD x int; SAVEPOINT a; ALTER TABLE hay DROP x",
+             "UPDATE hay SET x = 1 WHERE x IS NULL", "update sensitive_search", "hay"},
+        Case{"COMMIT PREPARED 'x'", "SELECT id FROM hay WHERE id = 1", "read sensitive_search",
+             "hay"}));
+
+class Session {
+ public:
+  Session() { catalog_.arrived(farm()); }
+  Session& ran(const std::string& text) {
+    const auto analysis = analyse(text, *catalog_.now(), {});
+    EXPECT_TRUE(analysis.ok()) << text;
+    if (analysis.ok()) catalog_.note(analysis->statements.front(), text, {});
+    return *this;
+  }
+  std::string actions(const char* text) const { return actions_of(one(text, *catalog_.now())); }
+  SessionCatalog& catalog() { return catalog_; }
+
+ private:
+  SessionCatalog catalog_;
+};
+
+TEST(SessionCatalog, WhatIsTemporaryOutlivesItsTransaction) {
+  Session session;
+  session.ran("CREATE TABLE t (a int)").ran("CREATE TEMP TABLE u (a int)");
+  session.ran("CREATE VIEW v AS SELECT a FROM u")
+      .ran("CREATE VIEW w AS SELECT * FROM pg_attribute");
+  session.ran("CREATE RULE r AS ON INSERT TO u DO ALSO DELETE FROM box");
+  session.ran("CREATE RULE r AS ON INSERT TO hay DO ALSO DELETE FROM box");
+  EXPECT_EQ(session.actions("INSERT INTO hay VALUES (1)"), "insert delete");
+  session.catalog().transaction_ended();
+  EXPECT_EQ(session.actions("INSERT INTO hay VALUES (1)"), "insert");
+  EXPECT_EQ(session.actions("INSERT INTO u VALUES (1)"), "insert delete");
+  EXPECT_EQ(session.actions("UPDATE u SET a = 2 WHERE a = 1"), "update");
+  EXPECT_TRUE(session.catalog().now()->relations_named("t").empty());
+  EXPECT_FALSE(session.catalog().now()->relations_named("v").empty());
+  EXPECT_TRUE(session.catalog().now()->relations_named("w").empty());
+  session.catalog().discarded();
+  EXPECT_TRUE(session.catalog().now()->relations_named("u").empty());
+}
+
+TEST(SessionCatalog, WhatARuleDoesIsReadAnewWithEachCatalogue) {
+  Session session;
+  session.ran("CREATE TEMP TABLE u (a int)");
+  session.ran("CREATE RULE r AS ON INSERT TO u DO ALSO INSERT INTO view VALUES (1)");
+  session.catalog().transaction_ended();
+  EXPECT_EQ(session.actions("INSERT INTO u VALUES (1)"), "read insert");
+  CatalogRows rows;
+  add_builtins(rows);
+  rows.relation(2009, "pg_catalog", "pg_authid", 'r', "rolname")
+      .relation(7, "public", "view", 'v', "id")
+      .view(7, "SELECT pg_authid.rolname AS id FROM pg_authid");
+  session.catalog().arrived(rows.build({}));
+  EXPECT_EQ(session.actions("INSERT INTO u VALUES (1)"), "read insert grant unknown");
+}
+
+TEST(SessionCatalog, WithPgTempFirstInSearchPathWhatIsMadeMayBeTemporary) {
+  for (const char* first :
+       {"SET search_path = pg_temp, public", "SET LOCAL search_path TO 'PG_TEMP'",
+        "SELECT set_config('search_path', 'pg_temp', false)", "SET SCHEMA 'pg_temp'",
+        "SELECT set_config('search_path', 'a' || 'b', false)", "SELECT runs()"}) {
+    Session session;
+    session.ran(first).ran("CREATE VIEW hay AS SELECT * FROM pg_attribute");
+    session.catalog().transaction_ended();
+    EXPECT_EQ(session.actions("INSERT INTO hay VALUES (1)"), "read insert grant unknown") << first;
+  }
+  Session session;
+  session.ran("SET search_path = public").ran("CREATE VIEW hay AS SELECT * FROM pg_attribute");
+  session.catalog().transaction_ended();
+  EXPECT_EQ(session.actions("INSERT INTO hay VALUES (1)"), "insert");
+}
+
+TEST(SessionCatalog, ABlockThatFailsMayHaveCommitted) {
+  Session session;
+  const std::string text = "DO $$ BEGIN CREATE TEMP VIEW hay AS SELECT * FROM pg_attribute; END $$";
+  session.catalog().note_failed(one(text, *farm()), text, {});
+  session.catalog().transaction_ended();
+  EXPECT_EQ(session.actions("INSERT INTO hay VALUES (1)"), "read insert grant unknown");
+}
+
+TEST(SessionCatalog, WhatIsMadeAgainAndAgainIsKeptOnce) {
+  Session session;
+  for (int i = 0; i < 5'000; ++i) {
+    session.ran("CREATE TEMP TABLE u (a int)").ran("DROP TABLE u");
+    session.catalog().transaction_ended();
+  }
+  EXPECT_EQ(session.actions("UPDATE u SET a = 1 WHERE a = 2"), "update");
+  const auto before = session.catalog().now()->version();
+  session.ran("CREATE TEMP TABLE u (a int)");
+  session.catalog().transaction_ended();
+  EXPECT_EQ(session.catalog().now()->version(), before) << "nothing has to be read anew";
+}
+
+TEST(SessionCatalog, BeyondWhatIsKeptAnyNameMayBeAnything) {
+  Session session;
+  for (int i = 0; i < 21'000; ++i) session.ran("CREATE TABLE t" + std::to_string(i) + " (a int)");
+  EXPECT_TRUE(session.catalog().now()->any_name_is_unknown());
+  EXPECT_EQ(session.actions("SELECT id FROM hay ORDER BY id"), "read sensitive_search");
+  session.catalog().transaction_ended();
+  EXPECT_EQ(session.actions("SELECT id FROM hay ORDER BY id"), "read");
+}
+
+}  // namespace
+}  // namespace sluice::sql::test

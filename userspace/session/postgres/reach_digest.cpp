@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/postgres/reach_digest.h"
+
+#include <algorithm>
+
+#include "proto/postgres/values_digest.h"
+#include "session/postgres/refusal.h"
+#include "sql/reach.h"
+
+namespace sluice::session {
+namespace {
+
+bool changes_rows(const ActionSet& actions) {
+  const ActionSet others{Action::kRead,    Action::kSensitiveSearch, Action::kSensitiveCopy,
+                         Action::kSession, Action::kTransaction,     Action::kCopyOut};
+  return (actions.bits() & ~others.bits()) != 0;
+}
+
+// What row it changes depends on where a cursor is.
+bool is_at_cursor(const sql::Statement& statement) {
+  return std::any_of(statement.uses.begin(), statement.uses.end(),
+                     [](const sql::NameUse& use) { return use.position; });
+}
+
+}  // namespace
+
+std::string reach_digest(const Judgement& judgement, const Intent& whole, const Context& context,
+                         std::uint64_t acts) {
+  if (!context.catalog) return {};
+  sql::Reach reach{*context.catalog, changes_rows(whole.actions)};
+  for (const ObjectRef& object : whole.objects) reach.object(object);
+  bool at_cursor = false;
+  for (const Judged& judged : judgement.statements) {
+    if (judged.statement == nullptr) continue;
+    for (const sql::MadeName& run : judged.statement->runs) reach.runs(run);
+    at_cursor = at_cursor || is_at_cursor(*judged.statement);
+  }
+  std::string text = reach.text();
+  // Nobody outside of this session can have approved these.
+  if (const std::uint64_t given = context.new_meanings.of(reach.names()); given != 0)
+    text += "\ngiven anew in " + context.options.session + ": " + std::to_string(given);
+  if (at_cursor)
+    text += "\nat a cursor of " + context.options.session + ": " + std::to_string(acts);
+  auto digest = pg::digest_of_text(text);
+  // Where it cannot be computed, one that nothing else has.
+  return digest ? *std::move(digest) : request_id(context.options.session, context.statements + 1);
+}
+
+}  // namespace sluice::session

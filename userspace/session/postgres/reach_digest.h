@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an approval is compared by beside names: what these stand for at that moment.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "session/postgres/judge.h"
+
+namespace sluice::session {
+
+// Intent::reach_digest. `acts`: what this session has sent so far; a cursor stays where it is as
+// long as that does.
+std::string reach_digest(const Judgement& judgement, const Intent& whole, const Context& context,
+                         std::uint64_t acts);
+
+}  // namespace sluice::session

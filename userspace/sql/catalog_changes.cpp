@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/catalog_changes.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::sql {
+namespace {
+
+using Kind = CatalogChange::Kind;
+
+bool one_of(std::string_view text, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), text) != words.end();
+}
+
+CatalogChange about(Kind kind, const Node& range_var) {
+  CatalogChange change;
+  change.kind = kind;
+  change.schema = range_var.text("schemaname");
+  change.name = range_var.text("relname");
+  change.temporary =
+      range_var.text("relpersistence") == "t" || change.schema.starts_with("pg_temp");
+  return change;
+}
+
+std::vector<std::string> names_in(const json::array& list) {
+  std::vector<std::string> names;
+  for (const auto& item : list) names.emplace_back(string_of(item));
+  return names;
+}
+
+char letter_of(const Node& constraint, const char* field) {
+  const std::string_view text = constraint.text(field);
+  return text.size() == 1 ? text[0] : 'a';
+}
+
+class Changes {
+ public:
+  explicit Changes(Facts& facts) : facts_(facts) {}
+
+  void create_table(const Node& node, char relkind) {
+    const Node table = node.node("relation");
+    CatalogChange change = about(Kind::kNewRelation, table);
+    change.relkind = relkind;
+    change.acts = relkind == 'f';
+    change.columns_known =
+        node.list("inhRelations").empty() && !node.has("ofTypename") && !node.flag("if_not_exists");
+    for (const auto& item : node.list("tableElts")) {
+      const Node element{&item};
+      if (element.is("ColumnDef"))
+        change.columns.emplace_back(element.text("colname"));
+      else if (!element.is("Constraint"))
+        change.columns_known = false;  // LIKE
+    }
+    facts_.changes(std::move(change));
+    for (const auto& item : node.list("inhRelations")) heir(table, Node{&item});
+    for (const auto& item : node.list("tableElts")) constraints(table, Node{&item});
+    for (const auto& item : node.list("constraints")) foreign_key(table, Node{&item}, {});
+  }
+
+  void create(const Node& range_var, char relkind, bool replaces = false) {
+    if (!range_var) return;
+    CatalogChange change = about(Kind::kNewRelation, range_var);
+    change.relkind = relkind;
+    change.acts = relkind == 'v';
+    change.replaces = replaces;
+    facts_.changes(std::move(change));
+  }
+
+  void rule(const Node& node) {
+    CatalogChange change = about(Kind::kRule, node.node("relation"));
+    const std::string_view event = node.text("event");
+    change.event = event == "CMD_UPDATE"   ? '2'
+                   : event == "CMD_INSERT" ? '3'
+                   : event == "CMD_DELETE" ? '4'
+                                           : '1';
+    change.acts = true;
+    facts_.changes(std::move(change));
+  }
+
+  void alter_table(const Node& node) {
+    const Node table = node.node("relation");
+    if (node.text("objtype") == "OBJECT_TYPE")
+      return facts_.changes(about(Kind::kTypeColumns, table));
+    for (const auto& item : node.list("cmds")) {
+      const Node command{&item}, definition = command.node("def");
+      const std::string_view subtype = command.text("subtype");
+      const bool certain = !node.flag("missing_ok") && !command.flag("missing_ok");
+      if (subtype == "AT_AddColumn" || subtype == "AT_DropColumn") {
+        const bool adds = subtype == "AT_AddColumn";
+        CatalogChange change = about(adds ? Kind::kColumnAdded : Kind::kColumnGone, table);
+        change.other_name = adds ? definition.text("colname") : command.text("name");
+        change.certain = certain && !(adds && is_generated(definition));
+        facts_.changes(std::move(change));
+      }
+      if (one_of(subtype, {"AT_AddOf", "AT_DropOf", "AT_AlterColumnType"}))
+        facts_.changes(about(Kind::kColumns, table));
+      if (subtype == "AT_AddInherit") heir(table, definition);
+      if (subtype == "AT_AttachPartition") heir(definition.node("name"), table);
+      constraints(table, definition);
+      foreign_key(table, definition, {});
+    }
+  }
+
+  void rename(const Node& node) {
+    const std::string_view type = node.text("renameType");
+    const Node relation = node.node("relation");
+    if (type == "OBJECT_SCHEMA") {
+      CatalogChange change;
+      change.kind = Kind::kOtherSchema;
+      change.name = node.text("subname");
+      change.new_schema = node.text("newname");
+      return facts_.changes(std::move(change));
+    }
+    if (!relation) return;
+    if (type == "OBJECT_ATTRIBUTE") return facts_.changes(about(Kind::kTypeColumns, relation));
+    CatalogChange change =
+        about(type == "OBJECT_COLUMN" ? Kind::kColumnNamed : Kind::kOtherName, relation);
+    change.new_name = node.text("newname");
+    change.certain = !node.flag("missing_ok");
+    if (type == "OBJECT_COLUMN")
+      change.other_name = node.text("subname");
+    else if (!has_rows(type))
+      return;
+    facts_.changes(std::move(change));
+  }
+
+  void moves(const Node& node) {
+    const Node relation = node.node("relation");
+    if (!relation || !has_rows(node.text("objectType"))) return;
+    CatalogChange change = about(Kind::kOtherName, relation);
+    change.new_name = change.name;
+    change.new_schema = node.text("newschema");
+    facts_.changes(std::move(change));
+  }
+
+ private:
+  // From other columns, whatever these hold.
+  static bool is_generated(const Node& column) {
+    const auto& constraints = column.list("constraints");
+    return std::any_of(constraints.begin(), constraints.end(), [](const json::value& one) {
+      return Node{&one}.text("contype") == "CONSTR_GENERATED";
+    });
+  }
+
+  // Or may have: ALTER INDEX takes a table as well.
+  static bool has_rows(std::string_view type) {
+    return one_of(type, {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE",
+                         "OBJECT_SEQUENCE", "OBJECT_INDEX"});
+  }
+
+  void constraints(const Node& table, const Node& element) {
+    if (element.is("Constraint")) return foreign_key(table, element, {});
+    for (const auto& one : element.list("constraints"))
+      foreign_key(table, Node{&one}, element.text("colname"));
+  }
+
+  void foreign_key(const Node& table, const Node& constraint, std::string_view column) {
+    if (!constraint.is("Constraint") || constraint.text("contype") != "CONSTR_FOREIGN") return;
+    CatalogChange change = about(Kind::kForeignKey, table);
+    const Node other = constraint.node("pktable");
+    change.other_schema = other.text("schemaname");
+    change.other_name = other.text("relname");
+    change.on_delete = letter_of(constraint, "fk_del_action");
+    change.on_update = letter_of(constraint, "fk_upd_action");
+    change.referenced = names_in(constraint.list("pk_attrs"));
+    change.referring = names_in(constraint.list("fk_attrs"));
+    if (change.referring.empty() && !column.empty()) change.referring.emplace_back(column);
+    facts_.changes(std::move(change));
+  }
+
+  void heir(const Node& child, const Node& parent) {
+    CatalogChange change = about(Kind::kHeir, child);
+    change.other_schema = parent.text("schemaname");
+    change.other_name = parent.text("relname");
+    facts_.changes(std::move(change));
+  }
+
+  Facts& facts_;
+};
+
+}  // namespace
+
+void find_changes(const Node& node, Facts& facts) {
+  const std::string_view tag = node.tag();
+  Changes changes{facts};
+  if (tag == "CreateStmt") changes.create_table(node, 'r');
+  if (tag == "CreateForeignTableStmt")
+    changes.create_table(node.node_as("base", "CreateStmt"), 'f');
+  if (tag == "CreateSeqStmt") changes.create(node.node("sequence"), 'S');
+  if (tag == "CreateTableAsStmt")
+    changes.create(node.node("into").node("rel"),
+                   node.text("objtype") == "OBJECT_MATVIEW" ? 'm' : 'r');
+  if (tag == "SelectStmt" && node.has("intoClause"))
+    changes.create(node.node("intoClause").node("rel"), 'r');
+  if (tag == "ViewStmt") changes.create(node.node("view"), 'v', node.flag("replace"));
+  if (tag == "RuleStmt") changes.rule(node);
+  if (tag == "AlterTableStmt") changes.alter_table(node);
+  if (tag == "RenameStmt") changes.rename(node);
+  if (tag == "AlterObjectSchemaStmt") changes.moves(node);
+}
+
+void complete_changes(Statement& statement) {
+  std::shared_ptr<Statement> does;
+  for (CatalogChange& change : statement.changes) {
+    if (!change.acts || change.does) continue;
+    if (!does) {
+      does = std::make_shared<Statement>();
+      // What its author searched or copied by was judged when it was made.
+      for (const Action action : statement.actions.list())
+        if (action != Action::kDdl && action != Action::kSensitiveSearch &&
+            action != Action::kSensitiveCopy)
+          does->actions.add(action);
+      does->objects = statement.objects;
+      does->kin = statement.kin;
+      does->notes = statement.notes;
+      does->changes_meaning = statement.changes_meaning;
+      does->changes_reading = statement.changes_reading;
+      does->computes_opaque = statement.computes_opaque;
+      does->computes_sensitive = statement.computes_sensitive;
+      does->touches_sensitive = statement.touches_sensitive;
+    }
+    change.does = does;
+  }
+}
+
+}  // namespace sluice::sql

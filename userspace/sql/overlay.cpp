@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/overlay.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "sql/worst_of.h"
+
+namespace sluice::sql {
+namespace {
+
+using Kind = CatalogChange::Kind;
+
+// No other catalogue has one of these: they only ever count up, and so do those of readings.
+std::uint64_t new_version() {
+  static std::atomic<std::uint64_t> next{std::uint64_t{1} << 63};
+  return next.fetch_add(1, std::memory_order_relaxed);
+}
+
+// The server is not going to give it to anything soon; what it stands for is never sent there.
+constexpr Oid kFirstOwnOid = 0xF0000000;
+
+bool mentions(const std::shared_ptr<const Statement>& effect, std::string_view name) {
+  return effect &&
+         std::any_of(effect->objects.begin(), effect->objects.end(), [&](const ObjectRef& object) {
+           return object.kind == ObjectRef::Kind::kTable && object.name == name;
+         });
+}
+
+bool rules_mention(const Relation& relation, std::string_view name) {
+  return mentions(relation.on_insert, name) || mentions(relation.on_update, name) ||
+         mentions(relation.on_delete, name);
+}
+
+std::shared_ptr<const Statement> worst(const std::shared_ptr<const Statement>& a,
+                                       const std::shared_ptr<const Statement>& b) {
+  if (!a || !b) return a ? a : b;
+  return std::make_shared<const Statement>(worst_of(*a, *b));
+}
+
+std::shared_ptr<const Statement> not_known() {
+  static const auto effect = [] {
+    auto unknown = std::make_shared<Statement>();
+    unknown->actions = {Action::kUnknown};
+    unknown->touches_sensitive = unknown->computes_opaque = true;
+    unknown->notes = {"a rule stands on what this session has changed"};
+    return unknown;
+  }();
+  return effect;
+}
+
+std::shared_ptr<const Statement>& effect_of(Relation& relation, char event) {
+  return event == '2'   ? relation.on_update
+         : event == '3' ? relation.on_insert
+         : event == '4' ? relation.on_delete
+                        : relation.definition;
+}
+
+Column column_named(std::string_view name, std::size_t attnum) {
+  Column column;
+  column.attnum = static_cast<std::int16_t>(attnum);
+  column.name = name;
+  return column;
+}
+
+}  // namespace
+
+Overlay::Overlay(std::shared_ptr<Catalog> over) : catalog_(std::move(over)), next_(kFirstOwnOid) {
+  // One that is laid over another of them must not give the same numbers again.
+  while (catalog_->base_->relation(next_) != nullptr) ++next_;
+  next_version();
+}
+
+Overlay::Overlay(const Catalog& base)
+    : Overlay([&] {
+        auto over = std::make_shared<Catalog>();
+        over->base_ = &base;
+        over->any_name_is_unknown_ = base.any_name_is_unknown_;
+        return over;
+      }()) {}
+
+Overlay::Overlay(std::shared_ptr<const Catalog> base) : Overlay(*base) {
+  catalog_->keeps_base_ = std::move(base);
+}
+
+void Overlay::next_version() { catalog_->version_ = new_version(); }
+
+void Overlay::anything() {
+  changed_ = true;
+  catalog_->any_name_is_unknown_ = true;
+  next_version();
+}
+
+void Overlay::doubt() {
+  for (auto& [oid, relation] : own_) relation->columns_unknown = true;
+  next_version();
+}
+
+void Overlay::distrust() {
+  if (std::exchange(distrusted_, true)) return;
+  for (auto& [oid, relation] : own_) relation->only_written_here = false;
+  next_version();
+}
+
+std::vector<Oid> Overlay::candidates(std::string_view schema, std::string_view name) const {
+  std::vector<Oid> found;
+  for (const Relation* relation : catalog_->relations_named(name))
+    if (relation->may_be_in(schema)) found.push_back(relation->oid);
+  return found;
+}
+
+Relation& Overlay::put(Relation relation) {
+  Relation& kept = catalog_->laid_over_.emplace_back(std::move(relation));
+  own_[kept.oid] = &kept;
+  catalog_->relation_by_oid_[kept.oid] = &kept;
+  auto [list, is_new] = catalog_->relations_by_name_.try_emplace(kept.name);
+  if (is_new) {
+    const auto below = catalog_->base_->relations_named(kept.name);
+    list->second.assign(below.begin(), below.end());
+  }
+  std::erase_if(list->second, [&](const Relation* one) { return one->oid == kept.oid; });
+  list->second.push_back(&kept);
+  return kept;
+}
+
+Relation& Overlay::add(Relation relation) {
+  relation.oid = next_++;
+  return put(std::move(relation));
+}
+
+Relation& Overlay::own(Oid oid) {
+  if (const auto found = own_.find(oid); found != own_.end()) return *found->second;
+  return put(*catalog_->relation(oid));
+}
+
+void Overlay::each(const std::vector<Oid>& relations, const Change& change) {
+  std::vector<Oid> all;
+  for (const Oid oid : relations) {
+    const auto first = first_.find(oid);
+    const Oid known_as = first == first_.end() ? oid : first->second;
+    all.push_back(known_as);
+    if (const auto twins = twins_.find(known_as); twins != twins_.end())
+      all.insert(all.end(), twins->second.begin(), twins->second.end());
+  }
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  for (const Oid oid : all) change(own(oid));
+}
+
+// What stands on a relation that is something else from now on: views, and rules that change it.
+void Overlay::dependents(std::string_view name, bool views) {
+  const auto stand_on_it = catalog_->relations_where([&](const Relation& relation) {
+    return relation.name != name &&
+           ((views && mentions(relation.definition, name)) || rules_mention(relation, name));
+  });
+  for (const Relation* one : stand_on_it) {
+    Relation& relation = own(one->oid);
+    if (views && mentions(relation.definition, name))
+      relation.definition_unread = relation.of_session = true;
+    for (const char event : {'2', '3', '4'})
+      if (auto& effect = effect_of(relation, event); mentions(effect, name))
+        effect = worst(effect, not_known());
+  }
+}
+
+bool Overlay::lasts(const CatalogChange& change) const {
+  if (change.temporary) return true;
+  const auto is_temporary = [&](std::string_view schema, std::string_view name) {
+    const auto found = candidates(schema, name);
+    return std::any_of(found.begin(), found.end(),
+                       [&](Oid oid) { return temporary_.contains(oid); });
+  };
+  if (change.kind != Kind::kNewRelation) return is_temporary(change.schema, change.name);
+  if (temporary_first_ && change.schema.empty()) return true;
+  // A view of temporary relations is one.
+  return change.relkind == 'v' && change.does &&
+         std::any_of(change.does->objects.begin(), change.does->objects.end(),
+                     [&](const ObjectRef& object) {
+                       return object.kind == ObjectRef::Kind::kTable &&
+                              object.name != change.name && is_temporary({}, object.name);
+                     });
+}
+
+void Overlay::apply(const CatalogChange& change) {
+  changed_ = true;
+  switch (change.kind) {
+    case Kind::kNewRelation: new_relation(change); break;
+    case Kind::kColumnAdded:
+    case Kind::kColumnGone:
+    case Kind::kColumnNamed:
+    case Kind::kColumns: columns(change); break;
+    case Kind::kTypeColumns: {
+      std::vector<Oid> tables;
+      for (const Relation* table : catalog_->tables_of_type(change.name))
+        tables.push_back(table->oid);
+      each(tables, [](Relation& table) { table.columns_unknown = true; });
+      break;
+    }
+    case Kind::kRule: rule(change); break;
+    case Kind::kForeignKey: foreign_key(change); break;
+    case Kind::kHeir: heir(change); break;
+    case Kind::kTrigger: trigger(change); break;
+    case Kind::kOtherName:
+      other_name(candidates(change.schema, change.name), change.new_schema, change.new_name);
+      break;
+    case Kind::kOtherSchema: {
+      constexpr std::size_t kRelationsMax = 1000;
+      const auto inside = catalog_->relations_in(change.name);
+      if (inside.size() > kRelationsMax) return anything();
+      for (const Relation* one : inside)
+        other_name({one->oid}, change.new_schema, std::string{one->name});
+      break;
+    }
+  }
+  next_version();
+}
+
+// One for each name and schema: whatever was made of it counts.
+void Overlay::new_relation(const CatalogChange& change) {
+  const bool lasting = lasts(change);
+  Relation made;
+  made.schema = lasting ? "pg_temp" : change.schema;
+  made.name = change.name;
+  made.kind = change.relkind;
+  made.of_session = true;
+  made.columns_unknown = !change.columns_known;
+  made.only_written_here = change.columns_known && !distrusted_;
+  made.definition = change.does;
+  for (const std::string& column : change.columns)
+    made.columns.push_back(column_named(column, made.columns.size() + 1));
+  if (change.replaces) dependents(change.name, true);
+  for (const Oid oid : candidates(made.schema, made.name)) {
+    const auto own = own_.find(oid);
+    if (oid < kFirstOwnOid || own == own_.end() || own->second->schema != made.schema) continue;
+    Relation* before = own->second;
+    const bool alike = std::equal(
+        before->columns.begin(), before->columns.end(), made.columns.begin(), made.columns.end(),
+        [](const Column& a, const Column& b) { return a.name == b.name; });
+    before->columns_unknown |= !alike || made.columns_unknown;
+    before->only_written_here &= made.only_written_here;
+    before->definition = worst(before->definition, made.definition);
+    if (made.kind != before->kind) before->kind = made.definition ? made.kind : before->kind;
+    return;
+  }
+  const Oid oid = add(std::move(made)).oid;
+  if (lasting) temporary_.insert(oid);
+}
+
+void Overlay::columns(const CatalogChange& change) {
+  const auto found = candidates(change.schema, change.name);
+  const bool exact = change.certain && found.size() == 1 && change.kind != Kind::kColumns &&
+                     !temporary_.contains(found.front());
+  each(found, [&](Relation& relation) {
+    auto& columns = relation.columns;
+    const auto named = [&](std::string_view name) {
+      return std::find_if(columns.begin(), columns.end(),
+                          [&](const Column& column) { return column.name == name; });
+    };
+    const auto place = named(change.other_name);
+    if (!exact) {
+      relation.columns_unknown = true;
+    } else if (change.kind == Kind::kColumnAdded) {
+      if (place == columns.end())
+        columns.push_back(
+            column_named(change.other_name, columns.empty() ? 1 : columns.back().attnum + 1U));
+    } else if (place == columns.end()) {
+      relation.columns_unknown = true;
+    } else if (change.kind == Kind::kColumnGone) {
+      columns.erase(place);
+    } else {
+      place->name = change.new_name;
+    }
+  });
+  // Partitions and heirs get and lose them too.
+  std::vector<Oid> below;
+  for (const Oid oid : found)
+    for (const Relation* one : catalog_->relation(oid)->kin) below.push_back(one->oid);
+  each(below, [](Relation& relation) { relation.columns_unknown = true; });
+}
+
+void Overlay::other_name(const std::vector<Oid>& relations, std::string_view schema,
+                         std::string_view name) {
+  if (relations.empty()) {
+    Relation unknown;
+    unknown.schema = schema;
+    unknown.name = name;
+    unknown.of_session = unknown.columns_unknown = unknown.definition_unread = true;
+    add(std::move(unknown));
+  }
+  for (const Oid oid : relations) {
+    Relation renamed = *catalog_->relation(oid);
+    // Policy and catalogue know it as what it was.
+    renamed.stands_for.push_back({ObjectRef::Kind::kTable, renamed.schema, renamed.name});
+    if (!schema.empty()) renamed.schema = schema;
+    renamed.name = name;
+    const Oid twin = add(std::move(renamed)).oid;
+    const auto first = first_.find(oid);
+    const Oid known_as = first == first_.end() ? oid : first->second;
+    first_[twin] = known_as;
+    twins_[known_as].push_back(twin);
+    if (temporary_.contains(oid)) temporary_.insert(twin);
+  }
+}
+
+void Overlay::rule(const CatalogChange& change) {
+  dependents(change.name, change.event == '1');
+  each(candidates(change.schema, change.name), [&](Relation& relation) {
+    auto& effect = effect_of(relation, change.event);
+    effect = worst(effect, change.does);
+    if (change.event == '1') relation.of_session = true, relation.only_written_here = false;
+  });
+}
+
+void Overlay::foreign_key(const CatalogChange& change) {
+  const auto acts = [](char action) { return action == 'c' || action == 'n' || action == 'd'; };
+  if (!acts(change.on_delete) && !acts(change.on_update)) return;
+  ForeignKey key;
+  key.on_delete = change.on_delete;
+  key.on_update = change.on_update;
+  key.referenced = change.referenced;
+  if (key.referenced.empty()) key.referenced.emplace_back();  // the primary key: any column
+  key.referring = change.referring;
+  for (const Oid child : candidates(change.schema, change.name)) {
+    key.child = child;
+    each(candidates(change.other_schema, change.other_name),
+         [&](Relation& parent) { parent.referenced_by.push_back(key); });
+  }
+  dependents(change.other_name, false);
+}
+
+// Until the catalogue has it, and of a temporary table it never does, who changes the table hears
+// its function.
+void Overlay::trigger(const CatalogChange& change) {
+  const auto functions = catalog_->functions_named(change.other_name);
+  const bool quotes = functions.empty() ||
+                      std::any_of(functions.begin(), functions.end(),
+                                  [](const Function* one) { return may_quote_as_trigger(*one); });
+  each(candidates(change.schema, change.name), [&](Relation& relation) {
+    relation.triggers_quote |= quotes;
+    relation.triggers_name = true;
+  });
+}
+
+void Overlay::kin(Oid of, const std::vector<const Relation*>& more) {
+  each({of}, [&](Relation& relation) {
+    for (const Relation* one : more)
+      if (one->oid != relation.oid &&
+          std::find(relation.kin.begin(), relation.kin.end(), one) == relation.kin.end())
+        relation.kin.push_back(one);
+    relation.columns_unknown = true;
+    relation.only_written_here = false;
+    if (std::any_of(more.begin(), more.end(),
+                    [](const Relation* one) { return one->any_sensitive() || one->of_session; }))
+      relation.of_session = true;
+  });
+}
+
+// The rows of either are the other's, and those of all that were of one family with them.
+void Overlay::heir(const CatalogChange& change) {
+  for (const Oid child : candidates(change.schema, change.name))
+    for (const Oid parent : candidates(change.other_schema, change.other_name)) {
+      if (child == parent) continue;
+      std::vector<const Relation*> above = own(parent).kin, below = own(child).kin;
+      above.push_back(&own(parent));
+      below.push_back(&own(child));
+      for (const Relation* one : above) kin(one->oid, below);
+      for (const Relation* one : below) kin(one->oid, above);
+    }
+}
+
+}  // namespace sluice::sql

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// A catalogue with what one session has made and changed laid over it, so that everything that asks
+// a catalogue (lineage, actions, plans, errors) sees the database as that session does. What cannot
+// be known exactly is another candidate for a name, or a relation whose columns are not known.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "sql/catalog.h"
+#include "sql/statement.h"
+
+namespace sluice::sql {
+
+class Overlay {
+ public:
+  explicit Overlay(std::shared_ptr<const Catalog> base);
+  // `base` must outlive it.
+  explicit Overlay(const Catalog& base);
+  Overlay(const Overlay&) = delete;
+  Overlay& operator=(const Overlay&) = delete;
+
+  // Changes in place what catalog() gave, which then has another version.
+  void apply(const CatalogChange& change);
+  // Columns may be what they were before.
+  void doubt();
+  // Any name may stand for anything.
+  void anything();
+  // The change is of a temporary relation, which the catalogue never has; or may be, by the
+  // search_path.
+  bool lasts(const CatalogChange& change) const;
+  // Where a relation is made that no schema is given for may be pg_temp.
+  void temporary_first() { temporary_first_ = true; }
+  // Something may have been written to any relation that was made here and is not known.
+  void distrust();
+  // Nothing was laid over it that makes a difference.
+  bool empty() const { return !changed_; }
+
+  const Catalog& catalog() const { return *catalog_; }
+  std::shared_ptr<const Catalog> shared() const { return catalog_; }
+
+ private:
+  using Change = std::function<void(Relation&)>;
+  explicit Overlay(std::shared_ptr<Catalog> over);
+  std::vector<Oid> candidates(std::string_view schema, std::string_view name) const;
+  // Everything that is that relation, by whatever name.
+  void each(const std::vector<Oid>& relations, const Change& change);
+  Relation& own(Oid oid);
+  Relation& add(Relation relation);
+  Relation& put(Relation relation);
+  void dependents(std::string_view name, bool views);
+  void columns(const CatalogChange& change);
+  void new_relation(const CatalogChange& change);
+  void other_name(const std::vector<Oid>& relations, std::string_view schema,
+                  std::string_view name);
+  void rule(const CatalogChange& change);
+  void foreign_key(const CatalogChange& change);
+  void heir(const CatalogChange& change);
+  void trigger(const CatalogChange& change);
+  void kin(Oid of, const std::vector<const Relation*>& more);
+  void next_version();
+
+  std::shared_ptr<Catalog> catalog_;
+  std::unordered_map<Oid, Relation*> own_;
+  // Relations that are one, under several names: by the number that the catalogue has, or the first
+  // name's.
+  std::unordered_map<Oid, std::vector<Oid>> twins_;
+  std::unordered_map<Oid, Oid> first_;
+  std::unordered_set<Oid> temporary_;
+  bool temporary_first_ = false;
+  bool distrusted_ = false;
+  bool changed_ = false;
+  Oid next_ = 0;
+};
+
+}  // namespace sluice::sql

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/reach.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::sql {
+namespace {
+
+// Each part behind its length, so that no choice of names can move a border between parts.
+void put(std::string& out, std::string_view part) {
+  out.append(std::to_string(part.size())).append(":").append(part);
+}
+
+void put_number(std::string& out, std::int64_t number) { put(out, std::to_string(number)); }
+
+void put_sorted(std::string& out, std::vector<std::string> parts) {
+  std::sort(parts.begin(), parts.end());
+  put_number(out, static_cast<std::int64_t>(parts.size()));
+  for (const std::string& part : parts) put(out, part);
+}
+
+std::string key_text(const ForeignKey& key) {
+  std::string text{key.on_delete, key.on_update};
+  put_number(text, key.child);
+  put_sorted(text, key.referenced);
+  put_sorted(text, key.referring);
+  return text;
+}
+
+std::string line_of(const Relation& relation) {
+  std::string line{'r', relation.kind};
+  put_number(line, relation.oid);
+  put(line, relation.schema);
+  put(line, relation.name);
+  put(line, relation.revision);
+  put_number(line, static_cast<std::int64_t>(relation.columns.size()));
+  for (const Column& column : relation.columns) {
+    put_number(line, column.attnum);
+    put(line, column.name);
+    put_number(line, column.type);
+    put_number(line, column.typmod);
+    line += column.generated ? 'g' : '-';
+  }
+  std::vector<std::string> kin, keys, remote;
+  for (const Relation* one : relation.kin) kin.push_back(std::to_string(one->oid));
+  for (const ForeignKey& key : relation.referenced_by) keys.push_back(key_text(key));
+  for (const ObjectRef& object : relation.stands_for) {
+    put(remote.emplace_back(), object.schema);
+    put(remote.back(), object.name);
+  }
+  put_sorted(line, std::move(kin));
+  put_sorted(line, std::move(keys));
+  put_sorted(line, std::move(remote));
+  line += relation.outside ? 'o' : '-';
+  return line;
+}
+
+std::string line_of(const Function& function) {
+  std::string line{'f', function.kind, function.volatility};
+  put_number(line, function.oid);
+  put(line, function.schema);
+  put(line, function.name);
+  put(line, function.language);
+  put(line, function.revision);
+  return line;
+}
+
+}  // namespace
+
+void Reach::object(const ObjectRef& object) {
+  using Kind = ObjectRef::Kind;
+  names_.insert(object.name);
+  if (object.kind != Kind::kTable) functions_named(object.name);
+  if (object.kind == Kind::kFunction) return;
+  bool found = false;
+  for (const Relation* one : catalog_.relations_named(object.name)) {
+    if (!object.schema.empty() && one->schema != object.schema) continue;
+    relation(*one);
+    found = true;
+  }
+  if (object.kind == Kind::kOther) {
+    types_named(object.name);
+    for (const Relation* one : catalog_.tables_on(object.name)) relation(*one);
+  } else if (!found) {
+    std::string missing{'m'};
+    put(missing, object.schema);
+    put(missing, object.name);
+    lines_.insert(std::move(missing));
+  }
+}
+
+void Reach::runs(const MadeName& run) {
+  names_.insert(run.name);
+  switch (run.kind) {
+    case MadeName::Kind::kStandsOn: break;
+    case MadeName::Kind::kFunction: functions_named(run.name); break;
+    case MadeName::Kind::kOperator:
+      for (const Function* one : catalog_.hidden_calls_of_operator(run.name)) function(*one);
+      break;
+    case MadeName::Kind::kType: types_named(run.name); break;
+  }
+}
+
+void Reach::relation(const Relation& relation) {
+  if (!relations_seen_.insert(relation.oid).second) return;
+  names_.insert(relation.name);
+  // PostgreSQL's own are what the server is.
+  if (relation.oid < kFirstUserOid && relation.schema == "pg_catalog") {
+    lines_.insert("r" + std::to_string(relation.oid));
+    return;
+  }
+  lines_.insert(line_of(relation));
+  relations_.push_back(&relation);
+}
+
+// Which of those with the name is called is the server's choice.
+void Reach::functions_named(std::string_view name) {
+  for (const Function* one : catalog_.functions_named(name)) function(*one);
+}
+
+void Reach::function(const Function& function) {
+  if (of_postgres(function) || !functions_seen_.insert(function.oid).second) return;
+  names_.insert(function.name);
+  lines_.insert(line_of(function));
+  functions_.push_back(&function);
+}
+
+void Reach::types_named(std::string_view name) {
+  for (const Oid one : catalog_.types_named(name)) type(one);
+  for (const Function* one : catalog_.checks_of_type(name)) function(*one);
+  for (const Function* one : catalog_.hidden_calls_of_cast(name)) function(*one);
+}
+
+void Reach::type(Oid type) {
+  if (is_builtin_type(type) || !types_seen_.insert(type).second) return;
+  std::string line{'t'};
+  put_number(line, type);
+  put(line, catalog_.type_name(type));
+  put(line, catalog_.type_revision(type));
+  lines_.insert(std::move(line));
+  names_.emplace(catalog_.type_name(type));
+  for (const Function* one : catalog_.checks_of_type(type)) function(*one);
+}
+
+void Reach::statement(const Statement& statement) {
+  for (const ObjectRef& one : statement.objects) object(one);
+  for (const MadeName& one : statement.runs) runs(one);
+}
+
+void Reach::below(const Relation& relation) {
+  for (const Column& column : relation.columns) type(column.type);
+  for (const Relation* one : relation.kin) this->relation(*one);
+  for (const ObjectRef& one : relation.stands_for) object(one);
+  if (relation.definition) statement(*relation.definition);
+  for (const std::string& name : relation.stands_on) {
+    functions_named(name);
+    types_named(name);
+  }
+  if (!changes_) return;
+  for (const auto* rule : {&relation.on_insert, &relation.on_update, &relation.on_delete})
+    if (*rule) statement(**rule);
+  for (const ForeignKey& key : relation.referenced_by)
+    if (const Relation* child = catalog_.relation(key.child)) this->relation(*child);
+}
+
+void Reach::below(const Function& function) {
+  // Then every catalogue is another one.
+  if (function.names_unread) lines_.insert("c" + std::to_string(catalog_.version()));
+  for (const Function* one : function.parts) this->function(*one);
+  for (const std::string& name : function.names) object({ObjectRef::Kind::kOther, {}, name});
+}
+
+void Reach::follow() {
+  while (!relations_.empty() || !functions_.empty()) {
+    for (const Relation* one : std::exchange(relations_, {})) below(*one);
+    for (const Function* one : std::exchange(functions_, {})) below(*one);
+  }
+}
+
+std::string Reach::text() {
+  follow();
+  std::string text;
+  for (const std::string& line : lines_) put(text, line);
+  return text;
+}
+
+}  // namespace sluice::sql

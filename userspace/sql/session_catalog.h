@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The catalogue as one session sees it: the daemon's, and laid over it (overlay.h) what the open
+// transaction has changed and the session's temporary relations.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sql/analysis.h"
+#include "sql/overlay.h"
+
+namespace sluice::sql {
+
+class SessionCatalog {
+ public:
+  using Pointer = std::shared_ptr<const Catalog>;
+
+  // The daemon has read it anew.
+  void arrived(Pointer base);
+  // The statement has run. `text`: its own; `options`: as it was read.
+  void note(const Statement& statement, std::string_view text, const AnalyseOptions& options);
+  // It has failed, but had committed some of what it did, perhaps.
+  void note_failed(const Statement& statement, std::string_view text,
+                   const AnalyseOptions& options);
+  void transaction_ended();
+  // A text has run that nobody could read: to the end of the session any name may be anything.
+  void anything_ran();
+  // DISCARD ALL: no temporary relation is left.
+  void discarded();
+
+  // Null before the first one arrived.
+  const Pointer& now() const { return now_; }
+
+ private:
+  struct Kept {
+    std::vector<CatalogChange> changes;
+    // Where what they do depends on the rest of the catalogue.
+    std::string text;
+    AnalyseOptions options;
+  };
+  void keep(const Statement& statement, std::string_view text, const AnalyseOptions& options);
+  bool is_kept(const Statement& statement, std::string_view text) const;
+  void rebuild();
+  void begin_overlay();
+  void mistrust(const Statement& statement);
+  // With those only that last, `lasting`; true if there was one.
+  bool apply(const Kept& kept, bool lasting);
+
+  static constexpr std::size_t kKeptMax = 20'000;
+  static constexpr std::size_t kTextBytesMax = std::size_t{1} << 20;
+
+  Pointer base_, now_;
+  std::optional<Overlay> overlay_;
+  std::vector<Kept> lasting_, of_transaction_;
+  std::size_t text_bytes_ = 0;
+  bool temporary_first_ = false, distrusted_ = false;
+  bool doubted_ = false;   // a savepoint was rolled back to
+  bool anything_ = false;  // in this transaction
+  bool too_many_ = false;  // to the end of the session
+};
+
+}  // namespace sluice::sql
