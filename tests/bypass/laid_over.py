@@ -95,6 +95,37 @@ for text in ("CREATE DOMAIN d2 AS changed_int; SELECT '1'::d2", "CREATE VIEW vk 
              "SELECT k INTO kt FROM sheds; SELECT '(1)'::kt", "ALTER TABLE sheds RENAME TO kt; SELECT '(1)'::kt"):
     work("g09", "maker", text)
 
+# --- the server keeps numbers where a definition has names
+QUIET = "CREATE TABLE har (id int)"
+work("g09", "maker", "CREATE TEMP VIEW tv AS SELECT id FROM inbox", "ALTER TABLE inbox RENAME TO box2", "INSERT INTO tv VALUES (3)")
+work("g09", "maker", QUIET, "CREATE VIEW vv AS SELECT id FROM inbox", "CREATE TEMP VIEW tv AS SELECT id FROM vv", "ALTER VIEW vv RENAME TO vv2; CREATE VIEW vv AS SELECT id FROM har",
+     "INSERT INTO tv VALUES (1)")
+work("g09", "maker", QUIET, "CREATE VIEW vv AS SELECT id FROM har", "CREATE TEMP TABLE tt (id int)", "CREATE RULE r AS ON INSERT TO tt DO ALSO INSERT INTO vv VALUES (1)",
+     "CREATE OR REPLACE VIEW vv AS SELECT id FROM inbox", "ALTER VIEW vv RENAME TO vv2", "INSERT INTO tt VALUES (3)")
+work("g08", "writer", "CREATE TEMP VIEW tp AS SELECT * FROM par", "ALTER TABLE par RENAME TO par2", "DELETE FROM tp")
+work("g09", "maker", QUIET, "CREATE VIEW vv AS SELECT id FROM har", "CREATE VIEW vv2 AS SELECT id FROM inbox", "CREATE TEMP VIEW tv AS SELECT id FROM vv", "BEGIN",
+     "ALTER VIEW tv RENAME TO tv0", "ALTER VIEW vv RENAME TO vv3", "ALTER VIEW vv2 RENAME TO vv", "CREATE TEMP VIEW tv AS SELECT id FROM vv", "INSERT INTO tv VALUES (1)")
+# More than is kept.
+PAD = "/*" + "x" * 900_000 + "*/"
+work("g11", "maker", *(f"CREATE TEMP VIEW w{i} AS SELECT 1 {PAD} AS a" for i in range(5)), "CREATE TEMP VIEW orders AS SELECT id FROM inbox", "INSERT INTO orders VALUES (2)")
+work("g11", "writer", "DO $$ BEGIN IF false THEN " + "ALTER TABLE plain_one ADD COLUMN q1 int, ADD COLUMN q2 int, ADD COLUMN q3 int;" * 1500 +
+     " END IF; CREATE TEMP VIEW orders AS SELECT id FROM inbox; END $$", "INSERT INTO orders VALUES (3)")
+# What was prepared before.
+work("g06", "maker", "CREATE VIEW vv AS SELECT id FROM inbox", "PREPARE ins AS INSERT INTO orders(id) VALUES (1)",
+     "ALTER TABLE orders RENAME TO o2; ALTER VIEW vv RENAME TO orders; EXECUTE ins")
+work("g06", "maker", "PREPARE ins AS INSERT INTO orders(id) VALUES (1)", "CREATE TEMP VIEW orders AS SELECT id FROM inbox; EXECUTE ins")
+
+# --- how a transaction ends is not known before
+S = "SELECT (SELECT ssn FROM notes LIMIT 1) FROM public.people"
+for texts in (["BEGIN; ALTER TABLE notes ADD COLUMN ssn text; ROLLBACK; " + S], ["BEGIN; ALTER TABLE notes ADD COLUMN ssn text", "ROLLBACK; " + S],
+              ["BEGIN", "ALTER TABLE notes ADD COLUMN ssn text", "SELECT 1/0", "COMMIT; " + S], ["BEGIN", "ALTER TABLE notes ADD COLUMN ssn text", "ROLLBACK AND CHAIN", S],
+              [f"BEGIN; ALTER TABLE notes ADD COLUMN ssn text; PREPARE p AS {S}; ROLLBACK", "EXECUTE p"],
+              ["BEGIN; SAVEPOINT a; ALTER TABLE notes ADD COLUMN ssn text; ROLLBACK TO a; " + S]):
+    runs("m06", "a column that was rolled back: " + " / ".join(texts), *texts, expect=SHOWN_MASKED, agent="maker")
+runs("m06", "columns of more heirs than are listed", "BEGIN", "ALTER TABLE many ADD COLUMN x0 int, ADD COLUMN x1 int, ADD COLUMN x2 int, ADD COLUMN x3 int, ADD COLUMN x4 int, ADD COLUMN x5 int",
+     "SELECT coalesce(a10::text, '') FROM (many69 CROSS JOIN public.people) AS j(a1,a2,a3,a4,a5,a6,a7,a8,a9,a10)", expect=SHOWN_MASKED, agent="maker",
+     prepared="CREATE TABLE many (id int);" + "".join(f"CREATE TABLE many{i} () INHERITS (many);" for i in range(70)) + "INSERT INTO many69 VALUES (1)", undo="DROP TABLE many CASCADE")
+
 # --- ordinary work: migrations, temporary tables
 work("g12", "writer", "CREATE TABLE schema_migrations (version text PRIMARY KEY)", "BEGIN", "CREATE TABLE m1 (id int PRIMARY KEY, v text)",
      "ALTER TABLE orders ADD COLUMN weight int", "UPDATE orders SET weight = 1 WHERE id = 1", "UPDATE orders SET weight = 2 WHERE weight IS NULL",

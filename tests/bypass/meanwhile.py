@@ -11,7 +11,7 @@ PARENT = ("CREATE TABLE par (id int PRIMARY KEY); INSERT INTO par VALUES (1), (2
           "CREATE FUNCTION plus3(int, int, int) RETURNS int LANGUAGE sql AS 'SELECT change_guarded()';"
           "CREATE DOMAIN changed_int AS int CHECK (VALUE |+| 1 > 0); CREATE TABLE sheds (k changed_int); CREATE SCHEMA moved; CREATE TABLE moved.inbox2 (id int);"
           "CREATE RULE clears AS ON INSERT TO moved.inbox2 DO ALSO DELETE FROM guarded WHERE guarded.id = new.id")
-UNDO = ("ALTER TABLE guarded DROP IF EXISTS pid; DROP VIEW IF EXISTS vv CASCADE; DROP SCHEMA IF EXISTS moved CASCADE; DROP SCHEMA IF EXISTS gone_on CASCADE; DROP TABLE IF EXISTS par, par2, plain_one, m1, m2, m4, m5, arc2, audit_of_m, u1, u2, har, tt, gp, pp, sheds, kt, schema_migrations CASCADE;"
+UNDO = ("ALTER TABLE guarded DROP IF EXISTS pid; DROP VIEW IF EXISTS vv, vv2, vv3 CASCADE; DROP SCHEMA IF EXISTS moved CASCADE; DROP SCHEMA IF EXISTS gone_on CASCADE; DROP TABLE IF EXISTS par, par2, plain_one, m1, m2, m4, m5, arc2, audit_of_m, u1, u2, har, tt, gp, pp, sheds, kt, schema_migrations CASCADE;"
         "DROP DOMAIN IF EXISTS changed_int, innocent, d2 CASCADE; DROP AGGREGATE IF EXISTS public.max(int, int); DROP OPERATOR IF EXISTS ### (int, int), #~# (int, int);"
         "DROP FUNCTION IF EXISTS makes_view(), plus3(int, int, int), later(), wipe(), m3(), audits(), mine(int), mine(text), own_temporary() CASCADE; DROP TYPE IF EXISTS made_type CASCADE")
 

@@ -55,8 +55,8 @@ CASES = [
     *masked(
         "m14", "SELECT temp_files, temp_bytes, blks_hit, blks_read, tup_returned, tup_fetched FROM pg_stat_database", "SELECT pg_stat_get_db_temp_bytes(oid) FROM pg_database",
         "SELECT temp_bytes + 1, temp_files::text FROM pg_stat_database", "SELECT pg_stat_get_xact_numscans('pg_class_relname_nsp_index'::regclass)",
-        "SELECT (d.oid).pg_stat_get_db_temp_files FROM pg_database d", "SELECT pg_stat_get_xact_function_calls(1)", "SELECT idx_scan FROM pg_stat_sys_tables", "SELECT idx_blks_hit FROM pg_statio_all_indexes",
-        "SELECT toast_blks_hit FROM pg_statio_user_tables", "SELECT pg_stat_get_blocks_fetched(reltoastrelid) FROM pg_class WHERE relname = 'people'", "SELECT used_bytes FROM pg_backend_memory_contexts",
+        "SELECT (d.oid).pg_stat_get_db_temp_files FROM pg_database d", "SELECT idx_scan FROM pg_stat_sys_tables", "SELECT idx_blks_hit FROM pg_statio_all_indexes",
+        "SELECT toast_blks_hit FROM pg_statio_user_tables", "SELECT pg_stat_get_blocks_fetched(reltoastrelid) FROM pg_class WHERE relname = 'people'",
         forms=("simple",), twins=False,
     ),
     *shown_nothing("m14", "SELECT xact_commit >= 0, deadlocks >= 0 FROM pg_stat_database ORDER BY 1", "SELECT relname, n_live_tup >= 0, seq_scan >= 0 FROM pg_stat_user_tables ORDER BY 1", expect=(CLEAN,)),

@@ -218,7 +218,8 @@ void ActionWalker::select(const Node& node) {
   const bool in_insert = std::exchange(values_only_, false);
   with_clause(node);
   if (!(in_insert && node.has("valuesLists"))) facts_.action(Action::kRead);
-  if (node.has("intoClause")) facts_.action(Action::kDdl);
+  const bool into = static_cast<bool>(into_of(node));
+  if (into) facts_.action(Action::kDdl);
   if (node.has("lockingClause")) facts_.action(Action::kTransaction);
   for (const char* side : {"larg", "rarg"})
     if (const Node half = node.node_as(side, "SelectStmt")) {
@@ -228,7 +229,7 @@ void ActionWalker::select(const Node& node) {
     }
   // The names behind FOR UPDATE OF are aliases.
   children_except(node, {"withClause", "larg", "rarg", "lockingClause"});
-  if (node.has("intoClause")) keeps_types();
+  if (into) keeps_types();
 }
 
 void ActionWalker::insert(const Node& node) {
@@ -345,6 +346,8 @@ bool ActionWalker::expression(const Node& node) {
     if (name != "bernoulli" && name != "system")
       facts_.unknown("the sampling method " + std::string{name} + " is not known");
     children(node);
+  } else if (tag == "DefElem" && node.text("defname") == "owned_by") {
+    owned_by(node.node("arg").list("items"));
   } else if (tag == "CurrentOfExpr") {
     facts_.use(true, node.text("cursor_name"), true);
   } else if (tag == "WithClause") {

@@ -53,6 +53,7 @@ class ActionWalker {
   void set_variable(const Node& node);
   void path_begins(const Node& value);
   void transaction(const Node& node);
+  void owned_by(json::array column);
   void alter_table(const Node& node);
   // object_actions.cpp
   void kind_of_object(std::string_view type);
@@ -65,6 +66,7 @@ class ActionWalker {
   void changes_tables_on(const Node& node);
   void change(std::span<const Relation* const> tables);
   void dropped(const Node& node);
+  void said_of(std::string_view type, const Node& object);
   void other_name(std::string_view type, const Node& node);
   void moves_from_under(std::string_view name, const Node& node);
   void altered_table(const Node& node);
@@ -110,6 +112,11 @@ std::vector<Node> column_types_of(const Node& range_function);
 bool explain_runs(const Node& explain, Facts& facts);
 // Parts of a name: {schema, name}; a database in front is dropped. "" where there is none.
 std::pair<std::string_view, std::string_view> split_name(const json::array& parts);
+// The last part of the name of what is dropped, renamed or the like; "" where it is of a role, a
+// database or the like.
+std::string_view name_of_object(const Node& object);
+// It says CASCADE.
+bool cascades(const Node& dropping);
 // What planning a statement may do that would do this.
 ActionSet actions_of_planning(const ActionSet& actions);
 // What a statement does to tables by what it moves and drops itself.

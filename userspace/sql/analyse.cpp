@@ -45,6 +45,11 @@ void lay_over(const Statement& statement, const Catalog& catalog, std::optional<
   }
 }
 
+bool runs_prepared(const Statement& statement) {
+  return std::any_of(statement.uses.begin(), statement.uses.end(),
+                     [](const NameUse& use) { return !use.cursor; });
+}
+
 Result<Analysis> analyse_guarded(const std::string& text, const Catalog& catalog,
                                  const SessionNames& session_names, const AnalyseOptions& options) {
   SLUICE_TRY(const ParseTree tree, ParseTree::parse(text, options.limits));
@@ -58,6 +63,7 @@ Result<Analysis> analyse_guarded(const std::string& text, const Catalog& catalog
   const SessionNames& names = statements.size() > 1 ? own : session_names;
   Effort effort{options.limits.effort_max};
   std::optional<Overlay> made;  // by the statements before
+  bool changed = false;
   for (const auto& item : statements) {
     const Node raw{&item};
     const json::value* body = raw.field("stmt");
@@ -66,6 +72,8 @@ Result<Analysis> analyse_guarded(const std::string& text, const Catalog& catalog
     place(raw, text, statement);
     Facts facts{statement, made ? made->catalog() : catalog, options.limits, effort};
     describe(*body, facts, names);
+    if (changed && runs_prepared(statement))
+      facts.unknown("what it runs was prepared before this text changed what names mean");
     // What is kept runs later, where no statement shows it.
     if (statement.changes_reading && statement.actions.has(Action::kDdl))
       facts.unknown("what it keeps changes where strings end in later texts");
@@ -77,6 +85,7 @@ Result<Analysis> analyse_guarded(const std::string& text, const Catalog& catalog
     if (statements.size() > 1) {
       own.ran(statement);
       lay_over(statement, catalog, made, effort);
+      changed = changed || !statement.changes.empty() || statement.makes_anything;
     }
     if (const auto given = own.given_by(statement);
         given && !effort.spend(Effort::kPerCopy * (given->objects.size() + given->columns.size())))

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "sql/words.h"
+
 namespace sluice::sql {
 namespace {
 
@@ -150,10 +152,48 @@ std::string_view Catalog::type_revision(Oid type) const {
 
 std::vector<Oid> Catalog::types_named(std::string_view name) const {
   if (base_) return base_->types_named(name);
-  std::vector<Oid> found;
-  for (const auto& [oid, type_name] : types_)
-    if (type_name == name) found.push_back(oid);
-  return found;
+  const auto found = types_by_name_.find(std::string{name});
+  return found == types_by_name_.end() ? std::vector<Oid>{} : found->second;
+}
+
+std::span<const Oid> Catalog::parts_of_type(Oid type) const {
+  if (base_) return base_->parts_of_type(type);
+  const auto found = parts_of_types_.find(type);
+  if (found == parts_of_types_.end()) return {};
+  return found->second;
+}
+
+std::string_view Catalog::name_revision(std::string_view name) const {
+  if (base_) return base_->name_revision(name);
+  const auto found = name_revisions_.find(std::string{name});
+  return found == name_revisions_.end() ? std::string_view{} : found->second;
+}
+
+std::string_view Catalog::schema_members(std::string_view name) const {
+  if (base_) return base_->schema_members(name);
+  const auto found = schema_members_.find(std::string{name});
+  return found == schema_members_.end() ? std::string_view{} : found->second;
+}
+
+std::vector<std::string> Catalog::names_of_users(const std::vector<std::string>& words) const {
+  if (base_) return base_->names_of_users(words);
+  const auto any_of_users = [](const auto& list) {
+    return std::any_of(list.begin(), list.end(),
+                       [](const auto* one) { return one->oid >= kFirstUserOid; });
+  };
+  std::vector<std::string> names;
+  for (const std::string& word : words) {
+    if (word.empty()) continue;
+    if (is_operator_sign(word.front())) {
+      // Where one ends and the next begins is left to the server.
+      for (const std::string& name : users_operators_)
+        if (word.find(name) != std::string::npos) names.push_back(name);
+    } else if (any_of_users(relations_named(word)) || any_of_users(functions_named(word)) ||
+               types_by_name_.contains(word) || name_revisions_.contains(word)) {
+      names.push_back(word);
+    }
+  }
+  return names;
 }
 
 }  // namespace sluice::sql

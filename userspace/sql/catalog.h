@@ -86,6 +86,7 @@ struct Relation {
   // there may be others than these, in other places.
   bool of_session = false;
   bool columns_unknown = false;
+  Oid same_as = 0;  // it is another name of that one
   // But all that is in it came by statements that were judged, and were no copies.
   bool only_written_here = false;
   bool holds_anything() const { return of_session && !only_written_here; }
@@ -189,8 +190,17 @@ class Catalog {
   std::span<const Function* const> hidden_calls_of_cast(std::string_view type_name) const;
   // "" where there is none of this number. PostgreSQL's own (is_builtin_type) are not listed.
   std::string_view type_name(Oid type) const;
-  std::string_view type_revision(Oid type) const;  // who last wrote it or its checks
+  std::string_view type_revision(Oid type) const;  // who wrote it, its checks, labels, casts
   std::vector<Oid> types_named(std::string_view name) const;
+  // Of users: what it is an array, a domain or a range of, and the types of its fields.
+  std::span<const Oid> parts_of_type(Oid type) const;
+  // Moves with all else of users that is called so: operators, collations, casts from and to
+  // PostgreSQL's own types. "": with what acts without being named.
+  std::string_view name_revision(std::string_view name) const;
+  // Moves with what is in the schema of that name.
+  std::string_view schema_members(std::string_view name) const;
+  // Of the words of a text (words.h) those that are names of anything of users.
+  std::vector<std::string> names_of_users(const std::vector<std::string>& words) const;
   // What runs for whatever becomes a value of that type: the checks of a domain, what orders the
   // bounds of a range.
   std::span<const Function* const> checks_of_type(std::string_view name) const;
@@ -237,6 +247,10 @@ class Catalog {
   std::unordered_map<std::string, std::vector<const Function*>> operators_;
   std::unordered_map<std::string, std::vector<const Function*>> casts_;
   std::unordered_map<Oid, std::string> types_, type_revisions_;
+  std::unordered_map<std::string, std::vector<Oid>> types_by_name_;
+  std::unordered_map<Oid, std::vector<Oid>> parts_of_types_;
+  std::unordered_map<std::string, std::string> name_revisions_, schema_members_;
+  std::vector<std::string> users_operators_;
   std::unordered_map<std::string, std::vector<const Function*>> operator_classes_;
   std::unordered_map<std::string, std::vector<const Function*>> checks_;
   std::unordered_map<Oid, std::vector<const Function*>> checks_by_type_;

@@ -140,6 +140,7 @@ class CatalogBuilder {
   std::vector<std::pair<Oid, std::int16_t>> primary_keys_;  // relation and column
   using Texts = std::unordered_map<Oid, std::vector<std::string>>;
   Texts relation_revisions_, function_revisions_, type_revisions_, words_of_functions_;
+  std::unordered_map<std::string, std::vector<std::string>> name_revisions_, schema_members_;
   std::set<Oid> unread_bodies_;
 };
 

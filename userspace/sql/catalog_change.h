@@ -27,6 +27,8 @@ struct CatalogChange {
     kTrigger,      // it has one, whose function is `other`
     kOtherName,    // the relation is called `new_name`, in `new_schema`
     kOtherSchema,  // all relations of the schema `name` are in `new_schema`
+    kCalled,       // what is no relation is called `new_name`, or is in `new_schema`
+    kCascade,      // what stands on the thing `name` goes, or parts of it; "": on whatever
   };
   Kind kind = Kind::kNewRelation;
   // As the statement names them; "" where it does not say.
@@ -46,6 +48,8 @@ struct CatalogChange {
   // What whoever uses the relation does by that: filled in when the statement is understood
   // (catalog_changes.h), where `acts` is set.
   bool acts = false;
+  // What it names had another name when it was made, or is gone.
+  bool lost = false;
   std::shared_ptr<const Statement> does;
   bool operator==(const CatalogChange&) const = default;
 };

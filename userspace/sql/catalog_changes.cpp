@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sql/action_walker.h"
+
 namespace sluice::sql {
 namespace {
 
@@ -95,6 +97,8 @@ class Changes {
       }
       if (one_of(subtype, {"AT_AddOf", "AT_DropOf", "AT_AlterColumnType"}))
         facts_.changes(about(Kind::kColumns, table));
+      if (subtype == "AT_DropColumn" && cascades(command))
+        cascade(table.text("schemaname"), table.text("relname"));
       if (subtype == "AT_AddInherit") heir(table, definition);
       if (subtype == "AT_AttachPartition") heir(definition.node("name"), table);
       constraints(table, definition);
@@ -112,7 +116,7 @@ class Changes {
       change.new_schema = node.text("newname");
       return facts_.changes(std::move(change));
     }
-    if (!relation) return;
+    if (!relation) return called(name_of_object(node.node("object")), node.text("newname"));
     if (type == "OBJECT_ATTRIBUTE") return facts_.changes(about(Kind::kTypeColumns, relation));
     CatalogChange change =
         about(type == "OBJECT_COLUMN" ? Kind::kColumnNamed : Kind::kOtherName, relation);
@@ -125,9 +129,30 @@ class Changes {
     facts_.changes(std::move(change));
   }
 
+  void dropped(const Node& node) {
+    if (!cascades(node)) return;
+    for (const auto& item : node.list("objects")) cascade({}, name_of_object(Node{&item}));
+  }
+
+  // DROP OWNED does not say what it drops.
+  void cascade(std::string_view schema, std::string_view name) {
+    CatalogChange change;
+    change.kind = Kind::kCascade;
+    change.schema = schema;
+    change.name = name;
+    facts_.changes(std::move(change));
+    const auto above = facts_.catalog().tables_on(name);
+    facts_.statement().blinds |= facts_.spend(above.size()) &&
+                                 std::any_of(above.begin(), above.end(), [](const Relation* table) {
+                                   return table->any_sensitive();
+                                 });
+    if (name.empty()) facts_.statement().blinds |= facts_.catalog().any_sensitive();
+  }
+
   void moves(const Node& node) {
     const Node relation = node.node("relation");
-    if (!relation || !has_rows(node.text("objectType"))) return;
+    if (!relation) return called(name_of_object(node.node("object")), node.text("newschema"));
+    if (!has_rows(node.text("objectType"))) return;
     CatalogChange change = about(Kind::kOtherName, relation);
     change.new_name = change.name;
     change.new_schema = node.text("newschema");
@@ -141,6 +166,14 @@ class Changes {
     return std::any_of(constraints.begin(), constraints.end(), [](const json::value& one) {
       return Node{&one}.text("contype") == "CONSTR_GENERATED";
     });
+  }
+
+  void called(std::string_view name, std::string_view other) {
+    CatalogChange change;
+    change.kind = Kind::kCalled;
+    change.name = name;
+    change.new_name = other;
+    facts_.changes(std::move(change));
   }
 
   // Or may have: ALTER INDEX takes a table as well.
@@ -191,13 +224,14 @@ void find_changes(const Node& node, Facts& facts) {
   if (tag == "CreateTableAsStmt")
     changes.create(node.node("into").node("rel"),
                    node.text("objtype") == "OBJECT_MATVIEW" ? 'm' : 'r');
-  if (tag == "SelectStmt" && node.has("intoClause"))
-    changes.create(node.node("intoClause").node("rel"), 'r');
+  if (tag == "SelectStmt") changes.create(into_of(node).node("rel"), 'r');
   if (tag == "ViewStmt") changes.create(node.node("view"), 'v', node.flag("replace"));
   if (tag == "RuleStmt") changes.rule(node);
   if (tag == "AlterTableStmt") changes.alter_table(node);
   if (tag == "RenameStmt") changes.rename(node);
   if (tag == "AlterObjectSchemaStmt") changes.moves(node);
+  if (tag == "DropStmt") changes.dropped(node);
+  if (tag == "DropOwnedStmt" && cascades(node)) changes.cascade({}, {});
 }
 
 void complete_changes(Statement& statement) {
@@ -213,6 +247,7 @@ void complete_changes(Statement& statement) {
           does->actions.add(action);
       does->objects = statement.objects;
       does->kin = statement.kin;
+      does->runs = statement.runs;
       does->notes = statement.notes;
       does->changes_meaning = statement.changes_meaning;
       does->changes_reading = statement.changes_reading;

@@ -1,51 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// CatalogBuilder: by what it is seen whether a relation, a function or a type is still what it was,
+// CatalogBuilder: by what it is seen whether what a name stands for is still what it was,
 // and what a function may reach by the words of its body.
 #include <algorithm>
 #include <charconv>
 
 #include "sql/catalog_builder.h"
+#include "sql/words.h"
 
 namespace sluice::sql {
 namespace {
 
-// Longer ones the server cuts, and cannot have.
-constexpr std::size_t kNameBytesMax = 63;
-
-bool in_word(char c) {
-  const char lower = static_cast<char>(c | 0x20);
-  return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
-         (c & 0x80) != 0;
-}
-
-std::string lower_case(std::string_view word) {
-  std::string lower{word};
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  return lower;
-}
-
-// Whatever could be a name in it, in strings and comments too: what is in them may be run.
-std::vector<std::string> words_of(std::string_view text) {
-  std::vector<std::string> words;
-  const auto add = [&words](std::string word) {
-    if (!word.empty() && word.size() <= kNameBytesMax) words.push_back(std::move(word));
-  };
-  for (std::size_t at = 0; at < text.size();) {
-    std::size_t end = at + 1;
-    if (text[at] == '"') {
-      if (const std::size_t closing = text.find('"', end); closing != std::string_view::npos)
-        add(std::string{text.substr(end, closing - end)});
-    } else if (in_word(text[at])) {
-      while (end < text.size() && in_word(text[end])) ++end;
-      add(std::string{text.substr(at, end - at)});
-      add(lower_case(text.substr(at, end - at)));
-    }
-    at = end;
-  }
-  std::sort(words.begin(), words.end());
-  words.erase(std::unique(words.begin(), words.end()), words.end());
-  return words;
+Result<Oid> number_of(std::string_view text) {
+  Oid oid = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), oid);
+  if (code != std::errc{} || end != text.data() + text.size())
+    return Error{"the catalogue gave no number as what was written"};
+  return oid;
 }
 
 // In whatever order the parts came.
@@ -59,12 +29,9 @@ std::string joined(std::vector<std::string>& parts) {
 }  // namespace
 
 Result<void> CatalogBuilder::add_revision(CatalogRow row) {
-  Oid oid = 0;
   const std::string_view kind = row[0].value_or(""), number = row[1].value_or(""),
                          text = row[2].value_or("");
-  const auto [end, code] = std::from_chars(number.data(), number.data() + number.size(), oid);
-  if (code != std::errc{} || end != number.data() + number.size())
-    return Error{"the catalogue gave no number as what was written"};
+  SLUICE_TRY(const Oid oid, number_of(number));
   if (kind == "b" && !row[2]) {
     unread_bodies_.insert(oid);
     return {};
@@ -72,6 +39,18 @@ Result<void> CatalogBuilder::add_revision(CatalogRow row) {
   if (kind == "b") {
     std::vector<std::string>& words = words_of_functions_[oid];
     for (std::string& word : words_of(text)) words.push_back(std::move(word));
+    return {};
+  }
+  if (kind == "p") {
+    SLUICE_TRY(const Oid part, number_of(text));
+    catalog_->parts_of_types_[oid].push_back(part);
+    return {};
+  }
+  if (kind == "x" || kind == "s") {
+    const std::size_t border = text.find('\x1f');
+    if (border == std::string_view::npos) return Error{"the catalogue gave a revision of no name"};
+    (kind == "x" ? name_revisions_ : schema_members_)[std::string{text.substr(0, border)}]
+        .emplace_back(text.substr(border + 1));
     return {};
   }
   Texts& texts = kind == "r"   ? relation_revisions_
@@ -94,14 +73,13 @@ void CatalogBuilder::attach_revisions() {
     if (const auto found = by_oid.find(oid); found != by_oid.end())
       found->second->stands_on.push_back(name);
   for (auto& [oid, parts] : type_revisions_) catalog_->type_revisions_.emplace(oid, joined(parts));
-  const auto of_users = [this](const std::string& name) {
-    const auto relations = catalog_->relations_named(name);
-    const auto functions = catalog_->functions_named(name);
-    return std::any_of(relations.begin(), relations.end(),
-                       [](const Relation* one) { return one->oid >= kFirstUserOid; }) ||
-           std::any_of(functions.begin(), functions.end(),
-                       [](const Function* one) { return one->oid >= kFirstUserOid; });
-  };
+  for (auto& [name, parts] : name_revisions_)
+    catalog_->name_revisions_.emplace(name, joined(parts));
+  for (auto& [name, parts] : schema_members_)
+    catalog_->schema_members_.emplace(name, joined(parts));
+  for (const auto& [name, revision] : catalog_->name_revisions_)
+    if (!name.empty() && is_operator_sign(name.front())) catalog_->users_operators_.push_back(name);
+  for (const auto& [oid, name] : catalog_->types_) catalog_->types_by_name_[name].push_back(oid);
   for (Function& function : catalog_->functions_) {
     function.names_unread = unread_bodies_.contains(function.oid);
     if (const auto found = function_revisions_.find(function.oid);
@@ -109,13 +87,14 @@ void CatalogBuilder::attach_revisions() {
       function.revision = joined(found->second);
     if (const auto found = words_of_functions_.find(function.oid);
         found != words_of_functions_.end())
-      for (std::string& word : found->second)
-        if (of_users(word)) function.names.push_back(std::move(word));
+      function.names = catalog_->names_of_users(found->second);
   }
   relation_revisions_.clear();
   function_revisions_.clear();
   type_revisions_.clear();
   words_of_functions_.clear();
+  name_revisions_.clear();
+  schema_members_.clear();
 }
 
 }  // namespace sluice::sql

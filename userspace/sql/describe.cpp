@@ -68,7 +68,7 @@ void name_statement(const Node& node, Statement& statement) {
   statement.kind = row ? row->kind : K::kOther;
   switch (statement.kind) {
     case K::kSelect:
-      if (node.has("intoClause")) statement.kind = K::kCreateTableAs;
+      if (into_of(node)) statement.kind = K::kCreateTableAs;
       break;
     case K::kPrepare:
     case K::kExecute:
@@ -119,7 +119,7 @@ class Tracer {
   void trace(const Node& node) {
     if (const auto row = lineage_.statement(node)) {
       const bool returns =
-          node.is("SelectStmt") ? !node.has("intoClause") : !node.list("returningList").empty();
+          node.is("SelectStmt") ? !into_of(node) : !node.list("returningList").empty();
       if (returns) give(*row);
       return;
     }
@@ -275,7 +275,10 @@ class Tracer {
 
 // What runs elsewhere, whatever it calls itself.
 bool may_set_search_path(const Statement& statement, const Catalog& catalog) {
-  if (statement.actions.has(Action::kUnknown)) return true;
+  // Where any name may be anything, every statement is unknown.
+  const bool unknown = catalog.any_name_is_unknown() ? statement.changes_meaning
+                                                     : statement.actions.has(Action::kUnknown);
+  if (unknown) return true;
   return statement.actions.has(Action::kCall) &&
          std::any_of(statement.objects.begin(), statement.objects.end(),
                      [&](const ObjectRef& object) {

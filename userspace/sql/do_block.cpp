@@ -418,6 +418,19 @@ static bool hides_or_acts(const Statement& statement, const Catalog& catalog) {
              });
 }
 
+// When it is called nobody sees what it makes: from now on there may be that.
+static void may_be_made(Statement& body, const Catalog& catalog) {
+  auto& changes = body.changes;
+  if (!catalog.any_sensitive()) changes.clear();
+  std::erase_if(changes, [](const CatalogChange& change) {
+    return change.kind != CatalogChange::Kind::kNewRelation || change.acts;
+  });
+  for (CatalogChange& change : changes) {
+    change.columns.clear();
+    change.columns_known = false;
+  }
+}
+
 std::optional<Statement> function_body(const Node& create, const Facts& facts,
                                        const SessionNames& names) {
   std::string_view body, language = "sql";
@@ -455,7 +468,7 @@ std::optional<Statement> function_body(const Node& create, const Facts& facts,
     inner_facts.unknown("what the function makes hides a table, or acts when it is used");
   settle_moved(inner);
   inner.makes.clear();  // not yet
-  inner.changes.clear();
+  may_be_made(inner, facts.catalog());
   return inner;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sql/foreign_keys.h"
+#include "sql/telling_rows.h"
 
 namespace sluice::sql {
 bool Facts::spend(std::size_t looks) {
@@ -30,6 +31,7 @@ void Facts::unknown(std::string text) {
 }
 
 void Facts::object(ObjectRef::Kind kind, std::string_view schema, std::string_view name) {
+  if (rows_tell(name) && catalog_.any_sensitive()) touches(), searches();
   ObjectRef object{kind, std::string{schema}, std::string{name}};
   auto& objects = statement_.objects;
   if (objects_.has(objects, object)) return;
@@ -106,6 +108,7 @@ void Facts::relation(std::string_view schema, std::string_view name) {
   std::string found{schema};
   std::size_t candidates = 0;
   if (!spend(1 + catalog_.relations_named(name).size())) return;
+  if (catalog_.any_name_is_unknown()) unknown("this session has made more than can be followed");
   for (const Relation* relation : catalog_.relations_named(name)) {
     if (!relation->may_be_in(schema)) continue;
     ++candidates;

@@ -116,7 +116,8 @@ const std::vector<Group>& groups() {
       // catalogue, and which functions ran: by a value, where an expression depends on one.
       {{Action::kRead},
        kOpaque,
-       "pg_stat_get_db_temp_bytes pg_stat_get_db_temp_files pg_stat_get_db_blocks_fetched "
+       "pg_tablespace_size pg_stat_get_db_temp_bytes pg_stat_get_db_temp_files "
+       "pg_stat_get_db_blocks_fetched "
        "pg_stat_get_db_blocks_hit pg_stat_get_db_tuples_returned pg_stat_get_db_tuples_fetched "
        "pg_stat_get_blocks_fetched pg_stat_get_blocks_hit pg_stat_get_numscans "
        "pg_stat_get_lastscan pg_stat_get_tuples_returned pg_stat_get_tuples_fetched "
@@ -146,7 +147,7 @@ const std::vector<Group>& groups() {
        "pg_last_wal_replay_lsn pg_last_xact_replay_timestamp pg_is_wal_replay_paused "
        "pg_get_wal_replay_pause_state pg_backend_pid txid_current_if_assigned "
        "pg_current_xact_id_if_assigned pg_stat_clear_snapshot pg_relation_size "
-       "pg_total_relation_size pg_table_size pg_indexes_size pg_database_size pg_tablespace_size "
+       "pg_total_relation_size pg_table_size pg_indexes_size pg_database_size "
        "pg_blocking_pids pg_safe_snapshot_blocking_pids pg_isolation_test_session_is_blocked "
        "pg_lock_status pg_get_keywords pg_prepared_xact "
        "pg_timezone_names pg_timezone_abbrevs pg_show_all_settings pg_available_extensions "

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // PostgreSQL's stable functions that look at nothing but their arguments, settings and the moment,
 // and the volatile ones of which each call is like the first. Those that look into the catalogue
-// are left out: some take locks, which pg_locks shows.
+// are left out: some take locks, which pg_locks shows, and current_schema() may make the session's
+// temporary schema.
 #include <algorithm>
 #include <string_view>
 #include <unordered_set>
@@ -46,7 +47,7 @@ constexpr std::string_view kNames =
     "jsonb_to_record jsonb_path_exists_tz jsonb_path_match_tz jsonb_path_query_array_tz "
     "jsonb_path_query_first_tz xml xml_is_well_formed "
     // The session.
-    "current_database current_schema current_schemas current_setting current_user session_user "
+    "current_database current_setting current_user session_user "
     "system_user getpgusername version pg_backend_pid pg_conf_load_time pg_postmaster_start_time "
     "pg_is_in_recovery pg_trigger_depth inet_client_addr inet_client_port inet_server_addr "
     "inet_server_port txid_current_if_assigned pg_current_xact_id_if_assigned";

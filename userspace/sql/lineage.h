@@ -29,7 +29,8 @@ struct Source {
 struct Scope {
   const Scope* outer = nullptr;
   std::vector<Source> sources;
-  Row columns;  // what an unqualified name or * sees
+  Row columns;                             // what an unqualified name or * sees
+  mutable std::size_t sensitive_uses = 0;  // of its sources and columns
 };
 
 // Common table expressions in reach, innermost first.
@@ -109,6 +110,7 @@ class Lineage {
   // lineage_from.cpp
   void from(const json::array& list, Scope& scope, const Ctes* ctes);
   FromItem from_item(const Node& node, const Scope* outer, const Scope& lateral, const Ctes* ctes);
+  FromItem any_item(const Node& node, const Scope* outer, const Scope& lateral, const Ctes* ctes);
   FromItem from_relation(const Node& node, const Ctes* ctes);
   FromItem from_table(Row row, const Node& node);
   void may_be_transition(FromItem& item, const Node& node);
@@ -121,6 +123,7 @@ class Lineage {
   Row relation_row(std::string_view schema, std::string_view name);
   Row function_row(const json::value* call, std::string_view alias, const Scope& scope,
                    const Ctes* ctes);
+  static std::size_t sensitive_uses(const Scope& lateral, const Scope* outer);
   static FromItem named(Row row, const Node& alias, std::string_view own_name, bool is_table);
 
   // lineage_expression.cpp
@@ -129,6 +132,7 @@ class Lineage {
   Value column_reference(const json::array& parts, const Scope& scope);
   Value composite(const json::value* value, const Scope& scope, const Ctes* ctes);
   std::optional<Value> unqualified(std::string_view name, const Scope& scope);
+  void used(const Value& value);
   const Source* source_named(std::string_view name, const Scope& scope);
   std::optional<Source> source_before(const json::array& parts, const Scope& scope);
   Value field_of(const Row& row, std::string_view name, bool is_table, bool& found);
@@ -144,6 +148,8 @@ class Lineage {
   Value sublink(const Node& node, const Scope& scope, const Ctes* ctes);
   Value in_turn(const std::vector<const json::value*>& operands, const Scope& scope,
                 const Ctes* ctes);
+  Value null_tests(const std::vector<const json::value*>& operands, const Scope& scope,
+                   const Ctes* ctes);
   Value case_expression(const Node& node, const Scope& scope, const Ctes* ctes);
   Value row_expression(const Node& node, const Scope& scope, const Ctes* ctes);
 
@@ -154,7 +160,11 @@ class Lineage {
   bool saw_opaque_ = false;
   bool saw_hidden_cast_ = false;
   bool saw_computation_ = false;
-  std::size_t traces_ = 0;  // calls and subqueries of which one can see elsewhere that they ran
+  // Calls, subqueries and readings of which one can see elsewhere that they ran.
+  std::size_t traces_ = 0;
+  // Where the last name was found that stands for a source: the nearest and the farthest.
+  const Scope* nearest_ = nullptr;
+  const Scope* farthest_ = nullptr;
 };
 
 std::vector<std::string_view> strings_of(const json::array& list);

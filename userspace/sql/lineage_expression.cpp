@@ -43,7 +43,7 @@ void add_items(const json::value* value, std::vector<const json::value*>& out) {
 }
 
 // Of an expression that the server leaves as soon as it knows the result: its parts. AND, OR,
-// COALESCE, lists, rows that are compared. Else none.
+// COALESCE, lists, rows that are compared or asked whether they are NULL. Else none.
 std::vector<const json::value*> parts_in_turn(const Node& node) {
   std::vector<const json::value*> parts;
   const std::string_view tag = node.tag();
@@ -56,8 +56,30 @@ std::vector<const json::value*> parts_in_turn(const Node& node) {
       add_items(node.field("lexpr"), parts);
       add_items(node.field("rexpr"), parts);
     }
+  } else if (tag == "NullTest" && node.node("arg").is("RowExpr")) {
+    add_items(node.field("arg"), parts);
   }
   return parts;
+}
+
+bool is_null_constant(const Node& node) { return node.is("A_Const") && node.flag("isnull"); }
+
+// Of an expression that asks whether something is NULL: what that is. "x IS DISTINCT FROM NULL"
+// asks so, and "x = NULL" does where transform_null_equals is on. Else none.
+std::vector<const json::value*> asked_if_null(const Node& node) {
+  if (node.is("NullTest")) return {node.field("arg")};
+  if (!node.is("A_Expr")) return {};
+  const Node left = node.node("lexpr"), right = node.node("rexpr");
+  const bool distinct = node.text("kind").find("DISTINCT") != std::string_view::npos;
+  const bool equals = (is_null_constant(left) || is_null_constant(right)) &&
+                      split_name(node.list("name")).second == "=";
+  if (!distinct && !equals) return {};
+  return {node.field("lexpr"), node.field("rexpr")};
+}
+
+// It makes the session's temporary schema where search_path begins with that.
+bool looks_for_schema(const Node& node) {
+  return node.is("SQLValueFunction") && node.text("op") == "SVFOP_CURRENT_SCHEMA";
 }
 
 }  // namespace
@@ -104,6 +126,7 @@ Value Lineage::evaluate(const json::value* value, const Scope& scope, const Ctes
   if (!value->is_object()) return {};
   const Node node{value};
   const std::string_view tag = node.tag();
+  if (looks_for_schema(node)) return ++traces_, traced({});
   if (is_constant_node(tag)) return {};
   if (!spend() || depth_ > facts_.limits().tree_depth_max) return opaque_value();
   ++depth_;
@@ -130,6 +153,8 @@ Value Lineage::evaluate(const json::value* value, const Scope& scope, const Ctes
     }
   } else if (const auto parts = parts_in_turn(node); !parts.empty()) {
     out = in_turn(parts, scope, ctes);
+  } else if (const auto asked = asked_if_null(node); !asked.empty()) {
+    out = null_tests(asked, scope, ctes);
   } else {
     out = evaluate_all(*value, scope, ctes);
     if (!tag.empty() && !is_plain_node(tag) && tag != "A_Expr")
@@ -151,6 +176,7 @@ Value Lineage::in_turn(const std::vector<const json::value*>& operands, const Sc
                        const Ctes* ctes) {
   Value out;
   std::size_t sensitive = 0, noticed = 0, both = 0;
+  bool several = false;
   for (const json::value* operand : operands) {
     const std::size_t before = traces_;
     const Value value = evaluate(operand, scope, ctes);
@@ -159,9 +185,24 @@ Value Lineage::in_turn(const std::vector<const json::value*>& operands, const Sc
     sensitive += value.sensitive() ? 1 : 0;
     noticed += traces ? 1 : 0;
     both += value.sensitive() && traces ? 1 : 0;
+    several |= is_star_target(Node{operand});
   }
-  const bool only_itself = sensitive == 1 && noticed == 1 && both == 1;
+  const bool only_itself = sensitive == 1 && noticed == 1 && both == 1 && !several;
   if (sensitive > 0 && noticed > 0 && !only_itself) search(out);
+  return out;
+}
+
+// A row is NULL where each of its columns is, and asking ends at the first that says otherwise. The
+// columns may stand in a subquery, which the server pulls up.
+Value Lineage::null_tests(const std::vector<const json::value*>& operands, const Scope& scope,
+                          const Ctes* ctes) {
+  Value out;
+  for (const json::value* operand : operands) {
+    const std::size_t before = traces_;
+    const Value value = evaluate(operand, scope, ctes);
+    if (value.of_row && (value.traced || traces_ != before)) search(value);
+    out = derived_from(out, value);
+  }
   return out;
 }
 
@@ -235,8 +276,12 @@ std::optional<Value> Lineage::trigger_row(const json::array& parts) const {
 // or, as what is known may not be there, one further out.
 std::optional<Value> Lineage::unqualified(std::string_view name, const Scope& scope) {
   std::optional<Value> out;
-  const auto add = [&](const Value& value) { out = out ? either(*out, value) : value; };
-  for (const Scope* level = &scope; level; level = level->outer) {
+  const Scope* level = &scope;
+  const auto add = [&](const Value& value) {
+    level->sensitive_uses += value.sensitive() ? 1 : 0;
+    out = out ? either(*out, value) : value;
+  };
+  for (; level; level = level->outer) {
     if (!spend(1 + level->columns.fields.size())) return opaque_value();
     bool found = false, may_be_elsewhere = level->columns.rest.has_value();
     for (const Field& field : level->columns.fields)
@@ -250,10 +295,21 @@ std::optional<Value> Lineage::unqualified(std::string_view name, const Scope& sc
   return out;
 }
 
+// Of what the last name stands for that was looked for among sources.
+void Lineage::used(const Value& value) {
+  if (!value.sensitive()) return;
+  for (const Scope* level = nearest_; level; level = level->outer) {
+    ++level->sensitive_uses;
+    if (level == farthest_) return;
+  }
+}
+
 const Source* Lineage::source_named(std::string_view name, const Scope& scope) {
+  nearest_ = farthest_ = nullptr;
   for (const Scope* level = &scope; level; level = level->outer) {
     if (!spend(1 + level->sources.size())) return nullptr;
     const Source* of_any_name = nullptr;
+    nearest_ = farthest_ = level;
     for (const Source& source : level->sources)
       if (source.name == name)
         return &source;
@@ -274,13 +330,16 @@ std::optional<Source> Lineage::source_before(const json::array& parts, const Sco
   }
   const std::string_view schema = string_of(parts[parts.size() - 3]);
   std::optional<Source> found;
+  nearest_ = farthest_ = nullptr;
   for (const Scope* level = &scope; level; level = level->outer) {
     if (!spend(1 + level->sources.size())) return std::nullopt;
     for (const Source& source : level->sources) {
       const bool may_be_meant = source.name == name && source.is_table && !source.is_alias &&
                                 (source.schema.empty() || source.schema == schema);
       if (!may_be_meant) continue;
+      farthest_ = level;
       if (!found) {
+        nearest_ = level;
         found = source;
         continue;
       }
@@ -323,6 +382,7 @@ Value Lineage::column_reference(const json::array& parts, const Scope& scope) {
     const Row all = star(parts, scope);
     Value value = whole(all);
     if (value.sensitive()) facts_.touches();
+    value.of_row = true;
     return value;
   }
   const std::string_view name = string_of(parts[parts.size() - 1]);
@@ -335,6 +395,8 @@ Value Lineage::column_reference(const json::array& parts, const Scope& scope) {
       Value value = whole(*source->row);
       for (const Field& field : source->row->fields) use(field);
       value.row = source->passed_on;
+      value.of_row = true;
+      used(value);
       if (!column) return value;
       // An open source may have the column, or it is the whole row.
       return column->relation != 0 ? *column : either(*column, value);
@@ -347,7 +409,10 @@ Value Lineage::column_reference(const json::array& parts, const Scope& scope) {
   const auto source = source_before(parts, scope);
   if (!source) return row ? *row : unresolved(name);
   bool found = false;
+  const Scope *nearest = nearest_, *farthest = farthest_;
   Value value = field_of(*source->row, name, source->is_table, found);
+  nearest_ = nearest, farthest_ = farthest;
+  used(found ? value : whole(*source->row));
   if (found) return value;
   value = unresolved(name);
   copy(whole(*source->row));
@@ -381,6 +446,7 @@ Row Lineage::star(const json::array& parts, const Scope& scope) {
   }
   if (!spend(Effort::kPerCopy * source->row->fields.size())) return opaque_row();
   for (const Field& field : source->row->fields) use(field);
+  used(whole(*source->row));
   return *source->row;
 }
 
@@ -493,6 +559,7 @@ Value Lineage::row_expression(const Node& node, const Scope& scope, const Ctes* 
     if (known) row->fields.push_back({kNames[row->fields.size()], value, nullptr});
   }
   if (known) out.row = std::move(row);
+  out.of_row = true;
   return out;
 }
 

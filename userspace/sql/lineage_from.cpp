@@ -58,8 +58,27 @@ void Lineage::from(const json::array& list, Scope& scope, const Ctes* ctes) {
   }
 }
 
+// Of what the same FROM has in front.
+std::size_t Lineage::sensitive_uses(const Scope& lateral, const Scope* outer) {
+  std::size_t uses = 0;
+  for (const Scope* level = &lateral; level && level != outer; level = level->outer)
+    uses += level->sensitive_uses;
+  return uses;
+}
+
+// What stands for each row of the items in front may be kept for the next one with the same values:
+// how often it is read then tells which are the same.
 Lineage::FromItem Lineage::from_item(const Node& node, const Scope* outer, const Scope& lateral,
                                      const Ctes* ctes) {
+  const std::size_t traces = traces_, uses = sensitive_uses(lateral, outer);
+  FromItem item = any_item(node, outer, lateral, ctes);
+  const bool depends = sensitive_uses(lateral, outer) != uses;
+  if (depends && (traces_ != traces || whole(item.columns).traced)) search(opaque_value());
+  return item;
+}
+
+Lineage::FromItem Lineage::any_item(const Node& node, const Scope* outer, const Scope& lateral,
+                                    const Ctes* ctes) {
   if (!spend() || depth_ > facts_.limits().tree_depth_max)
     return named(opaque_row(), {}, {}, false);
   ++depth_;
@@ -109,6 +128,7 @@ Lineage::FromItem Lineage::named(Row row, const Node& alias, std::string_view ow
 
 Lineage::FromItem Lineage::from_relation(const Node& node, const Ctes* ctes) {
   const std::string_view schema = node.text("schemaname"), name = node.text("relname");
+  ++traces_;  // the server counts how often it reads a table
   if (schema.empty()) {
     for (const Ctes* cte = ctes; cte; cte = cte->outer)
       if (!spend())
@@ -164,7 +184,8 @@ Row Lineage::relation_row(std::string_view schema, std::string_view name) {
   std::size_t columns = 0;
   for (const Relation* relation : candidates) {
     columns += relation->columns.size();
-    saw_opaque_ |= relation->holds_anything() || relation->columns_unknown;
+    saw_opaque_ |=
+        relation->holds_anything() || (relation->columns_unknown && relation->any_sensitive());
   }
   if (facts_.catalog().any_name_is_unknown() || candidates.empty() ||
       !spend(candidates.size() + columns)) {

@@ -121,7 +121,7 @@ Row Lineage::select(const Node& node, const Scope* outer, const Ctes* ctes) {
   order(node.list("sortClause"), outputs, scope, ctes);
   search(evaluate(node.field("limitCount"), scope, ctes));
   search(evaluate(node.field("limitOffset"), scope, ctes));
-  if (node.has("intoClause")) copy(outputs);
+  if (into_of(node)) copy(outputs);
   return outputs;
 }
 

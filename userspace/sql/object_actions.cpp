@@ -31,6 +31,14 @@ bool is_called(std::string_view type) {
 
 }  // namespace
 
+// The sequence goes with that column's table; "none" is one word.
+void ActionWalker::owned_by(json::array column) {
+  if (column.size() < 2) return;
+  column.pop_back();
+  const auto [schema, name] = split_name(column);
+  facts_.relation(schema, name);
+}
+
 // Whatever stands in it goes with it.
 void ActionWalker::whole_schema(std::string_view name) {
   facts_.object(ObjectRef::Kind::kOther, {}, name);

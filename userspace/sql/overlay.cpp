@@ -137,11 +137,12 @@ Relation& Overlay::own(Oid oid) {
 void Overlay::each(const std::vector<Oid>& relations, const Change& change) {
   std::vector<Oid> all;
   for (const Oid oid : relations) {
-    const auto first = first_.find(oid);
-    const Oid known_as = first == first_.end() ? oid : first->second;
+    const Oid same_as = catalog_->relation(oid)->same_as;
+    const Oid known_as = same_as == 0 ? oid : same_as;
     all.push_back(known_as);
-    if (const auto twins = twins_.find(known_as); twins != twins_.end())
-      all.insert(all.end(), twins->second.begin(), twins->second.end());
+    for (const Catalog* over = catalog_.get(); over->base_ != nullptr; over = over->base_)
+      for (const Relation& other : over->laid_over_)
+        if (other.same_as == known_as) all.push_back(other.oid);
   }
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
@@ -171,6 +172,11 @@ bool Overlay::lasts(const CatalogChange& change) const {
     return std::any_of(found.begin(), found.end(),
                        [&](Oid oid) { return temporary_.contains(oid); });
   };
+  if (change.kind == Kind::kCascade) return !temporary_.empty();
+  // A function may have made it.
+  if (change.kind == Kind::kOtherName && catalog_->any_sensitive() &&
+      candidates(change.schema, change.name).empty())
+    return true;
   if (change.kind != Kind::kNewRelation) return is_temporary(change.schema, change.name);
   if (temporary_first_ && change.schema.empty()) return true;
   // A view of temporary relations is one.
@@ -201,10 +207,22 @@ void Overlay::apply(const CatalogChange& change) {
     case Kind::kForeignKey: foreign_key(change); break;
     case Kind::kHeir: heir(change); break;
     case Kind::kTrigger: trigger(change); break;
+    case Kind::kCalled: called(change.new_name, change.name); break;
+    case Kind::kCascade: cascade(change); break;
     case Kind::kOtherName:
-      other_name(candidates(change.schema, change.name), change.new_schema, change.new_name);
+      called(change.new_name, change.name);
+      called(change.new_schema, change.name);
+      {
+        const auto found = candidates(change.schema, change.name);
+        const bool unknown = change.temporary && !found.empty() &&
+                             std::none_of(found.begin(), found.end(),
+                                          [&](Oid oid) { return temporary_.contains(oid); });
+        if (unknown) other_name({}, change.new_schema, change.new_name);
+        other_name(found, change.new_schema, change.new_name);
+      }
       break;
     case Kind::kOtherSchema: {
+      called(change.new_schema, change.name);
       constexpr std::size_t kRelationsMax = 1000;
       const auto inside = catalog_->relations_in(change.name);
       if (inside.size() > kRelationsMax) return anything();
@@ -227,6 +245,7 @@ void Overlay::new_relation(const CatalogChange& change) {
   made.columns_unknown = !change.columns_known;
   made.only_written_here = change.columns_known && !distrusted_;
   made.definition = change.does;
+  made.definition_unread = change.lost;
   for (const std::string& column : change.columns)
     made.columns.push_back(column_named(column, made.columns.size() + 1));
   if (change.replaces) dependents(change.name, true);
@@ -240,6 +259,7 @@ void Overlay::new_relation(const CatalogChange& change) {
     before->columns_unknown |= !alike || made.columns_unknown;
     before->only_written_here &= made.only_written_here;
     before->definition = worst(before->definition, made.definition);
+    before->definition_unread |= made.definition_unread;
     if (made.kind != before->kind) before->kind = made.definition ? made.kind : before->kind;
     return;
   }
@@ -247,36 +267,36 @@ void Overlay::new_relation(const CatalogChange& change) {
   if (lasting) temporary_.insert(oid);
 }
 
+// Whether it stays so is not known before the transaction ends, and how it ends not before later
+// statements are judged: so what was there stays, and what is new comes beside it.
 void Overlay::columns(const CatalogChange& change) {
   const auto found = candidates(change.schema, change.name);
-  const bool exact = change.certain && found.size() == 1 && change.kind != Kind::kColumns &&
-                     !temporary_.contains(found.front());
   each(found, [&](Relation& relation) {
+    relation.columns_unknown = true;
     auto& columns = relation.columns;
-    const auto named = [&](std::string_view name) {
-      return std::find_if(columns.begin(), columns.end(),
-                          [&](const Column& column) { return column.name == name; });
-    };
-    const auto place = named(change.other_name);
-    if (!exact) {
-      relation.columns_unknown = true;
-    } else if (change.kind == Kind::kColumnAdded) {
-      if (place == columns.end())
-        columns.push_back(
-            column_named(change.other_name, columns.empty() ? 1 : columns.back().attnum + 1U));
-    } else if (place == columns.end()) {
-      relation.columns_unknown = true;
-    } else if (change.kind == Kind::kColumnGone) {
-      columns.erase(place);
-    } else {
-      place->name = change.new_name;
+    const auto place = std::find_if(columns.begin(), columns.end(), [&](const Column& column) {
+      return column.name == change.other_name;
+    });
+    // What a generated one holds is not told.
+    const bool tells = change.certain || !relation.any_sensitive();
+    if (change.kind == Kind::kColumnAdded && place == columns.end() && tells)
+      columns.push_back(
+          column_named(change.other_name, columns.empty() ? 1 : columns.back().attnum + 1U));
+    if (change.kind == Kind::kColumnNamed && place != columns.end()) {
+      Column renamed = *place;
+      renamed.name = change.new_name;
+      columns.insert(place, std::move(renamed));
     }
   });
   // Partitions and heirs get and lose them too.
-  std::vector<Oid> below;
-  for (const Oid oid : found)
-    for (const Relation* one : catalog_->relation(oid)->kin) below.push_back(one->oid);
-  each(below, [](Relation& relation) { relation.columns_unknown = true; });
+  std::vector<Oid> family;
+  for (const Relation* one : catalog_->relations_where([&](const Relation& relation) {
+         return std::any_of(relation.kin.begin(), relation.kin.end(), [&](const Relation* kin) {
+           return std::find(found.begin(), found.end(), kin->oid) != found.end();
+         });
+       }))
+    family.push_back(one->oid);
+  each(family, [](Relation& relation) { relation.columns_unknown = true; });
 }
 
 void Overlay::other_name(const std::vector<Oid>& relations, std::string_view schema,
@@ -286,7 +306,7 @@ void Overlay::other_name(const std::vector<Oid>& relations, std::string_view sch
     unknown.schema = schema;
     unknown.name = name;
     unknown.of_session = unknown.columns_unknown = unknown.definition_unread = true;
-    add(std::move(unknown));
+    temporary_.insert(add(std::move(unknown)).oid);
   }
   for (const Oid oid : relations) {
     Relation renamed = *catalog_->relation(oid);
@@ -294,11 +314,8 @@ void Overlay::other_name(const std::vector<Oid>& relations, std::string_view sch
     renamed.stands_for.push_back({ObjectRef::Kind::kTable, renamed.schema, renamed.name});
     if (!schema.empty()) renamed.schema = schema;
     renamed.name = name;
+    if (renamed.same_as == 0) renamed.same_as = oid;
     const Oid twin = add(std::move(renamed)).oid;
-    const auto first = first_.find(oid);
-    const Oid known_as = first == first_.end() ? oid : first->second;
-    first_[twin] = known_as;
-    twins_[known_as].push_back(twin);
     if (temporary_.contains(oid)) temporary_.insert(twin);
   }
 }
@@ -308,6 +325,7 @@ void Overlay::rule(const CatalogChange& change) {
   each(candidates(change.schema, change.name), [&](Relation& relation) {
     auto& effect = effect_of(relation, change.event);
     effect = worst(effect, change.does);
+    if (change.lost) effect = worst(effect, not_known());
     if (change.event == '1') relation.of_session = true, relation.only_written_here = false;
   });
 }
@@ -340,6 +358,30 @@ void Overlay::trigger(const CatalogChange& change) {
     relation.triggers_quote |= quotes;
     relation.triggers_name = true;
   });
+}
+
+void Overlay::called(std::string_view name, std::string_view before) {
+  if (name.empty() || name == before) return;
+  auto& names = before_[std::string{name}];
+  if (std::find(names.begin(), names.end(), before) == names.end()) names.emplace_back(before);
+}
+
+// What goes by it is not known: columns of the tables that stand on it, by what the catalogue says,
+// and of what was made here.
+void Overlay::cascade(const CatalogChange& change) {
+  std::vector<std::string> names{change.name};
+  for (std::size_t at = 0; at < names.size(); ++at)
+    if (const auto before = before_.find(names[at]); before != before_.end())
+      for (const std::string& name : before->second)
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  std::vector<Oid> tables;
+  for (const auto& [oid, relation] : own_) tables.push_back(oid);
+  for (const std::string& name : names)
+    for (const Relation* table : catalog_->tables_on(name)) {
+      tables.push_back(table->oid);
+      for (const Relation* one : table->kin) tables.push_back(one->oid);
+    }
+  each(tables, [](Relation& table) { table.columns_unknown = true; });
 }
 
 void Overlay::kin(Oid of, const std::vector<const Relation*>& more) {

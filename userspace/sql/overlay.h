@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -62,16 +63,16 @@ class Overlay {
   void foreign_key(const CatalogChange& change);
   void heir(const CatalogChange& change);
   void trigger(const CatalogChange& change);
+  void called(std::string_view name, std::string_view before);
+  void cascade(const CatalogChange& change);
   void kin(Oid of, const std::vector<const Relation*>& more);
   void next_version();
 
   std::shared_ptr<Catalog> catalog_;
   std::unordered_map<Oid, Relation*> own_;
-  // Relations that are one, under several names: by the number that the catalogue has, or the first
-  // name's.
-  std::unordered_map<Oid, std::vector<Oid>> twins_;
-  std::unordered_map<Oid, Oid> first_;
   std::unordered_set<Oid> temporary_;
+  // What things were called before, or in what schema.
+  std::unordered_map<std::string, std::vector<std::string>> before_;
   bool temporary_first_ = false;
   bool distrusted_ = false;
   bool changed_ = false;

@@ -85,6 +85,12 @@ std::string_view string_of(const json::value& value) {
   return node.is("String") ? node.text("sval") : std::string_view{};
 }
 
+Node into_of(const Node& select) {
+  Node first = select;
+  while (first.has("larg")) first = first.node_as("larg", "SelectStmt");
+  return first.node("intoClause");
+}
+
 std::optional<std::int64_t> integer_constant(const Node& node) {
   if (!node.is("A_Const") || !node.has("ival")) return std::nullopt;
   return node.node("ival").integer("ival");

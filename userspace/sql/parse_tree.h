@@ -50,6 +50,8 @@ class Node {
 
 // The text of a String node, "" for another node.
 std::string_view string_of(const json::value& value);
+// The INTO of a query; of a set operation it stands in the first one.
+Node into_of(const Node& select);
 // An integer constant (A_Const.ival; an omitted value is 0).
 std::optional<std::int64_t> integer_constant(const Node& node);
 

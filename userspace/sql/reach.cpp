@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sql/words.h"
+
 namespace sluice::sql {
 namespace {
 
@@ -81,6 +83,13 @@ void Reach::object(const ObjectRef& object) {
   }
   if (object.kind == Kind::kOther) {
     types_named(object.name);
+    anything_named(object.name);
+    if (const auto members = catalog_.schema_members(object.name); !members.empty()) {
+      std::string line{'s'};
+      put(line, object.name);
+      put(line, members);
+      lines_.insert(std::move(line));
+    }
     for (const Relation* one : catalog_.tables_on(object.name)) relation(*one);
   } else if (!found) {
     std::string missing{'m'};
@@ -95,11 +104,28 @@ void Reach::runs(const MadeName& run) {
   switch (run.kind) {
     case MadeName::Kind::kStandsOn: break;
     case MadeName::Kind::kFunction: functions_named(run.name); break;
-    case MadeName::Kind::kOperator:
-      for (const Function* one : catalog_.hidden_calls_of_operator(run.name)) function(*one);
-      break;
+    case MadeName::Kind::kOperator: anything_named(run.name); break;
     case MadeName::Kind::kType: types_named(run.name); break;
   }
+}
+
+void Reach::strings_of(std::string_view text) {
+  if (has_letters_by_number(text)) anything();
+  for (const std::string& name : catalog_.names_of_users(words_of(text)))
+    object({ObjectRef::Kind::kOther, {}, name});
+}
+
+void Reach::anything() { lines_.insert("c" + std::to_string(catalog_.version())); }
+
+// Operators, collations, casts: which of those that are called so is the server's choice.
+void Reach::anything_named(std::string_view name) {
+  for (const Function* one : catalog_.hidden_calls_of_operator(name)) function(*one);
+  const std::string_view revision = catalog_.name_revision(name);
+  if (revision.empty()) return;
+  std::string line{'n'};
+  put(line, name);
+  put(line, revision);
+  lines_.insert(std::move(line));
 }
 
 void Reach::relation(const Relation& relation) {
@@ -130,6 +156,7 @@ void Reach::types_named(std::string_view name) {
   for (const Oid one : catalog_.types_named(name)) type(one);
   for (const Function* one : catalog_.checks_of_type(name)) function(*one);
   for (const Function* one : catalog_.hidden_calls_of_cast(name)) function(*one);
+  anything_named(name);
 }
 
 void Reach::type(Oid type) {
@@ -140,7 +167,7 @@ void Reach::type(Oid type) {
   put(line, catalog_.type_revision(type));
   lines_.insert(std::move(line));
   names_.emplace(catalog_.type_name(type));
-  for (const Function* one : catalog_.checks_of_type(type)) function(*one);
+  types_.push_back(type);
 }
 
 void Reach::statement(const Statement& statement) {
@@ -156,6 +183,8 @@ void Reach::below(const Relation& relation) {
   for (const std::string& name : relation.stands_on) {
     functions_named(name);
     types_named(name);
+    for (const Relation* one : catalog_.relations_named(name))
+      if (one->kind == 'S') this->relation(*one);
   }
   if (!changes_) return;
   for (const auto* rule : {&relation.on_insert, &relation.on_update, &relation.on_delete})
@@ -165,20 +194,31 @@ void Reach::below(const Relation& relation) {
 }
 
 void Reach::below(const Function& function) {
-  // Then every catalogue is another one.
-  if (function.names_unread) lines_.insert("c" + std::to_string(catalog_.version()));
+  if (function.names_unread) anything();
   for (const Function* one : function.parts) this->function(*one);
   for (const std::string& name : function.names) object({ObjectRef::Kind::kOther, {}, name});
 }
 
+void Reach::below(Oid type) {
+  const std::string_view name = catalog_.type_name(type);
+  for (const Oid part : catalog_.parts_of_type(type)) this->type(part);
+  for (const Function* one : catalog_.checks_of_type(type)) function(*one);
+  for (const Function* one : catalog_.hidden_calls_of_cast(name)) function(*one);
+  // The row of a table is called as the table.
+  for (const Relation* one : catalog_.relations_named(name)) relation(*one);
+}
+
 void Reach::follow() {
-  while (!relations_.empty() || !functions_.empty()) {
+  while (!relations_.empty() || !functions_.empty() || !types_.empty()) {
+    for (const Oid one : std::exchange(types_, {})) below(one);
     for (const Relation* one : std::exchange(relations_, {})) below(*one);
     for (const Function* one : std::exchange(functions_, {})) below(*one);
   }
 }
 
 std::string Reach::text() {
+  // What runs without being named: casts, text search, and what BETWEEN, IN and USING compare by.
+  for (const std::string_view name : {"", "=", "<>", "<", "<=", ">", ">="}) anything_named(name);
   follow();
   std::string text;
   for (const std::string& line : lines_) put(text, line);

@@ -22,6 +22,8 @@ class Reach {
 
   void object(const ObjectRef& object);
   void runs(const MadeName& run);
+  // Names that are found in its strings count: they may be looked up, or run.
+  void strings_of(std::string_view text);
 
   // The same text only where all of it is still the same thing. What nothing leads to is not in it.
   std::string text();
@@ -34,10 +36,14 @@ class Reach {
   void function(const Function& function);
   void types_named(std::string_view name);
   void type(Oid type);
+  void anything_named(std::string_view name);
+  // Then every catalogue is another one.
+  void anything();
   void statement(const Statement& statement);
   void follow();
   void below(const Relation& relation);
   void below(const Function& function);
+  void below(Oid type);
 
   const Catalog& catalog_;
   const bool changes_;
@@ -46,6 +52,7 @@ class Reach {
   std::set<Oid> relations_seen_, functions_seen_, types_seen_;
   std::vector<const Relation*> relations_;  // to be followed
   std::vector<const Function*> functions_;
+  std::vector<Oid> types_;
 };
 
 }  // namespace sluice::sql

@@ -24,6 +24,7 @@ Value changed(const Value& value) {
   Value out;
   out.taint = value.taint == Taint::kColumn ? Taint::kDerived : value.taint;
   out.traced = value.traced;
+  out.of_row = value.of_row;
   return out;
 }
 
@@ -31,6 +32,7 @@ Value derived_from(const Value& a, const Value& b) {
   Value out;
   out.taint = std::max(changed(a).taint, changed(b).taint);
   out.traced = a.traced || b.traced;
+  out.of_row = a.of_row || b.of_row;
   return out;
 }
 
@@ -39,6 +41,7 @@ Value either(const Value& a, const Value& b) {
     Value out = a;
     out.row = nullptr;
     out.traced = a.traced || b.traced;
+    out.of_row = a.of_row || b.of_row;
     if (a.relation != b.relation || a.attnum != b.attnum) out.relation = 0, out.attnum = 0;
     return out;
   }
@@ -75,7 +78,8 @@ bool same_taints(const Row& a, const Row& b) {
   for (std::size_t i = 0; i < a.fields.size(); ++i)
     if (a.fields[i].value.taint != b.fields[i].value.taint ||
         a.fields[i].value.mask != b.fields[i].value.mask ||
-        a.fields[i].value.traced != b.fields[i].value.traced)
+        a.fields[i].value.traced != b.fields[i].value.traced ||
+        a.fields[i].value.of_row != b.fields[i].value.of_row)
       return false;
   return true;
 }
@@ -115,7 +119,8 @@ Row row_of(const Relation& relation) {
     if (relation.holds_anything()) value = unknown;
     row.fields.push_back({column.name, value, &relation, column.generated});
   }
-  if (relation.columns_unknown) row.rest = unknown;
+  if (relation.columns_unknown)
+    row.rest = relation.holds_anything() || relation.any_sensitive() ? unknown : clear_value();
   return row;
 }
 

@@ -28,6 +28,8 @@ struct Value {
   // To compute it may be noticed elsewhere, and that may be left to where it is used: the server
   // pulls up subqueries and views.
   bool traced = false;
+  // A row, or made of one: whether it is NULL, the server asks of one column after the other.
+  bool of_row = false;
   bool sensitive() const { return taint != Taint::kClear; }
 };
 

@@ -36,14 +36,27 @@ class SessionCatalog {
   const Pointer& now() const { return now_; }
 
  private:
+  // What names stood for in the daemon's catalogue: the server keeps numbers where the text has
+  // names.
+  struct Bound {
+    char kind = 0;
+    std::string name;
+    std::vector<Oid> to;
+    bool operator==(const Bound&) const = default;
+  };
   struct Kept {
     std::vector<CatalogChange> changes;
+    std::vector<Bound> bound;
     // Where what they do depends on the rest of the catalogue.
     std::string text;
     AnalyseOptions options;
   };
   void keep(const Statement& statement, std::string_view text, const AnalyseOptions& options);
-  bool is_kept(const Statement& statement, std::string_view text) const;
+  std::vector<Bound> bindings_of(const std::vector<CatalogChange>& changes) const;
+  bool still_bound(const Kept& kept) const;
+  bool is_kept(const Statement& statement, std::string_view text);
+  bool may_last(const Statement& statement);
+  void too_much(bool lasts);
   void rebuild();
   void begin_overlay();
   void mistrust(const Statement& statement);
@@ -51,7 +64,7 @@ class SessionCatalog {
   bool apply(const Kept& kept, bool lasting);
 
   static constexpr std::size_t kKeptMax = 20'000;
-  static constexpr std::size_t kTextBytesMax = std::size_t{1} << 20;
+  static constexpr std::size_t kTextBytesMax = std::size_t{4} << 20;
 
   Pointer base_, now_;
   std::optional<Overlay> overlay_;

@@ -21,16 +21,6 @@ bool is_of_one_table(std::string_view type) {
   return one_of(type, {"OBJECT_INDEX", "OBJECT_STATISTIC_EXT"});
 }
 
-bool cascades(const Node& node) { return node.text("behavior") == "DROP_CASCADE"; }
-
-// The last part of it; "" where it is of a role, a database or the like.
-std::string_view name_of_object(const Node& object) {
-  if (object.is("ObjectWithArgs")) return split_name(object.list("objname")).second;
-  if (object.is("TypeName")) return split_name(object.list("names")).second;
-  if (object.is("String")) return object.text("sval");
-  return split_name(object.list("items")).second;
-}
-
 // Those have one field that names what they alter.
 std::string_view name_of_altered(const Node& node) {
   if (node.is("AlterSeqStmt")) return node.node("sequence").text("relname");
@@ -59,6 +49,15 @@ bool gets_dependencies(const Node& function) {
 
 }  // namespace
 
+bool cascades(const Node& node) { return node.text("behavior") == "DROP_CASCADE"; }
+
+std::string_view name_of_object(const Node& object) {
+  if (object.is("ObjectWithArgs")) return split_name(object.list("objname")).second;
+  if (object.is("TypeName")) return split_name(object.list("names")).second;
+  if (object.is("String")) return object.text("sval");
+  return split_name(object.list("items")).second;
+}
+
 void ActionWalker::changes_tables_on(const Node& node) {
   const std::string_view tag = node.tag();
   const Catalog& catalog = facts_.catalog();
@@ -68,6 +67,8 @@ void ActionWalker::changes_tables_on(const Node& node) {
     other_name(node.text("renameType"), node);
   } else if (tag == "AlterObjectSchemaStmt" || tag == "AlterObjectDependsStmt") {
     other_name(node.text("objectType"), node);
+  } else if (one_of(tag, {"CommentStmt", "SecLabelStmt", "AlterOwnerStmt"})) {
+    said_of(node.text(tag == "AlterOwnerStmt" ? "objectType" : "objtype"), node.node("object"));
   } else if (tag == "AlterTableStmt") {
     altered_table(node);
   } else if (tag == "AlterStatsStmt") {
@@ -106,6 +107,13 @@ void ActionWalker::dropped(const Node& node) {
     facts_.runs(MadeName::Kind::kStandsOn, name);
     change(facts_.catalog().tables_on(name));
   }
+}
+
+// An index and the type of a row are their table's.
+void ActionWalker::said_of(std::string_view type, const Node& object) {
+  const std::string_view name = name_of_object(object);
+  if (is_of_one_table(type)) change(facts_.catalog().tables_of_index(name));
+  if (type == "OBJECT_TYPE") change(facts_.catalog().relations_named(name));
 }
 
 void ActionWalker::other_name(std::string_view type, const Node& node) {

@@ -54,6 +54,27 @@ TEST(NewMeanings, EndWithTheTransactionButForTemporaryRelations) {
   EXPECT_NE(meanings.of({"passing"}), 0U);
 }
 
+TEST(NewMeanings, LastForWhatBecomesOfTemporaryRelations) {
+  NewMeanings meanings;
+  meanings.note(makes("passing", true));
+  meanings.transaction_ended();
+  const auto made = meanings.of({"passing"});
+  meanings.note(alters("passing"));
+  meanings.transaction_ended();
+  const auto altered = meanings.of({"passing"});
+  EXPECT_NE(altered, made);
+  sql::Statement renames = alters("passing");
+  sql::CatalogChange change;
+  change.kind = sql::CatalogChange::Kind::kOtherName;
+  change.name = "passing";
+  change.new_name = "past";
+  renames.changes = {change};
+  meanings.note(renames);
+  meanings.transaction_ended();
+  EXPECT_NE(meanings.of({"passing"}), altered);
+  EXPECT_NE(meanings.of({"past"}), 0U);
+}
+
 TEST(NewMeanings, LeaveWhatATableIsMadeOfAsItIs) {
   NewMeanings meanings;
   meanings.note(makes("copy", false));

@@ -148,6 +148,11 @@ CatalogRows& CatalogRows::revision(char kind, Oid oid, std::string_view text) {
   return *this;
 }
 
+CatalogRows& CatalogRows::type(Oid oid, std::string_view name) {
+  add(CatalogTable::kTypes, {std::to_string(oid), std::string{name}});
+  return *this;
+}
+
 CatalogRows& CatalogRows::table_on(std::string_view name, Oid table, bool index) {
   add(CatalogTable::kTablesOn, {std::string{name}, std::to_string(table), index ? "i" : "o"});
   return *this;

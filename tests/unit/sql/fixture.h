@@ -56,8 +56,9 @@ class CatalogRows {
   CatalogRows& operator_class(std::string_view name, Oid function);
   CatalogRows& cast_call(std::string_view type, Oid function);
   CatalogRows& check_call(std::string_view type, Oid oid, Oid function);
-  // 'r', 'f', 't', 'b' or 'n', as in catalog_queries.cpp.
+  // 'r', 'f', 't', 'p', 'x', 's', 'b' or 'n', as in catalog_queries.cpp.
   CatalogRows& revision(char kind, Oid oid, std::string_view text);
+  CatalogRows& type(Oid oid, std::string_view name);
   CatalogRows& table_on(std::string_view name, Oid table, bool index = false);
   CatalogRows& table_of_type(std::string_view name, Oid table);
   std::shared_ptr<const Catalog> build(const std::vector<SensitiveRule>& rules,

@@ -28,6 +28,19 @@ CatalogRows home() {
       .function(kRuns, "public", "runs", 'v', "plpgsql")
       .function(kCalled, "public", "called", 'v', "plpgsql")
       .revision('b', kRuns, "BEGIN EXECUTE 'SELECT Called()'; END")
+      .revision('b', kCalled, "SELECT $1 ===- 1")
+      .revision('x', 22001,
+                "===\x1f"
+                "22001 7")
+      .revision('x', 22002,
+                "folded\x1f"
+                "22002 7")
+      .revision('x', 0,
+                "\x1f"
+                "7")
+      .revision('s', 23001,
+                "shelf\x1f"
+                "7")
       .revision('f', kRuns, "7")
       .revision('f', kCalled, "7")
       .revision('r', kBox, "rule 1 7");
@@ -92,6 +105,48 @@ const Case kCases[] = {
      [](CatalogRows& rows) { rows.function(21009, "other", "runs", 'v', "sql"); }},
     {"another_function", "SELECT runs()", false,
      [](CatalogRows& rows) { rows.function(21009, "public", "walks", 'v', "sql"); }},
+    {"an_operator", "SELECT id FROM box WHERE id === 1", true,
+     [](CatalogRows& rows) {
+       rows.revision('x', 22003,
+                     "===\x1f"
+                     "22003 8");
+     }},
+    {"an_operator_in_a_body", "SELECT called()", true,
+     [](CatalogRows& rows) {
+       rows.revision('x', 22003,
+                     "===\x1f"
+                     "22003 8");
+     }},
+    {"another_operator", "SELECT id FROM box WHERE id === 1", false,
+     [](CatalogRows& rows) {
+       rows.revision('x', 22003,
+                     "<->\x1f"
+                     "22003 8");
+     }},
+    {"an_operator_for_what_compares_unnamed", "SELECT id FROM box WHERE id BETWEEN 1 AND 2", true,
+     [](CatalogRows& rows) {
+       rows.revision('x', 22003,
+                     ">=\x1f"
+                     "22003 8");
+     }},
+    {"what_acts_unnamed", "SELECT id FROM box", true,
+     [](CatalogRows& rows) {
+       rows.revision('x', 0,
+                     "\x1f"
+                     "8");
+     }},
+    {"what_is_in_a_schema", "DROP SCHEMA shelf CASCADE", true,
+     [](CatalogRows& rows) {
+       rows.revision('s', 23001,
+                     "shelf\x1f"
+                     "8");
+     }},
+    {"what_is_in_a_schema_of_what_is_read", "SELECT id FROM shelf.box", false,
+     [](CatalogRows& rows) {
+       rows.revision('s', 23001,
+                     "shelf\x1f"
+                     "8");
+     }},
     {"nothing", "SELECT upper(name) FROM box", false, [](CatalogRows&) {}},
 };
 INSTANTIATE_TEST_SUITE_P(Sql, Reached, testing::ValuesIn(kCases),
@@ -107,6 +162,31 @@ TEST(Reach, IsAnotherForAnotherTableOfTheSameName) {
   EXPECT_EQ(with(20001, "id name"), with(20001, "id name"));
   EXPECT_NE(with(20001, "id name"), with(20002, "id name"));
   EXPECT_NE(with(20001, "id name"), with(20001, "name id"));
+}
+
+TEST(Reach, GoesOnToWhatTypesAreMadeOf) {
+  const auto with = [](std::string_view labels) {
+    CatalogRows rows = home();
+    rows.type(24001, "mood").type(24002, "_mood").type(24003, "moods");
+    rows.revision('p', 24002, "24001").revision('p', 24003, "24002").revision('t', 24001, labels);
+    return reach_of(rows, "SELECT '{good}'::moods");
+  };
+  EXPECT_EQ(with("labels 1 7"), with("labels 1 7"));
+  EXPECT_NE(with("labels 1 7"), with("labels 1 8"));
+}
+
+TEST(Reach, CountsTheNamesInStrings) {
+  const auto with = [](std::string_view text, std::string_view revision) {
+    CatalogRows rows = home();
+    rows.revision('r', kElsewhere, revision);
+    const auto catalog = rows.build({});
+    Reach reach{*catalog, false};
+    reach.strings_of(text);
+    return reach.text();
+  };
+  EXPECT_NE(with("'public.elsewhere'", "7"), with("'public.elsewhere'", "8"));
+  EXPECT_NE(with("'\"elsewhere\"'", "7"), with("'\"elsewhere\"'", "8"));
+  EXPECT_EQ(with("'nowhere'", "7"), with("'nowhere'", "8"));
 }
 
 TEST(CurrentOf, NamesTheCursorAndRunsNothingOfIt) {

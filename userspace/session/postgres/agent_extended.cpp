@@ -41,6 +41,13 @@ pg::Format format_of(const std::vector<pg::Format>& formats, std::size_t positio
   return position < formats.size() ? formats[position] : pg::Format::kText;
 }
 
+// Of a text that comes without values: what they become depends on these.
+std::string digest_of_types(const std::vector<std::uint32_t>& types) {
+  std::string digest = "types";
+  for (const std::uint32_t type : types) digest += " " + std::to_string(type);
+  return digest;
+}
+
 // What was approved longer ago is compared by the catalogue of now.
 constexpr std::chrono::seconds kApprovalAgeMax{1};
 
@@ -136,9 +143,13 @@ AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg:
   if (judgement.verdict().kind == VerdictKind::kHold && !bind.certain && !gate_.holds())
     return Outcome::kWait;
 
-  if (bind.message && gate_.compares(judgement))
-    judgement.parameters_digest =
-        digest_of(bind.message->parameters, bind.message->parameter_formats, prepared->declared());
+  if (gate_.compares(judgement)) {
+    if (bind.message)
+      judgement.parameters_digest = digest_of(
+          bind.message->parameters, bind.message->parameter_formats, prepared->declared());
+    else if (!prepared->parameter_types.empty())
+      judgement.parameters_digest = digest_of_types(prepared->parameter_types);
+  }
   Admitted admitted = gate_.admit(std::move(judgement), told(*prepared->text));
   if (admitted.admission == Admission::kWait) return Outcome::kWait;
   if (admitted.admission == Admission::kRefuse) {

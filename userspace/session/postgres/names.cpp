@@ -41,6 +41,14 @@ std::shared_ptr<const sql::Statement> made_by(const sql::Analysis& analysis, Sta
   return all ? std::make_shared<const sql::Statement>(*std::move(all)) : nullptr;
 }
 
+// What a value becomes depends on the type that was declared for it: by OID, 0 where PostgreSQL
+// chooses.
+std::string parameters_told(const std::vector<std::uint32_t>& types) {
+  std::string told;
+  for (const std::uint32_t type : types) told += (told.empty() ? "" : ", ") + std::to_string(type);
+  return told.empty() ? told : " (parameters of types " + told + ")";
+}
+
 std::size_t bytes_of(const std::map<std::string, std::string, std::less<>>& texts) {
   std::size_t bytes = 0;
   for (const auto& [name, text] : texts) bytes += text.size();
@@ -89,7 +97,9 @@ std::string Names::told(const AnalysedText& text) const {
       if (declared != declared_.end())
         told += "\n\nwhere " + use.name + " is: " + declared->second;
       else if (portal || prepared)
-        told += "\n\nwhere " + use.name + " is: " + (portal ? portal->text : prepared->text)->text;
+        told += "\n\nwhere " + use.name +
+                parameters_told((portal ? *portal->prepared : *prepared).declared()) +
+                " is: " + (portal ? portal->text : prepared->text)->text;
     }
   return told;
 }

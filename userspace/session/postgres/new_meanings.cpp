@@ -22,7 +22,8 @@ void NewMeanings::give(const std::string& name, bool lasting) {
     anything_ = count_;
     return;
   }
-  (lasting ? lasting_ : of_transaction_)[name] = count_;
+  // What becomes of a temporary relation the catalogue shows no more than that it was made.
+  (lasting || lasting_.contains(name) ? lasting_ : of_transaction_)[name] = count_;
 }
 
 void NewMeanings::note(const sql::Statement& statement) {
@@ -38,9 +39,11 @@ void NewMeanings::note(const sql::Statement& statement) {
   for (const sql::CatalogChange& change : statement.changes) {
     // Where no schema is given it may be a temporary relation.
     const bool is_new = change.kind == sql::CatalogChange::Kind::kNewRelation;
-    give(change.name, is_new && (change.temporary || change.schema.empty()));
-    give(change.other_name, false);
-    give(change.new_name, false);
+    const bool lasting =
+        is_new ? change.temporary || change.schema.empty() : lasting_.contains(change.name);
+    give(change.name, lasting);
+    give(change.other_name, lasting);
+    give(change.new_name, lasting);
   }
   if (!defines || only_reads_what_it_names(statement)) return;
   for (const ObjectRef& object : statement.objects) give(object.name, false);

@@ -6,6 +6,7 @@
 #include "proto/postgres/values_digest.h"
 #include "session/postgres/refusal.h"
 #include "sql/reach.h"
+#include "sql/words.h"
 
 namespace sluice::session {
 namespace {
@@ -35,6 +36,9 @@ std::string reach_digest(const Judgement& judgement, const Intent& whole, const 
     for (const sql::MadeName& run : judged.statement->runs) reach.runs(run);
     at_cursor = at_cursor || is_at_cursor(*judged.statement);
   }
+  reach.strings_of(sql::from_first_string(whole.statement));
+  for (const Parameter& parameter : whole.parameters)
+    if (parameter) reach.strings_of(*parameter);
   std::string text = reach.text();
   // Nobody outside of this session can have approved these.
   if (const std::uint64_t given = context.new_meanings.of(reach.names()); given != 0)

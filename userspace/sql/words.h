@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// What could be a name in a text that is not read as SQL: the body of a function, a string that may
+// be run or looked up as a name.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::sql {
+
+// Words, what stands in double quotes, and rows of the signs that operators are made of; in strings
+// and comments too. Each once, in order.
+std::vector<std::string> words_of(std::string_view text);
+
+bool is_operator_sign(char c);
+
+// All of a text from its first string constant on.
+std::string_view from_first_string(std::string_view text);
+
+// Letters may be written by their numbers in it: it has names that words_of() cannot find.
+bool has_letters_by_number(std::string_view text);
+
+}  // namespace sluice::sql
