@@ -216,14 +216,15 @@ void ActionWalker::with_clause(const Node& node) {
 
 void ActionWalker::select(const Node& node) {
   const bool in_insert = std::exchange(values_only_, false);
+  const bool into = !std::exchange(is_half_, false) && into_of(node);
   with_clause(node);
   if (!(in_insert && node.has("valuesLists"))) facts_.action(Action::kRead);
-  const bool into = static_cast<bool>(into_of(node));
   if (into) facts_.action(Action::kDdl);
   if (node.has("lockingClause")) facts_.action(Action::kTransaction);
   for (const char* side : {"larg", "rarg"})
     if (const Node half = node.node_as(side, "SelectStmt")) {
       const std::size_t ctes = ctes_.size();
+      is_half_ = true;
       select(half);
       ctes_.resize(ctes);
     }

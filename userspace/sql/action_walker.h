@@ -98,6 +98,7 @@ class ActionWalker {
   std::vector<std::string_view> ctes_;
   std::unordered_set<std::string_view> seen_operators_;
   std::size_t depth_ = 0;
+  bool is_half_ = false;      // of a set operation, whose INTO is looked for once
   bool values_only_ = false;  // inside INSERT: VALUES lists read nothing
 };
 

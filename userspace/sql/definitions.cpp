@@ -201,18 +201,19 @@ class Definition {
   // All of a new table, where it has none of another's.
   void find_columns(const Node& table) {
     if (!table.list("inhRelations").empty() || table.has("ofTypename")) return;
+    auto row = std::make_shared<Row>();
     for (const auto& item : table.list("tableElts")) {
       const Node element{&item};
-      if (element.is("ColumnDef")) new_columns_.push_back(element.text("colname"));
-      if (!element.is("TableLikeClause")) continue;
-      new_columns_.clear();
-      return;
+      if (element.is("TableLikeClause")) return;
+      if (element.is("ColumnDef"))
+        row->fields.push_back({element.text("colname"), clear_value(), nullptr});
     }
+    if (!row->fields.empty()) new_row_ = std::move(row);
   }
 
   // An expression over the row that the definition is about.
   Value of_row(const json::value* expression) {
-    return is_new_          ? lineage_.in_new_table(table_, expression, new_columns_)
+    return is_new_          ? lineage_.in_new_table(table_, expression, new_row_)
            : !knows_table() ? lineage_.in_new_table(table_, expression)
                             : lineage_.in_table(table_, expression, new_columns_);
   }
@@ -272,7 +273,8 @@ class Definition {
   Lineage& lineage_;
   Node table_{nullptr};
   bool is_new_ = false;
-  std::vector<std::string_view> new_columns_;
+  std::vector<std::string_view> new_columns_;  // of a table that is there
+  std::shared_ptr<const Row> new_row_;         // of one that is new
 };
 
 }  // namespace

@@ -54,9 +54,9 @@ class Lineage {
   Value in_table(const Node& range_var, const json::value* expression,
                  const std::vector<std::string_view>& new_columns);
   // The same where the table is new, too: whatever its columns are called, they hold nothing yet.
-  // `columns`: all of them, or none where they are not known.
+  // `columns`: all of them, or null where they are not known.
   Value in_new_table(const Node& range_var, const json::value* expression,
-                     const std::vector<std::string_view>& columns = {});
+                     std::shared_ptr<const Row> columns = nullptr);
   // WHEN of a trigger, WHERE of a rule: OLD and NEW are rows of the table.
   Value in_old_and_new(const Node& range_var, const json::value* expression);
   // WHERE of COPY FROM, over the columns of a table.
@@ -88,7 +88,7 @@ class Lineage {
   Row query(const Node& node, const Scope* outer, const Ctes* ctes);
   const Ctes* with(const Node& node, const Scope* outer, const Ctes* ctes);
   Row recursive(const Node& cte, const Scope* outer, const Ctes* ctes);
-  Row select(const Node& node, const Scope* outer, const Ctes* ctes);
+  Row select(const Node& node, const Scope* outer, const Ctes* ctes, bool half);
   Row values(const json::array& lists, const Scope* outer, const Ctes* ctes);
   Row set_operation(const Node& node, const Scope* outer, const Ctes* ctes);
   Row targets(const json::array& list, const Scope& scope, const Ctes* ctes);
@@ -157,6 +157,7 @@ class Lineage {
   const DescribeOptions& options_;
   std::deque<Ctes> cte_store_;
   std::size_t depth_ = 0;
+  bool is_half_ = false;  // of a set operation, whose INTO is looked for once
   bool saw_opaque_ = false;
   bool saw_hidden_cast_ = false;
   bool saw_computation_ = false;

@@ -202,16 +202,13 @@ Value Lineage::in_table(const Node& range_var, const json::value* expression,
 }
 
 Value Lineage::in_new_table(const Node& range_var, const json::value* expression,
-                            const std::vector<std::string_view>& columns) {
-  if (!spend(Effort::kPerCopy * columns.size())) return opaque_value();
+                            std::shared_ptr<const Row> columns) {
   Scope scope;
   scope.columns.rest = clear_value();
-  Row row = scope.columns;
-  if (!columns.empty()) row.rest.reset();  // "t.f" is one of these, or a call
-  for (const auto name : columns) row.fields.push_back({name, clear_value(), nullptr});
+  if (!columns) columns = std::make_shared<const Row>(scope.columns);
   Source source;
   source.is_table = true;
-  source.row = source.passed_on = std::make_shared<const Row>(std::move(row));
+  source.row = source.passed_on = std::move(columns);  // "t.f" is one of these, or a call
   for (const std::string_view name :
        {range_var.text("relname"), std::string_view{"old"}, std::string_view{"new"}}) {
     source.name = name;

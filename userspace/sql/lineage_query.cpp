@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lineage of queries: WITH, SELECT, VALUES, set operations.
+#include <utility>
+
 #include "sql/lineage.h"
 #include "sql/output_name.h"
 
@@ -12,11 +14,12 @@ constexpr int kRecursionPassesMax = 12;
 }  // namespace
 
 Row Lineage::query(const Node& node, const Scope* outer, const Ctes* ctes) {
+  const bool half = std::exchange(is_half_, false);
   if (!spend() || depth_ > facts_.limits().tree_depth_max) return opaque_row();
   ++depth_;
   Row row;
   if (node.is("SelectStmt")) {
-    row = select(node, outer, ctes);
+    row = select(node, outer, ctes, half);
   } else if (node.is("InsertStmt")) {
     row = insert(node, outer, ctes);
   } else if (node.is("UpdateStmt")) {
@@ -90,7 +93,7 @@ Row Lineage::recursive(const Node& cte, const Scope* outer, const Ctes* ctes) {
   return opaque_row();
 }
 
-Row Lineage::select(const Node& node, const Scope* outer, const Ctes* ctes) {
+Row Lineage::select(const Node& node, const Scope* outer, const Ctes* ctes, bool half) {
   ctes = with(node, outer, ctes);
   Scope scope;
   scope.outer = outer;
@@ -121,7 +124,7 @@ Row Lineage::select(const Node& node, const Scope* outer, const Ctes* ctes) {
   order(node.list("sortClause"), outputs, scope, ctes);
   search(evaluate(node.field("limitCount"), scope, ctes));
   search(evaluate(node.field("limitOffset"), scope, ctes));
-  if (into_of(node)) copy(outputs);
+  if (!half && into_of(node)) copy(outputs);
   return outputs;
 }
 
@@ -149,7 +152,9 @@ Row Lineage::values(const json::array& lists, const Scope* outer, const Ctes* ct
 }
 
 Row Lineage::set_operation(const Node& node, const Scope* outer, const Ctes* ctes) {
+  is_half_ = true;
   const Row left = query(node.node_as("larg", "SelectStmt"), outer, ctes);
+  is_half_ = true;
   const Row right = query(node.node_as("rarg", "SelectStmt"), outer, ctes);
   // Anything but UNION ALL compares rows.
   const bool compares = node.text("op") != "SETOP_UNION" || !node.flag("all");
