@@ -258,14 +258,17 @@ for what, texts in OWN.items():
         return stopped(again(conversation, statement))
 
 
+def policy(bench, more, held):
+    """Adds rules, by which DDL of `chosen` is held or not."""
+    bench.world.set_policy(more)
+    bench.world.daemon.process.send_signal(1)
+    wait_for("the policy", lambda: bench.open().query("COMMENT ON TABLE chosen IS 'x'").held is held)
+
+
 @case("something is made in a schema while somebody is asked whether it may go", (REFUSED,))
 def _(bench, conversation):
-    def policy(more, held):
-        bench.world.set_policy(more)
-        bench.world.daemon.process.send_signal(1)
-        wait_for("the policy", lambda: bench.open().query("COMMENT ON TABLE chosen IS 'x'").held is held)
     try:
-        policy("  - { name: ask to drop, agents: [asker], resources: [db], actions: [ddl], verdict: hold, approvers: { users: [root] } }\n", True)
+        policy(bench, "  - { name: ask to drop, agents: [asker], resources: [db], actions: [ddl], verdict: hold, approvers: { users: [root] } }\n", True)
         assert conversation.query("DROP SCHEMA agreed CASCADE", keep_held=True).held
         bench.world.ask_direct("CREATE FUNCTION agreed.young() RETURNS int LANGUAGE sql AS 'SELECT 1'")
         approve(bench)
@@ -274,17 +277,13 @@ def _(bench, conversation):
         return stopped(reply)
     finally:
         conversation.close()
-        policy("", False)
+        policy(bench, "", False)
 
 
 @case("a statement that is bound, and run when its name is another's", (HELD, REFUSED))
 def _(bench, conversation):
-    def policy(more, held):
-        bench.world.set_policy(more)
-        bench.world.daemon.process.send_signal(1)
-        wait_for("the policy", lambda: bench.open().query("COMMENT ON TABLE chosen IS 'x'").held is held)
     try:
-        policy("  - { name: ask to drop, agents: [asker], resources: [db], actions: [ddl], when: { tables: [public.chosen] },"
+        policy(bench, "  - { name: ask to drop, agents: [asker], resources: [db], actions: [ddl], when: { tables: [public.chosen] },"
                " verdict: hold, approvers: { users: [root] } }\n", True)
         conversation.query("BEGIN")
         bound = parse("DROP TABLE chosen CASCADE", "d") + bind("d", "d") + sync()
@@ -300,7 +299,7 @@ def _(bench, conversation):
         return stopped(reply)
     finally:
         conversation.close()
-        policy("", False)
+        policy(bench, "", False)
 
 
 # A temporary relation is the session's own: no catalogue that is read outside of it shows what becomes of it.

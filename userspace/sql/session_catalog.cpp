@@ -24,6 +24,11 @@ CatalogChange of_temporary_relations(CatalogChange change) {
 
 }  // namespace
 
+bool SessionCatalog::concerns(const Statement& statement) {
+  return !statement.changes.empty() || statement.makes_anything || may_fill_anything(statement) ||
+         statement.kind == StatementKind::kRollbackToSavepoint;
+}
+
 void SessionCatalog::arrived(Pointer base) {
   base_ = std::move(base);
   rebuild();

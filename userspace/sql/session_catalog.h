@@ -19,6 +19,8 @@ class SessionCatalog {
  public:
   using Pointer = std::shared_ptr<const Catalog>;
 
+  // False: to note it would change nothing, which is so of most.
+  static bool concerns(const Statement& statement);
   // The daemon has read it anew.
   void arrived(Pointer base);
   // The statement has run. `text`: its own; `options`: as it was read.

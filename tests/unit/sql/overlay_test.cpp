@@ -228,6 +228,31 @@ TEST(SessionCatalog, WhatCannotBeKeptMayBeAnythingAsLongAsItLasts) {
   EXPECT_FALSE(other.catalog().now()->any_name_is_unknown());
 }
 
+TEST(SessionCatalog, BehindATextThatNobodyReadAnyNameMayBeAnythingUntilAllIsDiscarded) {
+  Session session;
+  session.catalog().anything_ran();
+  EXPECT_EQ(session.actions("SELECT id FROM hay"), "read unknown");
+  session.catalog().transaction_ended();
+  session.catalog().arrived(farm());
+  EXPECT_EQ(session.actions("SELECT id FROM hay"), "read unknown");
+  session.catalog().discarded();
+  EXPECT_EQ(session.actions("SELECT id FROM hay"), "read");
+}
+
+TEST(SessionCatalog, IsOnlyToldOfWhatConcernsIt) {
+  const auto concerns = [](const char* text) {
+    return SessionCatalog::concerns(one(text, *farm()));
+  };
+  for (const char* text :
+       {"CREATE TEMP TABLE t (a int)", "SET search_path = pg_temp", "SELECT runs()",
+        "INSERT INTO hay SELECT id, ssn FROM people", "ROLLBACK TO a", "COMMIT PREPARED 'x'",
+        "DO $$ BEGIN ALTER TABLE hay ADD x int; END $$"})
+    EXPECT_TRUE(concerns(text)) << text;
+  for (const char* text :
+       {"SELECT ssn FROM people", "INSERT INTO hay VALUES (1)", "BEGIN", "COMMIT"})
+    EXPECT_FALSE(concerns(text)) << text;
+}
+
 TEST(SessionCatalog, WithPgTempFirstInSearchPathWhatIsMadeMayBeTemporary) {
   for (const char* first :
        {"SET search_path = pg_temp, public", "SET LOCAL search_path TO 'PG_TEMP'",

@@ -74,10 +74,14 @@ struct Context {
   }
   void show_catalog(std::shared_ptr<const sql::Catalog> arrived) {
     own_catalog.arrived(std::move(arrived));
-    catalog = own_catalog.now();
+    show_own_catalog();
+  }
+  void show_own_catalog() {
+    if (catalog != own_catalog.now()) catalog = own_catalog.now();
   }
   // Of a statement that has run, or has failed: `text` is what held it.
   void note_changes(const sql::Statement& statement, std::string_view text, bool failed) {
+    if (!sql::SessionCatalog::concerns(statement)) return;
     sql::AnalyseOptions read;
     read.standard_conforming_strings = standard_conforming_strings;
     read.client_encoding = client_encoding;
@@ -85,7 +89,7 @@ struct Context {
     const std::string_view own =
         text.substr(std::min(statement.location, text.size()), statement.length);
     failed ? own_catalog.note_failed(statement, own, read) : own_catalog.note(statement, own, read);
-    catalog = own_catalog.now();
+    show_own_catalog();
   }
   void ask_for_catalog(bool fresh) { act(NeedCatalog{database, fresh, watch.asked()}); }
   template <class Action>

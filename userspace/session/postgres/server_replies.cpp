@@ -348,13 +348,16 @@ void ServerReplies::effects_of(const sql::Statement& statement, const std::strin
   if (statement.kind == StatementKind::kRollbackToSavepoint ||
       (pipeline_.transaction_changes_meaning && may_set_back(statement.kind)))
     pipeline_.names.next_epoch();
-  if (tag == "DISCARD ALL") context_.own_catalog.discarded();
+  if (tag == "DISCARD ALL") {
+    context_.own_catalog.discarded();
+    context_.show_own_catalog();
+  }
   context_.note_changes(statement, text, false);
 }
 
 void ServerReplies::effects_of_unread() {
   context_.own_catalog.anything_ran();
-  context_.catalog = context_.own_catalog.now();
+  context_.show_own_catalog();
   context_.new_meanings.note_unread();
   pipeline_.catalog_changed(true);
   pipeline_.transaction_changes_catalog = true;
@@ -441,7 +444,7 @@ ServerReplies::Outcome ServerReplies::on_ready(const Message& message) {
     context_.blinded = false;
     context_.made.transaction_ended();
     context_.own_catalog.transaction_ended();
-    context_.catalog = context_.own_catalog.now();
+    context_.show_own_catalog();
     context_.new_meanings.transaction_ended();
   }
   // Nothing is under way any more that could end the transaction.
