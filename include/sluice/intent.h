@@ -58,11 +58,10 @@ struct Intent {
   std::vector<ObjectRef> objects;
   std::vector<ColumnRef> columns;
   std::vector<Parameter> parameters;
-  // Of what was held: of all bytes of the parameters, their formats and declared types. An approval
-  // is compared by it; it is neither shown nor recorded.
-  std::string parameters_digest;
-  // The same of what its names stand for and reach, and of the row that a cursor is at.
-  std::string reach_digest;
+  // Of what was held, what is not shown but decides: all bytes of the parameters, their formats and
+  // declared types; what its names stand for and reach; the row that a cursor is at. An approval is
+  // compared by it; it is neither shown nor recorded.
+  std::string unshown_digest;
   bool unbounded = false;  // an UPDATE or DELETE without WHERE, or with one that is always true
   WallTime asked_at{};
 };

@@ -46,9 +46,29 @@ for makes in (MAKES, MAKES_IN_SQL):
                   ["BEGIN", "SELECT makes_one()", "ALTER TABLE made9 RENAME TO notes", "COMMIT", "CREATE TABLE public.made9 (id int)", captured("notes")]):
         runs("m06", f"made by a function: {makes[-40:]} {' / '.join(steps)}", makes, *steps, expect=SHOWN_MASKED)
     # Somebody else's function.
-    for steps in (["SELECT makes_one()", "ALTER TABLE made9 RENAME TO notes", captured("notes")],
+    for steps in (["SELECT makes_one()", "CREATE TABLE public.made9 (id int, body text)", captured("made9")],
+                  ["DO 'BEGIN PERFORM makes_one(); END'", "CREATE TABLE public.made9 (id int, body text)", captured("made9")],
+                  ["SELECT makes_one()", "ALTER TABLE made9 RENAME TO notes", captured("notes")],
                   ["BEGIN", "SELECT makes_one()", "ALTER TABLE made9 RENAME TO notes", "COMMIT", "CREATE TABLE public.made9 (id int)", captured("notes")]):
         runs("m06", f"made by a function of others: {makes[-40:]} {' / '.join(steps)}", *steps, expect=SHOWN_MASKED, prepared=makes)
+
+# Others' functions that are not called by their own name.
+BY_ANOTHER = MAKES + "; CREATE FUNCTION makes_by_one() RETURNS void LANGUAGE plpgsql AS 'BEGIN PERFORM makes_one(); END'"
+BY_TRIGGER = ("CREATE FUNCTION makes_one() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN CREATE TEMP TABLE IF NOT EXISTS made9 (id int); RETURN NULL; END';"
+              " CREATE TRIGGER makes9 BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION makes_one()")
+IN_A_STRING = "CREATE FUNCTION makes_one() RETURNS void LANGUAGE plpgsql AS $$BEGIN EXECUTE 'CREATE TEMP TABLE ' || 'made9 (id int)'; END$$"
+OUT_OF_THE_WAY = "CREATE FUNCTION makes_one() RETURNS void LANGUAGE sql AS 'CREATE TEMP VIEW made9 AS SELECT 1 AS id'"
+for prepared, call in ((BY_ANOTHER, "SELECT makes_by_one()"), (BY_TRIGGER, "INSERT INTO notes VALUES (9, 'x')"), (IN_A_STRING, "SELECT makes_one()"),
+                       (OUT_OF_THE_WAY, "SELECT makes_one()")):
+    runs("m06", f"made by a function of others: {prepared[-60:]}", call, "CREATE TABLE public.made9 (id int, body text)", captured("made9"),
+         expect=SHOWN_MASKED, prepared=prepared, undo=UNDO + "; DROP FUNCTION IF EXISTS makes_by_one() CASCADE; DELETE FROM notes WHERE id = 9")
+# What they make may be a view of what must not change, or have a rule.
+VIEW = "CREATE FUNCTION makes_one() RETURNS void LANGUAGE sql AS 'CREATE TEMP VIEW made9 AS SELECT * FROM public.guarded'"
+for steps in (["DELETE FROM made9"], ["UPDATE made9 SET v = 'x'"], ["INSERT INTO made9 VALUES (9, 'x')"], ["DELETE FROM made9 WHERE id = 1"],
+              ["CREATE TABLE public.made9 (id int, v text)", "DELETE FROM made9"], ["COPY made9 FROM STDIN"],
+              ["CREATE TEMP TABLE IF NOT EXISTS made9 (id int, v text)", "DELETE FROM made9"], ["DO 'BEGIN DELETE FROM made9; END'"]):
+    for agent in ("writer", "maker"):
+        runs("g09", f"{agent}: a function of others makes a view: {' / '.join(steps)}", "SELECT makes_one()", *steps, expect=STOPPED, prepared=VIEW, agent=agent)
 
 # --- INTO at the left of a set operation
 for text in ("SELECT 1 AS id INTO TEMP notes UNION SELECT 2", "SELECT 1 AS id INTO TEMP notes UNION SELECT 2 EXCEPT SELECT 3",

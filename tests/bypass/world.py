@@ -159,10 +159,15 @@ class World:
                                          secret=self.secret, more=more))
 
     def ask_direct(self, statement, database="shop"):
-        """As superuser, past Sluice."""
-        with self.direct[database].cursor() as cursor:
-            cursor.execute(statement)
-            return cursor.fetchall() if cursor.description else None
+        """As superuser, past Sluice. A session that has just ended may still be dropping what it had that was temporary."""
+        for last in (False, False, False, True):
+            try:
+                with self.direct[database].cursor() as cursor:
+                    cursor.execute(statement)
+                    return cursor.fetchall() if cursor.description else None
+            except psycopg2.errors.DeadlockDetected:
+                if last:
+                    raise
 
     def state(self, everything, database="shop"):
         return self.ask_direct(STATE if everything else GUARDED, database)

@@ -30,8 +30,7 @@ std::string binding_of(const Intent& intent, const Verdict& verdict) {
     out.append(parameter ? "=" : "n");
     if (parameter) put(out, *parameter);
   }
-  put(out, intent.parameters_digest);
-  put(out, intent.reach_digest);
+  put(out, intent.unshown_digest);
   put_count(out, intent.objects.size());
   for (const ObjectRef& object : intent.objects) {
     put(out, std::to_string(static_cast<int>(object.kind)));

@@ -90,13 +90,11 @@ class EventWriter {
     writer_.varint(port);
   }
   void write(const Intent& intent) {
-    // The session has the lineage; it is not written again. Digests are of no use afterwards.
+    // The session has the lineage; it is not written again. The digest is of no use afterwards.
     const auto& [lineage, resource, protocol, database, statement, fingerprint, actions, objects,
-                 columns, parameters, parameters_digest, reach_digest, unbounded, asked_at] =
-        intent;
+                 columns, parameters, unshown_digest, unbounded, asked_at] = intent;
     static_cast<void>(lineage);
-    static_cast<void>(parameters_digest);
-    static_cast<void>(reach_digest);
+    static_cast<void>(unshown_digest);
     writer_.text(resource);
     writer_.text(protocol);
     writer_.text(database);

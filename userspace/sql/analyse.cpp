@@ -9,6 +9,7 @@
 #include "sql/literal_strings.h"
 #include "sql/overlay.h"
 #include "sql/parse_tree.h"
+#include "sql/temporaries.h"
 #include "sql/text_guard.h"
 
 namespace sluice::sql {
@@ -126,6 +127,7 @@ Statement analyse_function_call(Oid oid, const Catalog& catalog) {
   facts.object(ObjectRef::Kind::kFunction, effect.schema, function->name);
   for (const Function* hidden : catalog.hidden_calls_of_cast(function->name))
     facts.hidden_call(*hidden);
+  find_temporaries_of_calls(facts);
   if (function->name == "set_config") facts.unknown("set_config() of a name that is not seen");
   // Its arguments are values that the agent has: what it only computes from them is clear.
   if (effect.result != FunctionResult::kOpaque) statement.lineage = ResultLineage::kAllClear;

@@ -101,82 +101,73 @@ ColumnSensitivity Catalog::sensitivity(Oid oid, std::int16_t attnum) const {
 }
 
 const Function* Catalog::function(Oid oid) const {
-  if (base_) return base_->function(oid);
-  const auto found = function_by_oid_.find(oid);
-  return found == function_by_oid_.end() ? nullptr : found->second;
+  const auto found = rest_->function_by_oid.find(oid);
+  return found == rest_->function_by_oid.end() ? nullptr : found->second;
 }
 
 std::span<const Function* const> Catalog::functions_named(std::string_view name) const {
-  return base_ ? base_->functions_named(name) : listed(functions_by_name_, name);
+  return listed(rest_->functions_by_name, name);
 }
 std::span<const Function* const> Catalog::hidden_calls_of_operator(std::string_view name) const {
-  return base_ ? base_->hidden_calls_of_operator(name) : listed(operators_, name);
+  return listed(rest_->operators, name);
 }
 std::span<const Function* const> Catalog::hidden_calls_of_cast(std::string_view name) const {
-  return base_ ? base_->hidden_calls_of_cast(name) : listed(casts_, name);
+  return listed(rest_->casts, name);
 }
 std::span<const Function* const> Catalog::checks_of_type(std::string_view name) const {
-  return base_ ? base_->checks_of_type(name) : listed(checks_, name);
+  return listed(rest_->checks, name);
 }
 std::span<const Function* const> Catalog::checks_of_type(Oid oid) const {
-  if (base_) return base_->checks_of_type(oid);
-  const auto found = checks_by_type_.find(oid);
-  if (found == checks_by_type_.end()) return {};
+  const auto found = rest_->checks_by_type.find(oid);
+  if (found == rest_->checks_by_type.end()) return {};
   return found->second;
 }
 std::span<const Relation* const> Catalog::tables_on(std::string_view name) const {
-  return base_ ? base_->tables_on(name) : listed(tables_on_, name);
+  return listed(rest_->tables_on, name);
 }
 std::span<const Relation* const> Catalog::tables_of_index(std::string_view name) const {
-  return base_ ? base_->tables_of_index(name) : listed(tables_of_index_, name);
+  return listed(rest_->tables_of_index, name);
 }
 std::span<const Relation* const> Catalog::tables_of_type(std::string_view name) const {
-  return base_ ? base_->tables_of_type(name) : listed(tables_of_type_, name);
+  return listed(rest_->tables_of_type, name);
 }
 std::span<const Function* const> Catalog::hidden_calls_of_operator_class(
     std::string_view name) const {
-  return base_ ? base_->hidden_calls_of_operator_class(name) : listed(operator_classes_, name);
+  return listed(rest_->operator_classes, name);
 }
 
 std::string_view Catalog::type_name(Oid type) const {
-  if (base_) return base_->type_name(type);
-  const auto found = types_.find(type);
-  return found == types_.end() ? std::string_view{} : found->second;
+  const auto found = rest_->types.find(type);
+  return found == rest_->types.end() ? std::string_view{} : found->second;
 }
 
 std::string_view Catalog::type_revision(Oid type) const {
-  if (base_) return base_->type_revision(type);
-  const auto found = type_revisions_.find(type);
-  return found == type_revisions_.end() ? std::string_view{} : found->second;
+  const auto found = rest_->type_revisions.find(type);
+  return found == rest_->type_revisions.end() ? std::string_view{} : found->second;
 }
 
 std::vector<Oid> Catalog::types_named(std::string_view name) const {
-  if (base_) return base_->types_named(name);
-  const auto found = types_by_name_.find(std::string{name});
-  return found == types_by_name_.end() ? std::vector<Oid>{} : found->second;
+  const auto found = rest_->types_by_name.find(std::string{name});
+  return found == rest_->types_by_name.end() ? std::vector<Oid>{} : found->second;
 }
 
 std::span<const Oid> Catalog::parts_of_type(Oid type) const {
-  if (base_) return base_->parts_of_type(type);
-  const auto found = parts_of_types_.find(type);
-  if (found == parts_of_types_.end()) return {};
+  const auto found = rest_->parts_of_types.find(type);
+  if (found == rest_->parts_of_types.end()) return {};
   return found->second;
 }
 
 std::string_view Catalog::name_revision(std::string_view name) const {
-  if (base_) return base_->name_revision(name);
-  const auto found = name_revisions_.find(std::string{name});
-  return found == name_revisions_.end() ? std::string_view{} : found->second;
+  const auto found = rest_->name_revisions.find(std::string{name});
+  return found == rest_->name_revisions.end() ? std::string_view{} : found->second;
 }
 
 std::string_view Catalog::schema_members(std::string_view name) const {
-  if (base_) return base_->schema_members(name);
-  const auto found = schema_members_.find(std::string{name});
-  return found == schema_members_.end() ? std::string_view{} : found->second;
+  const auto found = rest_->schema_members.find(std::string{name});
+  return found == rest_->schema_members.end() ? std::string_view{} : found->second;
 }
 
 std::vector<std::string> Catalog::names_of_users(const std::vector<std::string>& words) const {
-  if (base_) return base_->names_of_users(words);
   const auto any_of_users = [](const auto& list) {
     return std::any_of(list.begin(), list.end(),
                        [](const auto* one) { return one->oid >= kFirstUserOid; });
@@ -186,10 +177,10 @@ std::vector<std::string> Catalog::names_of_users(const std::vector<std::string>&
     if (word.empty()) continue;
     if (is_operator_sign(word.front())) {
       // Where one ends and the next begins is left to the server.
-      for (const std::string& name : users_operators_)
+      for (const std::string& name : rest_->users_operators)
         if (word.find(name) != std::string::npos) names.push_back(name);
     } else if (any_of_users(relations_named(word)) || any_of_users(functions_named(word)) ||
-               types_by_name_.contains(word) || name_revisions_.contains(word)) {
+               rest_->types_by_name.contains(word) || rest_->name_revisions.contains(word)) {
       names.push_back(word);
     }
   }

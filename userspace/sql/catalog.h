@@ -61,7 +61,7 @@ struct Relation {
   Oid oid = 0;
   std::string schema;
   std::string name;
-  char kind = 'r';  // pg_class.relkind: r p v m f t S c i I
+  char kind = 'r';  // pg_class.relkind: r p v m f t S c i I; '?' of a session's: not known
   bool definition_unread =
       false;            // a view whose definition could not be understood: all columns redact
   bool locked = false;  // it could not be read, because somebody held a lock on what it names
@@ -97,6 +97,7 @@ struct Relation {
   std::string revision;
   // Names of the functions and types that these, its columns and its indexes are made of.
   std::vector<std::string> stands_on;
+  std::vector<std::string> temporaries;  // that the functions of its triggers may make
   const Column* column(std::string_view column_name) const;
   const Column* column(std::int16_t attnum) const;
   bool any_sensitive() const;
@@ -127,6 +128,8 @@ struct Function {
   std::string revision;
   std::vector<std::string> names;
   bool names_unread = false;  // its body is too long: any
+  // Of temporary relations that it may make (temporaries.h), or what it calls.
+  std::vector<std::string> temporaries;
 };
 bool of_postgres(const Function& function);
 // Where it is a trigger's function.
@@ -152,22 +155,18 @@ class Catalog {
   // Counts up with each snapshot that the builder's caller makes.
   std::uint64_t version() const { return version_; }
   // False where something could not be read because somebody held a lock: soon it can be.
-  bool whole() const { return base_ ? base_->whole() : whole_; }
+  bool whole() const { return rest_->whole; }
   // False where no rule matches anything: then nothing needs masking by column.
-  bool any_sensitive() const { return base_ ? base_->any_sensitive() : any_sensitive_; }
+  bool any_sensitive() const { return rest_->any_sensitive; }
   // What the functions of event triggers raise or fail with may be a sensitive value.
-  bool event_triggers_quote() const {
-    return base_ ? base_->event_triggers_quote() : event_triggers_quote_;
-  }
-  bool event_triggers_name() const {
-    return base_ ? base_->event_triggers_name() : event_triggers_name_;
-  }
+  bool event_triggers_quote() const { return rest_->event_triggers_quote; }
+  bool event_triggers_name() const { return rest_->event_triggers_name; }
   // Whether some table or view of users has a sensitive column of that name.
   bool names_sensitive(std::string_view column) const {
-    return base_ ? base_->names_sensitive(column) : sensitive_names_.contains(column);
+    return rest_->sensitive_names.contains(column);
   }
   // server_version_num; 0 unknown
-  int server_version() const { return base_ ? base_->server_version() : server_version_; }
+  int server_version() const { return rest_->server_version; }
 
   const Relation* relation(Oid oid) const;
   bool knows(Oid oid) const { return relation(oid) != nullptr; }
@@ -207,7 +206,7 @@ class Catalog {
   std::span<const Function* const> checks_of_type(Oid oid) const;
   // Also by the name of a type, of its default one.
   std::span<const Function* const> hidden_calls_of_operator_class(std::string_view name) const;
-  bool any_hidden_cast() const { return base_ ? base_->any_hidden_cast() : !casts_.empty(); }
+  bool any_hidden_cast() const { return !rest_->casts.empty(); }
   // The tables and views that lose or change something when an index, a type, a function, another
   // table or whatever else is called so goes away or changes.
   std::span<const Relation* const> tables_on(std::string_view name) const;
@@ -227,35 +226,37 @@ class Catalog {
   friend class CatalogBuilder;
   friend class Overlay;
 
-  // What this is laid over; then only relations are looked for here first.
+  // Everything but relations: all that are laid over one have the same.
+  struct Rest {
+    int server_version = 0;
+    bool whole = true;
+    bool any_sensitive = false;
+    bool event_triggers_quote = false, event_triggers_name = false;
+    std::set<std::string, std::less<>> sensitive_names;
+    std::vector<Function> functions;
+    std::unordered_map<Oid, const Function*> function_by_oid;
+    std::unordered_map<std::string, std::vector<const Function*>> functions_by_name, operators,
+        casts, operator_classes, checks;
+    std::unordered_map<Oid, std::vector<const Function*>> checks_by_type;
+    std::unordered_map<Oid, std::string> types, type_revisions;
+    std::unordered_map<std::string, std::vector<Oid>> types_by_name;
+    std::unordered_map<Oid, std::vector<Oid>> parts_of_types;
+    std::unordered_map<std::string, std::string> name_revisions, schema_members;
+    std::vector<std::string> users_operators;
+    std::unordered_map<std::string, std::vector<const Relation*>> tables_on, tables_of_index,
+        tables_of_type;
+  };
+
+  std::shared_ptr<const Rest> rest_ = std::make_shared<Rest>();
+  std::uint64_t version_ = 0;
+  std::vector<Relation> relations_;
+  std::unordered_map<Oid, const Relation*> relation_by_oid_;
+  std::unordered_map<std::string, std::vector<const Relation*>> relations_by_name_;
+  // What this is laid over: relations that are not here are looked for there.
   const Catalog* base_ = nullptr;
   std::shared_ptr<const Catalog> keeps_base_;
-  bool any_name_is_unknown_ = false;
   std::deque<Relation> laid_over_;
-  std::uint64_t version_ = 0;
-  int server_version_ = 0;
-  bool whole_ = true;
-  bool any_sensitive_ = false;
-  bool event_triggers_quote_ = false, event_triggers_name_ = false;
-  std::vector<Relation> relations_;
-  std::set<std::string, std::less<>> sensitive_names_;
-  std::vector<Function> functions_;
-  std::unordered_map<Oid, const Relation*> relation_by_oid_;
-  std::unordered_map<Oid, const Function*> function_by_oid_;
-  std::unordered_map<std::string, std::vector<const Relation*>> relations_by_name_;
-  std::unordered_map<std::string, std::vector<const Function*>> functions_by_name_;
-  std::unordered_map<std::string, std::vector<const Function*>> operators_;
-  std::unordered_map<std::string, std::vector<const Function*>> casts_;
-  std::unordered_map<Oid, std::string> types_, type_revisions_;
-  std::unordered_map<std::string, std::vector<Oid>> types_by_name_;
-  std::unordered_map<Oid, std::vector<Oid>> parts_of_types_;
-  std::unordered_map<std::string, std::string> name_revisions_, schema_members_;
-  std::vector<std::string> users_operators_;
-  std::unordered_map<std::string, std::vector<const Function*>> operator_classes_;
-  std::unordered_map<std::string, std::vector<const Function*>> checks_;
-  std::unordered_map<Oid, std::vector<const Function*>> checks_by_type_;
-  std::unordered_map<std::string, std::vector<const Relation*>> tables_on_, tables_of_index_,
-      tables_of_type_;
+  bool any_name_is_unknown_ = false;
 };
 
 }  // namespace sluice::sql

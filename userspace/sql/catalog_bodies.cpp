@@ -23,7 +23,7 @@ bool only_reads(const ActionSet& actions) {
 
 void CatalogBuilder::attach_calls() {
   std::unordered_map<Oid, Function*> by_oid;
-  for (Function& function : catalog_->functions_)
+  for (Function& function : rest_->functions)
     if (function.oid >= kFirstUserOid) by_oid.emplace(function.oid, &function);
   std::unordered_map<const Function*, std::size_t> places;
   for (const Call& call : calls_) {
@@ -79,7 +79,7 @@ std::optional<Statement> CatalogBuilder::read_body(const std::string& definition
 
 void CatalogBuilder::read_bodies() {
   for (const Definition& definition : definitions_) {
-    Function& function = catalog_->functions_[definition.function];
+    Function& function = rest_->functions[definition.function];
     const bool by_default = function.does_more;  // what a parameter's default calls
     function.does_more = true;                   // until it is read it may do anything
     auto body = read_body(definition.text);

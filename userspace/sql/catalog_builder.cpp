@@ -50,7 +50,11 @@ bool runs_unnoticed(const Function& function) {
 }  // namespace
 
 CatalogBuilder::CatalogBuilder(CatalogLimits limits)
-    : limits_(limits), catalog_(std::make_shared<Catalog>()) {}
+    : limits_(limits),
+      catalog_(std::make_shared<Catalog>()),
+      rest_(std::make_shared<Catalog::Rest>()) {
+  catalog_->rest_ = rest_;
+}
 
 Result<void> CatalogBuilder::add_row(CatalogTable table, CatalogRow row) {
   for (const CatalogQuery& query : catalog_queries())
@@ -59,7 +63,7 @@ Result<void> CatalogBuilder::add_row(CatalogTable table, CatalogRow row) {
                    std::to_string(query.columns)};
   switch (table) {
     case CatalogTable::kSettings: {
-      SLUICE_TRY(catalog_->server_version_, number_in<int>(row[0], "server version"));
+      SLUICE_TRY(rest_->server_version, number_in<int>(row[0], "server version"));
       return {};
     }
     case CatalogTable::kRelations: return add_relation(row);
@@ -143,7 +147,7 @@ Result<void> CatalogBuilder::add_column(CatalogRow row) {
 }
 
 Result<void> CatalogBuilder::add_function(CatalogRow row) {
-  if (catalog_->functions_.size() >= limits_.functions_max)
+  if (rest_->functions.size() >= limits_.functions_max)
     return Error{"the database has more than " + std::to_string(limits_.functions_max) +
                  " functions"};
   Function function;
@@ -159,16 +163,16 @@ Result<void> CatalogBuilder::add_function(CatalogRow row) {
   if (function.shape == 'r' && function.outputs.empty()) function.shape = '?';
   function.shipped = row[9] == "t";
   if (row[10] && !row[10]->empty())
-    definitions_.push_back({catalog_->functions_.size(), std::string{*row[10]}});
-  catalog_->functions_.push_back(std::move(function));
+    definitions_.push_back({rest_->functions.size(), std::string{*row[10]}});
+  rest_->functions.push_back(std::move(function));
   return {};
 }
 
 Result<void> CatalogBuilder::add_type(CatalogRow row) {
-  if (catalog_->types_.size() >= limits_.types_max)
+  if (rest_->types.size() >= limits_.types_max)
     return Error{"the database has more than " + std::to_string(limits_.types_max) + " types"};
   SLUICE_TRY(const Oid type, number_in<Oid>(row[0], "type"));
-  catalog_->types_.emplace(type, text_in(row[1]));
+  rest_->types.emplace(type, text_in(row[1]));
   return {};
 }
 
@@ -188,7 +192,7 @@ Result<void> CatalogBuilder::add_rewrite(CatalogRow row) {
   rewrite.event = letter_in(row[1], ' ');
   rewrite.definition = text_in(row[2]);
   rewrite.locked = row[3] == "t";
-  catalog_->whole_ = catalog_->whole_ && !rewrite.locked;
+  rest_->whole = rest_->whole && !rewrite.locked;
   if (rewrite.definition.size() > limits_.view_definition_bytes_max) rewrite.definition.clear();
   (rewrite.event == kViewEvent ? views_ : rewrites_).push_back(std::move(rewrite));
   return {};
@@ -233,13 +237,14 @@ Result<void> CatalogBuilder::add_trigger(CatalogRow row) {
 
 Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
     const std::vector<SensitiveRule>& sensitive, std::uint64_t version) && {
-  if (catalog_->relations_.empty() || catalog_->functions_.empty())
+  if (catalog_->relations_.empty() || rest_->functions.empty())
     return Error{"the catalogue is empty: the login cannot read pg_catalog"};
   catalog_->version_ = version;
   attach_columns();
   note_generated();
   index();
   attach_revisions();
+  attach_temporaries();
   index_hidden_calls();
   attach_calls();
   find_kin();
@@ -250,8 +255,8 @@ Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
   spread_over_inheritance();
   while (mark_dependents() || mark_foreign_tables()) spread_over_inheritance();
   for (const Relation& relation : catalog_->relations_)
-    catalog_->any_sensitive_ |= relation.any_sensitive();
-  if (catalog_->any_sensitive_) mark_statistics();
+    rest_->any_sensitive |= relation.any_sensitive();
+  if (rest_->any_sensitive) mark_statistics();
   mark_views();
   // A body may read a view that calls what another body stands for.
   for (std::size_t pass = 0; mark_callers() && pass < limits_.view_depth_max; ++pass) mark_views();
@@ -319,9 +324,9 @@ void CatalogBuilder::index() {
     catalog_->relation_by_oid_.emplace(relation.oid, &relation);
     catalog_->relations_by_name_[relation.name].push_back(&relation);
   }
-  for (const Function& function : catalog_->functions_) {
-    catalog_->function_by_oid_.emplace(function.oid, &function);
-    catalog_->functions_by_name_[function.name].push_back(&function);
+  for (const Function& function : rest_->functions) {
+    rest_->function_by_oid.emplace(function.oid, &function);
+    rest_->functions_by_name[function.name].push_back(&function);
   }
   const auto by_name = [&](auto& pairs, auto& into) {
     std::sort(pairs.begin(), pairs.end());
@@ -329,9 +334,9 @@ void CatalogBuilder::index() {
     for (const auto& [name, table] : pairs)
       if (const Relation* relation = catalog_->relation(table)) into[name].push_back(relation);
   };
-  by_name(tables_on_, catalog_->tables_on_);
-  by_name(tables_of_index_, catalog_->tables_of_index_);
-  by_name(tables_of_type_, catalog_->tables_of_type_);
+  by_name(tables_on_, rest_->tables_on);
+  by_name(tables_of_index_, rest_->tables_of_index);
+  by_name(tables_of_type_, rest_->tables_of_type);
 }
 
 void CatalogBuilder::find_kin() {
@@ -367,7 +372,7 @@ void CatalogBuilder::index_hidden_calls() {
     for (const HiddenCall& call : calls) {
       const Function* function = catalog_->function(call.function);
       if (function == nullptr) continue;
-      const bool runs_casts = !catalog_->casts_.empty() && fills_rows(function->name);
+      const bool runs_casts = !rest_->casts.empty() && fills_rows(function->name);
       auto& listed = by_name[call.name];
       if ((runs_casts || !runs_unnoticed(*function)) &&
           std::find(listed.begin(), listed.end(), function) == listed.end())
@@ -375,20 +380,20 @@ void CatalogBuilder::index_hidden_calls() {
     }
     std::erase_if(by_name, [](const auto& entry) { return entry.second.empty(); });
   };
-  fill(casts_, catalog_->casts_);
+  fill(casts_, rest_->casts);
   for (const HiddenCall& call : casts_) {
     const Function* function = catalog_->function(call.function);
     if (call.type == 0 || function == nullptr || computes_only(*function)) continue;
-    catalog_->checks_[call.name].push_back(function);
-    catalog_->checks_by_type_[call.type].push_back(function);
+    rest_->checks[call.name].push_back(function);
+    rest_->checks_by_type[call.type].push_back(function);
   }
-  fill(operators_, catalog_->operators_);
+  fill(operators_, rest_->operators);
   // Those of extensions in C compare and sort, whatever they call themselves.
   std::erase_if(operator_classes_, [&](const HiddenCall& call) {
     const Function* function = catalog_->function(call.function);
     return function != nullptr && function->shipped && function->language == "c";
   });
-  fill(operator_classes_, catalog_->operator_classes_);
+  fill(operator_classes_, rest_->operator_classes);
 }
 
 }  // namespace sluice::sql

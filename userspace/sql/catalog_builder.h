@@ -93,6 +93,7 @@ class CatalogBuilder {
   // catalog_revisions.cpp
   Result<void> add_revision(CatalogRow row);
   void attach_revisions();
+  void attach_temporaries();
   Result<void> add_trigger(CatalogRow row);
   void attach_columns();
   void note_generated();
@@ -124,6 +125,7 @@ class CatalogBuilder {
 
   CatalogLimits limits_;
   std::shared_ptr<Catalog> catalog_;
+  std::shared_ptr<Catalog::Rest> rest_;  // the catalogue's
   std::unordered_map<Oid, std::vector<Column>> columns_;
   std::size_t columns_count_ = 0;
   std::vector<Inheritance> inheritance_;
@@ -139,7 +141,8 @@ class CatalogBuilder {
   std::vector<Trigger> triggers_;
   std::vector<std::pair<Oid, std::int16_t>> primary_keys_;  // relation and column
   using Texts = std::unordered_map<Oid, std::vector<std::string>>;
-  Texts relation_revisions_, function_revisions_, type_revisions_, words_of_functions_;
+  Texts relation_revisions_, function_revisions_, type_revisions_, words_of_functions_,
+      temporaries_;
   std::unordered_map<std::string, std::vector<std::string>> name_revisions_, schema_members_;
   std::set<Oid> unread_bodies_;
 };

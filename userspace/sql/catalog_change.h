@@ -38,10 +38,11 @@ struct CatalogChange {
   bool temporary = false;  // it says so
   bool replaces = false;
   bool certain = true;  // false: that the statement has run does not say that this was done
-  char relkind = 'r';
+  char relkind = 'r';   // pg_class.relkind; '?': not known
   // Of a new relation, in order; `columns_known` false: there may be others.
   std::vector<std::string> columns;
   bool columns_known = false;
+  bool columns_may_go = false;  // of a temporary one, without this session
   // ForeignKey's; `event` is pg_rewrite.ev_type.
   char on_delete = 'a', on_update = 'a', event = 0;
   std::vector<std::string> referenced, referring;

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "sql/action_walker.h"
+#include "sql/builtin_names.h"
+#include "sql/owned_sequences.h"
 
 namespace sluice::sql {
 namespace {
@@ -13,16 +15,6 @@ using Kind = CatalogChange::Kind;
 
 bool one_of(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), text) != words.end();
-}
-
-CatalogChange about(Kind kind, const Node& range_var) {
-  CatalogChange change;
-  change.kind = kind;
-  change.schema = range_var.text("schemaname");
-  change.name = range_var.text("relname");
-  change.temporary =
-      range_var.text("relpersistence") == "t" || change.schema.starts_with("pg_temp");
-  return change;
 }
 
 std::vector<std::string> names_in(const json::array& list) {
@@ -42,19 +34,26 @@ class Changes {
 
   void create_table(const Node& node, char relkind) {
     const Node table = node.node("relation");
-    CatalogChange change = about(Kind::kNewRelation, table);
+    CatalogChange change = change_of(Kind::kNewRelation, table);
     change.relkind = relkind;
     change.acts = relkind == 'f';
     change.columns_known =
         node.list("inhRelations").empty() && !node.has("ofTypename") && !node.flag("if_not_exists");
     for (const auto& item : node.list("tableElts")) {
       const Node element{&item};
-      if (element.is("ColumnDef"))
+      if (element.is("ColumnDef")) {
         change.columns.emplace_back(element.text("colname"));
-      else if (!element.is("Constraint"))
+        change.columns_may_go |= may_go(element);
+      } else if (!element.is("Constraint")) {
         change.columns_known = false;  // LIKE
+      }
     }
     facts_.changes(std::move(change));
+    for (const auto& item : node.list("tableElts")) {
+      const Node element{&item};
+      sequences_of_column(table, element.text("colname"), element, facts_);
+      if (element.is("TableLikeClause")) sequences_of_like(table, element, facts_);
+    }
     for (const auto& item : node.list("inhRelations")) heir(table, Node{&item});
     for (const auto& item : node.list("tableElts")) constraints(table, Node{&item});
     for (const auto& item : node.list("constraints")) foreign_key(table, Node{&item}, {});
@@ -62,7 +61,7 @@ class Changes {
 
   void create(const Node& range_var, char relkind, bool replaces = false) {
     if (!range_var) return;
-    CatalogChange change = about(Kind::kNewRelation, range_var);
+    CatalogChange change = change_of(Kind::kNewRelation, range_var);
     change.relkind = relkind;
     change.acts = relkind == 'v';
     change.replaces = replaces;
@@ -70,7 +69,7 @@ class Changes {
   }
 
   void rule(const Node& node) {
-    CatalogChange change = about(Kind::kRule, node.node("relation"));
+    CatalogChange change = change_of(Kind::kRule, node.node("relation"));
     const std::string_view event = node.text("event");
     change.event = event == "CMD_UPDATE"   ? '2'
                    : event == "CMD_INSERT" ? '3'
@@ -83,20 +82,25 @@ class Changes {
   void alter_table(const Node& node) {
     const Node table = node.node("relation");
     if (node.text("objtype") == "OBJECT_TYPE")
-      return facts_.changes(about(Kind::kTypeColumns, table));
+      return facts_.changes(change_of(Kind::kTypeColumns, table));
     for (const auto& item : node.list("cmds")) {
       const Node command{&item}, definition = command.node("def");
       const std::string_view subtype = command.text("subtype");
       const bool certain = !node.flag("missing_ok") && !command.flag("missing_ok");
       if (subtype == "AT_AddColumn" || subtype == "AT_DropColumn") {
         const bool adds = subtype == "AT_AddColumn";
-        CatalogChange change = about(adds ? Kind::kColumnAdded : Kind::kColumnGone, table);
+        CatalogChange change = change_of(adds ? Kind::kColumnAdded : Kind::kColumnGone, table);
         change.other_name = adds ? definition.text("colname") : command.text("name");
         change.certain = certain && !(adds && is_generated(definition));
         facts_.changes(std::move(change));
       }
+      if (subtype == "AT_AddColumn" || subtype == "AT_AddIdentity") {
+        const bool adds = subtype == "AT_AddColumn";
+        sequences_of_column(table, adds ? definition.text("colname") : command.text("name"),
+                            definition, facts_);
+      }
       if (one_of(subtype, {"AT_AddOf", "AT_DropOf", "AT_AlterColumnType"}))
-        facts_.changes(about(Kind::kColumns, table));
+        facts_.changes(change_of(Kind::kColumns, table));
       if (subtype == "AT_DropColumn" && cascades(command))
         cascade(table.text("schemaname"), table.text("relname"));
       if (subtype == "AT_AddInherit") heir(table, definition);
@@ -117,9 +121,9 @@ class Changes {
       return facts_.changes(std::move(change));
     }
     if (!relation) return called(name_of_object(node.node("object")), node.text("newname"));
-    if (type == "OBJECT_ATTRIBUTE") return facts_.changes(about(Kind::kTypeColumns, relation));
+    if (type == "OBJECT_ATTRIBUTE") return facts_.changes(change_of(Kind::kTypeColumns, relation));
     CatalogChange change =
-        about(type == "OBJECT_COLUMN" ? Kind::kColumnNamed : Kind::kOtherName, relation);
+        change_of(type == "OBJECT_COLUMN" ? Kind::kColumnNamed : Kind::kOtherName, relation);
     change.new_name = node.text("newname");
     change.certain = !node.flag("missing_ok");
     if (type == "OBJECT_COLUMN")
@@ -153,13 +157,26 @@ class Changes {
     const Node relation = node.node("relation");
     if (!relation) return called(name_of_object(node.node("object")), node.text("newschema"));
     if (!has_rows(node.text("objectType"))) return;
-    CatalogChange change = about(Kind::kOtherName, relation);
+    CatalogChange change = change_of(Kind::kOtherName, relation);
     change.new_name = change.name;
     change.new_schema = node.text("newschema");
     facts_.changes(std::move(change));
   }
 
  private:
+  // With something that is not PostgreSQL's own, by a CASCADE of another session.
+  bool may_go(const Node& column) const {
+    const Node type = column.node("typeName");
+    const auto& names = type.list("names");
+    if (names.empty() || names.size() > 2) return true;
+    const std::string_view name = string_of(names.back());
+    const bool own = is_builtin_type_name(name) && facts_.catalog().types_named(name).empty();
+    const bool given = names.size() == 2 && string_of(names.front()) == "pg_catalog";
+    if (names.size() == 2 ? !given : !own && !is_serial(type)) return true;
+    const auto& collation = column.node("collClause").list("collname");
+    return !collation.empty() || is_generated(column);
+  }
+
   // From other columns, whatever these hold.
   static bool is_generated(const Node& column) {
     const auto& constraints = column.list("constraints");
@@ -190,7 +207,7 @@ class Changes {
 
   void foreign_key(const Node& table, const Node& constraint, std::string_view column) {
     if (!constraint.is("Constraint") || constraint.text("contype") != "CONSTR_FOREIGN") return;
-    CatalogChange change = about(Kind::kForeignKey, table);
+    CatalogChange change = change_of(Kind::kForeignKey, table);
     const Node other = constraint.node("pktable");
     change.other_schema = other.text("schemaname");
     change.other_name = other.text("relname");
@@ -203,7 +220,7 @@ class Changes {
   }
 
   void heir(const Node& child, const Node& parent) {
-    CatalogChange change = about(Kind::kHeir, child);
+    CatalogChange change = change_of(Kind::kHeir, child);
     change.other_schema = parent.text("schemaname");
     change.other_name = parent.text("relname");
     facts_.changes(std::move(change));
@@ -213,6 +230,16 @@ class Changes {
 };
 
 }  // namespace
+
+CatalogChange change_of(CatalogChange::Kind kind, const Node& range_var) {
+  CatalogChange change;
+  change.kind = kind;
+  change.schema = range_var.text("schemaname");
+  change.name = range_var.text("relname");
+  change.temporary =
+      range_var.text("relpersistence") == "t" || change.schema.starts_with("pg_temp");
+  return change;
+}
 
 void find_changes(const Node& node, Facts& facts) {
   const std::string_view tag = node.tag();

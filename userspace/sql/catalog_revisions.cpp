@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "sql/catalog_builder.h"
+#include "sql/temporaries.h"
 #include "sql/words.h"
 
 namespace sluice::sql {
@@ -39,11 +40,12 @@ Result<void> CatalogBuilder::add_revision(CatalogRow row) {
   if (kind == "b") {
     std::vector<std::string>& words = words_of_functions_[oid];
     for (std::string& word : words_of(text)) words.push_back(std::move(word));
+    if (auto made = temporaries_in(text); !made.empty()) temporaries_[oid] = std::move(made);
     return {};
   }
   if (kind == "p") {
     SLUICE_TRY(const Oid part, number_of(text));
-    catalog_->parts_of_types_[oid].push_back(part);
+    rest_->parts_of_types[oid].push_back(part);
     return {};
   }
   if (kind == "x" || kind == "s") {
@@ -72,15 +74,13 @@ void CatalogBuilder::attach_revisions() {
   for (const auto& [name, oid] : tables_on_)
     if (const auto found = by_oid.find(oid); found != by_oid.end())
       found->second->stands_on.push_back(name);
-  for (auto& [oid, parts] : type_revisions_) catalog_->type_revisions_.emplace(oid, joined(parts));
-  for (auto& [name, parts] : name_revisions_)
-    catalog_->name_revisions_.emplace(name, joined(parts));
-  for (auto& [name, parts] : schema_members_)
-    catalog_->schema_members_.emplace(name, joined(parts));
-  for (const auto& [name, revision] : catalog_->name_revisions_)
-    if (!name.empty() && is_operator_sign(name.front())) catalog_->users_operators_.push_back(name);
-  for (const auto& [oid, name] : catalog_->types_) catalog_->types_by_name_[name].push_back(oid);
-  for (Function& function : catalog_->functions_) {
+  for (auto& [oid, parts] : type_revisions_) rest_->type_revisions.emplace(oid, joined(parts));
+  for (auto& [name, parts] : name_revisions_) rest_->name_revisions.emplace(name, joined(parts));
+  for (auto& [name, parts] : schema_members_) rest_->schema_members.emplace(name, joined(parts));
+  for (const auto& [name, revision] : rest_->name_revisions)
+    if (!name.empty() && is_operator_sign(name.front())) rest_->users_operators.push_back(name);
+  for (const auto& [oid, name] : rest_->types) rest_->types_by_name[name].push_back(oid);
+  for (Function& function : rest_->functions) {
     function.names_unread = unread_bodies_.contains(function.oid);
     if (const auto found = function_revisions_.find(function.oid);
         found != function_revisions_.end())

@@ -84,7 +84,7 @@ void CatalogBuilder::list_sensitive_names() {
   for (const Relation& relation : catalog_->relations_) {
     if (is_builtin(relation) || is_system_source(relation)) continue;
     for (const Column& column : relation.columns)
-      if (column.mask) catalog_->sensitive_names_.insert(column.name);
+      if (column.mask) rest_->sensitive_names.insert(column.name);
   }
 }
 
@@ -157,7 +157,7 @@ void CatalogBuilder::mark_views() {
     }
     changed = !now.empty();
   }
-  if (!changed || !catalog_->any_sensitive_) return;
+  if (!changed || !rest_->any_sensitive) return;
   // Views upon views deeper than we follow: any of them may show anything.
   for (const Rewrite& view : views_) {
     const auto found = by_oid.find(view.relation);
@@ -195,7 +195,7 @@ bool CatalogBuilder::mark_view(Relation& view, const Rewrite& rewrite) {
   }
   const bool by_column = statement->lineage == ResultLineage::kByColumn &&
                          statement->outputs.size() == view.columns.size();
-  const bool computes = view.kind == 'v' && catalog_->any_sensitive_;
+  const bool computes = view.kind == 'v' && rest_->any_sensitive;
   for (std::size_t i = 0; computes && i < view.columns.size(); ++i) {
     const bool traced = !by_column || statement->outputs[i].traced;
     changed |= traced && !view.columns[i].traced;
@@ -206,7 +206,7 @@ bool CatalogBuilder::mark_view(Relation& view, const Rewrite& rewrite) {
   if (!understood || !(by_column || all_clear)) {
     view.definition_unread = !understood;
     view.locked = rewrite.locked;
-    if (catalog_->any_sensitive_)
+    if (rest_->any_sensitive)
       for (Column& column : view.columns) changed |= mark_computed(column);
     return changed;
   }

@@ -11,9 +11,9 @@ namespace sluice::sql {
 
 // A body may change a table that has such a trigger itself: until nothing is added.
 void CatalogBuilder::read_triggers() {
-  if (!catalog_->any_sensitive_) return;
+  if (!rest_->any_sensitive) return;
   std::unordered_map<Oid, Function*> functions;
-  for (Function& function : catalog_->functions_) functions.emplace(function.oid, &function);
+  for (Function& function : rest_->functions) functions.emplace(function.oid, &function);
   std::unordered_map<Oid, Relation*> relations;
   for (Relation& relation : catalog_->relations_) relations.emplace(relation.oid, &relation);
   const auto mark = [&](const Trigger& trigger, bool Relation::*how) {
@@ -23,7 +23,7 @@ void CatalogBuilder::read_triggers() {
   };
   const auto quotes = [&](const Trigger& trigger) {
     mark(trigger, &Relation::triggers_quote);
-    catalog_->event_triggers_quote_ |= trigger.of_events;
+    rest_->event_triggers_quote |= trigger.of_events;
   };
   struct Read {
     const Trigger* trigger;
@@ -55,7 +55,7 @@ void CatalogBuilder::read_triggers() {
   for (const Read& read : silent) {
     if (!names_of_users(read.body, *catalog_)) continue;
     mark(*read.trigger, &Relation::triggers_name);
-    catalog_->event_triggers_name_ |= read.trigger->of_events;
+    rest_->event_triggers_name |= read.trigger->of_events;
   }
   triggers_.clear();
 }

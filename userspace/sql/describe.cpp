@@ -11,18 +11,13 @@
 #include "sql/lineage.h"
 #include "sql/made_names.h"
 #include "sql/statement_table.h"
+#include "sql/temporaries.h"
+#include "sql/words.h"
 
 namespace sluice::sql {
 namespace {
 
 constexpr std::int64_t kCursorOptionHold = 0x0020;  // PostgreSQL's parsenodes.h
-
-std::string lower_case(std::string_view text) {
-  std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
 
 StatementKind transaction_kind(std::string_view kind) {
   using K = StatementKind;
@@ -290,6 +285,18 @@ bool may_set_search_path(const Statement& statement, const Catalog& catalog) {
                      });
 }
 
+// By number it may be another session's, which does not hear of it.
+void find_temporary_of_others(Facts& facts) {
+  const Statement& statement = facts.statement();
+  if (!statement.actions.has(Action::kDdl)) return;
+  const bool found =
+      std::any_of(statement.objects.begin(), statement.objects.end(), [](const ObjectRef& object) {
+        return object.schema.starts_with("pg_temp_") ||
+               object.schema.starts_with("pg_toast_temp_") || object.name.starts_with("pg_temp_");
+      });
+  if (found) facts.unknown("it changes what may be another session's; pg_temp is its own");
+}
+
 }  // namespace
 
 void describe(const json::value& value, Facts& facts, const SessionNames& names,
@@ -300,6 +307,8 @@ void describe(const json::value& value, Facts& facts, const SessionNames& names,
   statement.sets_constraints = node.is("ConstraintsSetStmt");
   ActionWalker{facts, names}.walk(value);
   Tracer{facts, names, options}.trace_statement(node);
+  find_temporaries_of_calls(facts);
+  find_temporary_of_others(facts);
   complete_made(statement);
   complete_changes(statement);
   statement.temporary_first |= may_set_search_path(statement, facts.catalog());

@@ -153,16 +153,25 @@ void Facts::changed_relation(std::string_view schema, std::string_view name, Act
                              const std::vector<std::string>* columns) {
   relation(schema, name);
   changes_system_catalog(schema, name);
-  bool known = false;
+  bool known = false, unseen = false;
   for (const Relation* relation : catalog_.relations_named(name)) {
     if (!relation->may_be_in(schema)) continue;
     known = true;
+    unseen |= relation->kind == '?';
     changed(*relation, how, columns);
     // To change a view or a foreign table is to change a table below it, in columns of other names.
     changed_below(relation->stands_for, how);
     if (relation->definition) changed_below(relation->definition->objects, how);
   }
-  writes({std::string{name}, known});
+  writes({std::string{name}, known && !unseen});
+}
+
+void Facts::copied_into(std::string_view schema, std::string_view name) {
+  const auto relations = catalog_.relations_named(name);
+  if (std::any_of(relations.begin(), relations.end(), [&](const Relation* relation) {
+        return relation->kind == '?' && relation->may_be_in(schema);
+      }))
+    writes({std::string{name}, false});
 }
 
 void Facts::changed_below(const std::vector<ObjectRef>& objects, Action how) {

@@ -49,6 +49,8 @@ class Facts {
   // any.
   void changed_relation(std::string_view schema, std::string_view name, Action how,
                         const std::vector<std::string>* columns = nullptr);
+  // By COPY, which runs no rules and fails where there is no such relation.
+  void copied_into(std::string_view schema, std::string_view name);
   // Rows of PostgreSQL's own tables are changed, by name or through a view: then the database means
   // something else, and who may do what. system_catalogs.cpp
   void changes_system_catalog(std::string_view schema, std::string_view name);

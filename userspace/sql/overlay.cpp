@@ -5,8 +5,6 @@
 #include <atomic>
 #include <utility>
 
-#include "sql/worst_of.h"
-
 namespace sluice::sql {
 namespace {
 
@@ -16,52 +14,6 @@ using Kind = CatalogChange::Kind;
 std::uint64_t new_version() {
   static std::atomic<std::uint64_t> next{std::uint64_t{1} << 63};
   return next.fetch_add(1, std::memory_order_relaxed);
-}
-
-// The server is not going to give it to anything soon; what it stands for is never sent there.
-constexpr Oid kFirstOwnOid = 0xF0000000;
-
-bool mentions(const std::shared_ptr<const Statement>& effect, std::string_view name) {
-  return effect &&
-         std::any_of(effect->objects.begin(), effect->objects.end(), [&](const ObjectRef& object) {
-           return object.kind == ObjectRef::Kind::kTable && object.name == name;
-         });
-}
-
-bool rules_mention(const Relation& relation, std::string_view name) {
-  return mentions(relation.on_insert, name) || mentions(relation.on_update, name) ||
-         mentions(relation.on_delete, name);
-}
-
-std::shared_ptr<const Statement> worst(const std::shared_ptr<const Statement>& a,
-                                       const std::shared_ptr<const Statement>& b) {
-  if (!a || !b) return a ? a : b;
-  return std::make_shared<const Statement>(worst_of(*a, *b));
-}
-
-std::shared_ptr<const Statement> not_known() {
-  static const auto effect = [] {
-    auto unknown = std::make_shared<Statement>();
-    unknown->actions = {Action::kUnknown};
-    unknown->touches_sensitive = unknown->computes_opaque = true;
-    unknown->notes = {"a rule stands on what this session has changed"};
-    return unknown;
-  }();
-  return effect;
-}
-
-std::shared_ptr<const Statement>& effect_of(Relation& relation, char event) {
-  return event == '2'   ? relation.on_update
-         : event == '3' ? relation.on_insert
-         : event == '4' ? relation.on_delete
-                        : relation.definition;
-}
-
-Column column_named(std::string_view name, std::size_t attnum) {
-  Column column;
-  column.attnum = static_cast<std::int16_t>(attnum);
-  column.name = name;
-  return column;
 }
 
 }  // namespace
@@ -76,6 +28,7 @@ Overlay::Overlay(const Catalog& base)
     : Overlay([&] {
         auto over = std::make_shared<Catalog>();
         over->base_ = &base;
+        over->rest_ = base.rest_;
         over->any_name_is_unknown_ = base.any_name_is_unknown_;
         return over;
       }()) {}
@@ -149,22 +102,6 @@ void Overlay::each(const std::vector<Oid>& relations, const Change& change) {
   for (const Oid oid : all) change(own(oid));
 }
 
-// What stands on a relation that is something else from now on: views, and rules that change it.
-void Overlay::dependents(std::string_view name, bool views) {
-  const auto stand_on_it = catalog_->relations_where([&](const Relation& relation) {
-    return relation.name != name &&
-           ((views && mentions(relation.definition, name)) || rules_mention(relation, name));
-  });
-  for (const Relation* one : stand_on_it) {
-    Relation& relation = own(one->oid);
-    if (views && mentions(relation.definition, name))
-      relation.definition_unread = relation.of_session = true;
-    for (const char event : {'2', '3', '4'})
-      if (auto& effect = effect_of(relation, event); mentions(effect, name))
-        effect = worst(effect, not_known());
-  }
-}
-
 bool Overlay::lasts(const CatalogChange& change) const {
   if (change.temporary) return true;
   const auto is_temporary = [&](std::string_view schema, std::string_view name) {
@@ -234,181 +171,10 @@ void Overlay::apply(const CatalogChange& change) {
   next_version();
 }
 
-// One for each name and schema: whatever was made of it counts.
-void Overlay::new_relation(const CatalogChange& change) {
-  const bool lasting = lasts(change);
-  Relation made;
-  made.schema = lasting ? "pg_temp" : change.schema;
-  made.name = change.name;
-  made.kind = change.relkind;
-  made.of_session = true;
-  made.columns_unknown = !change.columns_known;
-  made.only_written_here = change.columns_known && !distrusted_;
-  made.definition = change.does;
-  made.definition_unread = change.lost;
-  for (const std::string& column : change.columns)
-    made.columns.push_back(column_named(column, made.columns.size() + 1));
-  if (change.replaces) dependents(change.name, true);
-  for (const Oid oid : candidates(made.schema, made.name)) {
-    const auto own = own_.find(oid);
-    if (oid < kFirstOwnOid || own == own_.end() || own->second->schema != made.schema) continue;
-    Relation* before = own->second;
-    const bool alike = std::equal(
-        before->columns.begin(), before->columns.end(), made.columns.begin(), made.columns.end(),
-        [](const Column& a, const Column& b) { return a.name == b.name; });
-    before->columns_unknown |= !alike || made.columns_unknown;
-    before->only_written_here &= made.only_written_here;
-    before->definition = worst(before->definition, made.definition);
-    before->definition_unread |= made.definition_unread;
-    if (made.kind != before->kind) before->kind = made.definition ? made.kind : before->kind;
-    return;
-  }
-  const Oid oid = add(std::move(made)).oid;
-  if (lasting) temporary_.insert(oid);
-}
-
-// Whether it stays so is not known before the transaction ends, and how it ends not before later
-// statements are judged: so what was there stays, and what is new comes beside it.
-void Overlay::columns(const CatalogChange& change) {
-  const auto found = candidates(change.schema, change.name);
-  each(found, [&](Relation& relation) {
-    relation.columns_unknown = true;
-    auto& columns = relation.columns;
-    const auto place = std::find_if(columns.begin(), columns.end(), [&](const Column& column) {
-      return column.name == change.other_name;
-    });
-    // What a generated one holds is not told.
-    const bool tells = change.certain || !relation.any_sensitive();
-    if (change.kind == Kind::kColumnAdded && place == columns.end() && tells)
-      columns.push_back(
-          column_named(change.other_name, columns.empty() ? 1 : columns.back().attnum + 1U));
-    if (change.kind == Kind::kColumnNamed && place != columns.end()) {
-      Column renamed = *place;
-      renamed.name = change.new_name;
-      columns.insert(place, std::move(renamed));
-    }
-  });
-  // Partitions and heirs get and lose them too.
-  std::vector<Oid> family;
-  for (const Relation* one : catalog_->relations_where([&](const Relation& relation) {
-         return std::any_of(relation.kin.begin(), relation.kin.end(), [&](const Relation* kin) {
-           return std::find(found.begin(), found.end(), kin->oid) != found.end();
-         });
-       }))
-    family.push_back(one->oid);
-  each(family, [](Relation& relation) { relation.columns_unknown = true; });
-}
-
-void Overlay::other_name(const std::vector<Oid>& relations, std::string_view schema,
-                         std::string_view name) {
-  if (relations.empty()) {
-    Relation unknown;
-    unknown.schema = schema;
-    unknown.name = name;
-    unknown.of_session = unknown.columns_unknown = unknown.definition_unread = true;
-    temporary_.insert(add(std::move(unknown)).oid);
-  }
-  for (const Oid oid : relations) {
-    Relation renamed = *catalog_->relation(oid);
-    // Policy and catalogue know it as what it was.
-    renamed.stands_for.push_back({ObjectRef::Kind::kTable, renamed.schema, renamed.name});
-    if (!schema.empty()) renamed.schema = schema;
-    renamed.name = name;
-    if (renamed.same_as == 0) renamed.same_as = oid;
-    const Oid twin = add(std::move(renamed)).oid;
-    if (temporary_.contains(oid)) temporary_.insert(twin);
-  }
-}
-
-void Overlay::rule(const CatalogChange& change) {
-  dependents(change.name, change.event == '1');
-  each(candidates(change.schema, change.name), [&](Relation& relation) {
-    auto& effect = effect_of(relation, change.event);
-    effect = worst(effect, change.does);
-    if (change.lost) effect = worst(effect, not_known());
-    if (change.event == '1') relation.of_session = true, relation.only_written_here = false;
-  });
-}
-
-void Overlay::foreign_key(const CatalogChange& change) {
-  const auto acts = [](char action) { return action == 'c' || action == 'n' || action == 'd'; };
-  if (!acts(change.on_delete) && !acts(change.on_update)) return;
-  ForeignKey key;
-  key.on_delete = change.on_delete;
-  key.on_update = change.on_update;
-  key.referenced = change.referenced;
-  if (key.referenced.empty()) key.referenced.emplace_back();  // the primary key: any column
-  key.referring = change.referring;
-  for (const Oid child : candidates(change.schema, change.name)) {
-    key.child = child;
-    each(candidates(change.other_schema, change.other_name),
-         [&](Relation& parent) { parent.referenced_by.push_back(key); });
-  }
-  dependents(change.other_name, false);
-}
-
-// Until the catalogue has it, and of a temporary table it never does, who changes the table hears
-// its function.
-void Overlay::trigger(const CatalogChange& change) {
-  const auto functions = catalog_->functions_named(change.other_name);
-  const bool quotes = functions.empty() ||
-                      std::any_of(functions.begin(), functions.end(),
-                                  [](const Function* one) { return may_quote_as_trigger(*one); });
-  each(candidates(change.schema, change.name), [&](Relation& relation) {
-    relation.triggers_quote |= quotes;
-    relation.triggers_name = true;
-  });
-}
-
 void Overlay::called(std::string_view name, std::string_view before) {
   if (name.empty() || name == before) return;
   auto& names = before_[std::string{name}];
   if (std::find(names.begin(), names.end(), before) == names.end()) names.emplace_back(before);
-}
-
-// What goes by it is not known: columns of the tables that stand on it, by what the catalogue says,
-// and of what was made here.
-void Overlay::cascade(const CatalogChange& change) {
-  std::vector<std::string> names{change.name};
-  for (std::size_t at = 0; at < names.size(); ++at)
-    if (const auto before = before_.find(names[at]); before != before_.end())
-      for (const std::string& name : before->second)
-        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-  std::vector<Oid> tables;
-  for (const auto& [oid, relation] : own_) tables.push_back(oid);
-  for (const std::string& name : names)
-    for (const Relation* table : catalog_->tables_on(name)) {
-      tables.push_back(table->oid);
-      for (const Relation* one : table->kin) tables.push_back(one->oid);
-    }
-  each(tables, [](Relation& table) { table.columns_unknown = true; });
-}
-
-void Overlay::kin(Oid of, const std::vector<const Relation*>& more) {
-  each({of}, [&](Relation& relation) {
-    for (const Relation* one : more)
-      if (one->oid != relation.oid &&
-          std::find(relation.kin.begin(), relation.kin.end(), one) == relation.kin.end())
-        relation.kin.push_back(one);
-    relation.columns_unknown = true;
-    relation.only_written_here = false;
-    if (std::any_of(more.begin(), more.end(),
-                    [](const Relation* one) { return one->any_sensitive() || one->of_session; }))
-      relation.of_session = true;
-  });
-}
-
-// The rows of either are the other's, and those of all that were of one family with them.
-void Overlay::heir(const CatalogChange& change) {
-  for (const Oid child : candidates(change.schema, change.name))
-    for (const Oid parent : candidates(change.other_schema, change.other_name)) {
-      if (child == parent) continue;
-      std::vector<const Relation*> above = own(parent).kin, below = own(child).kin;
-      above.push_back(&own(parent));
-      below.push_back(&own(child));
-      for (const Relation* one : above) kin(one->oid, below);
-      for (const Relation* one : below) kin(one->oid, above);
-    }
 }
 
 }  // namespace sluice::sql

@@ -68,6 +68,9 @@ class Overlay {
   void kin(Oid of, const std::vector<const Relation*>& more);
   void next_version();
 
+  // The server is not going to give it to anything soon; what it stands for is never sent there.
+  static constexpr Oid kFirstOwnOid = 0xF0000000;
+
   std::shared_ptr<Catalog> catalog_;
   std::unordered_map<Oid, Relation*> own_;
   std::unordered_set<Oid> temporary_;

@@ -105,7 +105,8 @@ void rename(Row& row, const std::vector<std::string_view>& names) {
 Row row_of(const Relation& relation) {
   Row row;
   row.fields.reserve(relation.columns.size());
-  const Value unknown = relation.kind == 'v' ? traced(opaque_value()) : opaque_value();
+  const bool may_compute = relation.kind == 'v' || relation.kind == '?';
+  const Value unknown = may_compute ? traced(opaque_value()) : opaque_value();
   for (const Column& column : relation.columns) {
     Value value;
     value.relation = relation.oid;

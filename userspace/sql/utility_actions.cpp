@@ -6,16 +6,10 @@
 
 #include "sql/action_walker.h"
 #include "sql/do_block.h"
+#include "sql/words.h"
 
 namespace sluice::sql {
 namespace {
-
-std::string lower_case(std::string_view text) {
-  std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
 
 bool one_of(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), text) != words.end();
@@ -102,6 +96,8 @@ void ActionWalker::path_begins(const Node& value) {
   const std::string path = lower_case(value.node("sval").text("sval"));
   if (!is_text || path.find("pg_temp") != std::string::npos)
     facts_.statement().temporary_first = true;
+  if (is_text && path.find("pg_temp_") != std::string::npos)
+    facts_.unknown("search_path names the temporary schema of whatever session");
 }
 
 void ActionWalker::set_variable(const Node& node) {
@@ -169,7 +165,10 @@ void ActionWalker::copy(const Node& node) {
   facts_.action(from ? Action::kCopyIn : Action::kCopyOut);
   facts_.action(from ? Action::kInsert : Action::kRead);
   const Node relation = node.node("relation");
-  if (from) facts_.changes_system_catalog(relation.text("schemaname"), relation.text("relname"));
+  if (from) {
+    facts_.changes_system_catalog(relation.text("schemaname"), relation.text("relname"));
+    facts_.copied_into(relation.text("schemaname"), relation.text("relname"));
+  }
   children(node);
 }
 

@@ -10,7 +10,13 @@ namespace {
 // Longer ones the server cuts, and cannot have.
 constexpr std::size_t kNameBytesMax = 63;
 
-bool in_word(char c) {
+}  // namespace
+
+bool is_operator_sign(char c) {
+  return std::string_view{"+-*/<>=~!@#%^&|`?"}.find(c) != std::string_view::npos;
+}
+
+bool is_in_word(char c) {
   const char lower = static_cast<char>(c | 0x20);
   return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
          (c & 0x80) != 0;
@@ -23,12 +29,6 @@ std::string lower_case(std::string_view word) {
   return lower;
 }
 
-}  // namespace
-
-bool is_operator_sign(char c) {
-  return std::string_view{"+-*/<>=~!@#%^&|`?"}.find(c) != std::string_view::npos;
-}
-
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words;
   const auto add = [&words](std::string word) {
@@ -39,8 +39,8 @@ std::vector<std::string> words_of(std::string_view text) {
     if (text[at] == '"') {
       if (const std::size_t closing = text.find('"', end); closing != std::string_view::npos)
         add(std::string{text.substr(end, closing - end)});
-    } else if (in_word(text[at])) {
-      while (end < text.size() && in_word(text[end])) ++end;
+    } else if (is_in_word(text[at])) {
+      while (end < text.size() && is_in_word(text[end])) ++end;
       add(std::string{text.substr(at, end - at)});
       add(lower_case(text.substr(at, end - at)));
     } else if (is_operator_sign(text[at])) {

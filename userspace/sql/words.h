@@ -14,6 +14,9 @@ namespace sluice::sql {
 std::vector<std::string> words_of(std::string_view text);
 
 bool is_operator_sign(char c);
+bool is_in_word(char c);
+// Of ASCII letters, as the server does with names.
+std::string lower_case(std::string_view word);
 
 // All of a text from its first string constant on.
 std::string_view from_first_string(std::string_view text);

@@ -7,7 +7,6 @@
 #include "proto/postgres/build.h"
 #include "session/postgres/agent_messages.h"
 #include "session/postgres/bind_parameters.h"
-#include "session/postgres/reach_digest.h"
 #include "session/postgres/refusal.h"
 #include "session/postgres/server_name.h"
 #include "sql/declared_types.h"
@@ -213,7 +212,7 @@ bool AgentMessages::looks_again(SteadyTime approved_at, bool& looked) {
 
 void AgentMessages::note_approval(Portal& portal, const Intent& approved) const {
   portal.approved = true;
-  portal.approved_reach = approved.reach_digest;
+  portal.approved_digest = approved.unshown_digest;
   portal.acts = pipeline_.names.acts();
   portal.looked_at_with = context_.catalog->version();
 }
@@ -380,8 +379,8 @@ std::optional<AgentMessages::Outcome> AgentMessages::judge_portal_again(const Po
       portal->judged_under != 0 && !gate_.holds() &&
       (kind == VerdictKind::kAllow ||
        (kind == VerdictKind::kHold && portal->approved &&
-        (!in_doubt || reach_digest(judgement, judgement.whole(portal->text->text), context_,
-                                   pipeline_.names.acts()) == portal->approved_reach)));
+        (!in_doubt ||
+         gate_.whole(judgement, told(*portal->text)).unshown_digest == portal->approved_digest)));
   if (!more_of_the_same) {
     Admitted admitted = gate_.admit(std::move(judgement), told(*portal->text));
     if (admitted.admission == Admission::kWait) return Outcome::kWait;

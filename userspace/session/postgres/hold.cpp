@@ -36,13 +36,13 @@ bool same_intent(const Intent& a, const Intent& b) {
   return a.lineage == b.lineage && a.resource == b.resource && a.database == b.database &&
          a.statement == b.statement && a.actions == b.actions && a.objects == b.objects &&
          a.columns == b.columns && a.parameters == b.parameters &&
-         a.parameters_digest == b.parameters_digest && a.reach_digest == b.reach_digest &&
-         a.unbounded == b.unbounded;
+         a.unshown_digest == b.unshown_digest && a.unbounded == b.unbounded;
 }
 
 Intent Gate::whole(const Judgement& judgement, const std::string& text) const {
   Intent whole = judgement.whole(text);
-  whole.reach_digest = reach_digest(judgement, whole, context_, pipeline_.names.acts());
+  whole.unshown_digest = judgement.parameters_digest + '/' +
+                         reach_digest(judgement, whole, context_, pipeline_.names.acts());
   return whole;
 }
 

@@ -97,7 +97,6 @@ bool Judge::may_use_names(std::string_view text) {
 Intent Judgement::whole(const std::string& text) const {
   Intent whole = statements[worst].intent;
   whole.statement = text;
-  whole.parameters_digest = parameters_digest;
   if (statements.size() == 1) return whole;
   for (const Judged& judged : statements) {
     whole.actions.add(judged.intent.actions);

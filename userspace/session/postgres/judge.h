@@ -32,7 +32,7 @@ struct Judgement {
   std::vector<Judged>
       statements;         // one per statement of the text; one for a text that was not understood
   std::size_t worst = 0;  // index of the statement whose verdict is the most restrictive
-  // Intent::parameters_digest, where somebody compares it.
+  // Of all their bytes, formats and declared types, where somebody compares them.
   std::string parameters_digest;
   // Not empty: nothing was understood, and something is guarded; the verdict is deny whatever the
   // policy says.

@@ -38,7 +38,9 @@ bool names_masked(const sql::Statement& statement, const sql::Catalog& catalog) 
         if (object.kind != ObjectRef::Kind::kTable) return false;
         const auto relations = catalog.relations_named(object.name);
         return std::any_of(relations.begin(), relations.end(), [](const sql::Relation* relation) {
-          return relation->any_sensitive() || relation->kind == 'v' || relation->kind == 'm';
+          const bool may_be_view =
+              relation->kind == 'v' || relation->kind == 'm' || relation->kind == '?';
+          return may_be_view || relation->any_sensitive();
         });
       });
 }

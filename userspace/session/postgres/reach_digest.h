@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an approval is compared by beside names: what these stand for at that moment.
+// What an approval is compared by beside names: what these stand for at that moment (a part of
+// Intent::unshown_digest).
 #pragma once
 
 #include <cstdint>
@@ -9,8 +10,7 @@
 
 namespace sluice::session {
 
-// Intent::reach_digest. `acts`: what this session has sent so far; a cursor stays where it is as
-// long as that does.
+// `acts`: what this session has sent so far; a cursor stays where it is as long as that does.
 std::string reach_digest(const Judgement& judgement, const Intent& whole, const Context& context,
                          std::uint64_t acts);
 

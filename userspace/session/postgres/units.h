@@ -59,16 +59,16 @@ struct Portal {
   std::uint64_t transaction = 0;
   std::uint64_t made = 0;
   std::vector<Parameter> parameters;
-  std::string parameters_digest;  // Intent's, where people were asked
+  std::string parameters_digest;  // Judgement's, where people were asked
   std::vector<pg::Format> result_formats;
   std::optional<ResultPlan> plan;
   // What the plan was made from where it was made without a Describe of the portal, and with which
   // catalogue.
   std::vector<ResultField> remembered;
   std::uint64_t planned_with = 0;
-  bool described = false;      // a Describe of it is on its way or answered
-  bool approved = false;       // by people; more rows of it need no second approval
-  std::string approved_reach;  // Intent::reach_digest of that
+  bool described = false;       // a Describe of it is on its way or answered
+  bool approved = false;        // by people; more rows of it need no second approval
+  std::string approved_digest;  // Intent::unshown_digest of that
   // When that was looked at last: Names::acts(), and the version of the catalogue.
   std::uint64_t acts = 0, looked_at_with = 0;
   bool looked_again = false;       // a newer catalogue was asked for
