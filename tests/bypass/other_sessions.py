@@ -36,6 +36,9 @@ VIEW = ["CREATE TEMP VIEW holds9 AS SELECT 1 AS id"]
 case(HOLDS, ["ALTER TABLE {schema}.holds9 RENAME COLUMN body TO x"], CAPTURED.format("holds9"))
 case(HOLDS, ["SET search_path = {schema}, public", "ALTER TABLE holds9 RENAME COLUMN body TO x"], CAPTURED.format("holds9"))
 case(HOLDS, ["SELECT set_config('search_path', '{schema}', false)", "ALTER TABLE holds9 RENAME COLUMN body TO x"], CAPTURED.format("holds9"))
+case(HOLDS, ["SELECT set_config('search_path', U&'\\0070g_temp_' || substr('{schema}', 9), false)", "ALTER TABLE holds9 RENAME COLUMN body TO x"],
+     CAPTURED.format("holds9"))
+case(HOLDS, ["SELECT set_config('SEARCH_path', concat('{schema}'), false)", "ALTER TABLE holds9 RENAME COLUMN body TO x"], CAPTURED.format("holds9"))
 case(HOLDS, ["DO $$ BEGIN ALTER TABLE {schema}.holds9 RENAME COLUMN body TO x; END $$"], CAPTURED.format("holds9"))
 case(VIEW, ["ALTER VIEW {schema}.holds9 RENAME TO notes"], CAPTURED.format("notes"))
 case(VIEW, ["ALTER TABLE {schema}.holds9 RENAME TO notes"], CAPTURED.format("notes"))

@@ -6,6 +6,7 @@
 #include "sql/do_block.h"
 #include "sql/predicates.h"
 #include "sql/statement_table.h"
+#include "sql/words.h"
 
 namespace sluice::sql {
 std::pair<std::string_view, std::string_view> split_name(const json::array& parts) {
@@ -378,7 +379,7 @@ void ActionWalker::set_config(const Node& node) {
   const Node first{arguments.empty() ? nullptr : &arguments[0]};
   // With a backslash it may be another name, by standard_conforming_strings.
   const std::string_view name = first.node("sval").text("sval");
-  if (arguments.size() > 1) path_begins(Node{&arguments[1]});
+  if (arguments.size() > 1 && lower_case(name) == "search_path") path_begins(Node{&arguments[1]});
   if (first.is("A_Const") && first.has("sval") && name.find('\\') == std::string_view::npos)
     return setting(name);
   facts_.unknown("set_config() of a name that is computed");

@@ -96,8 +96,9 @@ void ActionWalker::path_begins(const Node& value) {
   const std::string path = lower_case(value.node("sval").text("sval"));
   if (!is_text || path.find("pg_temp") != std::string::npos)
     facts_.statement().temporary_first = true;
-  if (is_text && path.find("pg_temp_") != std::string::npos)
-    facts_.unknown("search_path names the temporary schema of whatever session");
+  if (is_text ? path.find("pg_temp_") != std::string::npos : facts_.catalog().any_sensitive())
+    facts_.unknown(is_text ? "search_path names the temporary schema of whatever session"
+                           : "search_path is computed; write it as a constant");
 }
 
 void ActionWalker::set_variable(const Node& node) {
