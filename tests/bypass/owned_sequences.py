@@ -7,7 +7,7 @@ from .indirect import runs as _runs
 CASES = []
 SHOWN_MASKED = (HELD, REFUSED, FAILED, MASKED)
 LONG = "a" * 63
-UNDO = ("DROP SCHEMA IF EXISTS s9 CASCADE; DROP VIEW IF EXISTS notes9; DROP TABLE IF EXISTS makes9_id_seq, makes9_id_seq1, made9_id_seq, source9,"
+UNDO = ("DROP SCHEMA IF EXISTS s9 CASCADE; DROP TABLE IF EXISTS makes9_id_seq, makes9_id_seq1, makes9_a_seq, made9_id_seq, source9,"
         f" {'a' * 56}_id_seq CASCADE")
 NAMED = "id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME {})"
 
@@ -44,3 +44,6 @@ runs("CREATE TABLE public.made9_id_seq (id int, body text)", "CREATE TABLE publi
      "CREATE TEMP TABLE made9 (LIKE source9 INCLUDING IDENTITY)", captured("made9_id_seq"))
 runs(f"CREATE TEMP TABLE makes9 ({NAMED.format('orders')})", "CREATE VIEW notes AS SELECT 1 AS id FROM orders", captured("notes"))
 runs("CREATE SCHEMA s9", "BEGIN", f"CREATE TABLE s9.makes9 ({NAMED.format('s9.notes')})", "SET LOCAL search_path = s9, public", captured("notes"))
+# Where the server cuts inside of a letter that is no ASCII, its name is not known, and then no name is.
+runs(f"CREATE TEMP TABLE \"{'a' * 60}\u00e4\" (id serial)", captured("notes"))
+runs("CREATE TABLE public.makes9_a_seq (id int, body text)", "CREATE TEMP TABLE makes9 (id int)", "ALTER TABLE makes9 ADD a serial", captured("makes9_a_seq"))

@@ -58,7 +58,8 @@ BY_TRIGGER = ("CREATE FUNCTION makes_one() RETURNS trigger LANGUAGE plpgsql AS '
               " CREATE TRIGGER makes9 BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION makes_one()")
 IN_A_STRING = "CREATE FUNCTION makes_one() RETURNS void LANGUAGE plpgsql AS $$BEGIN EXECUTE 'CREATE TEMP TABLE ' || 'made9 (id int)'; END$$"
 OUT_OF_THE_WAY = "CREATE FUNCTION makes_one() RETURNS void LANGUAGE sql AS 'CREATE TEMP VIEW made9 AS SELECT 1 AS id'"
-for prepared, call in ((BY_ANOTHER, "SELECT makes_by_one()"), (BY_TRIGGER, "INSERT INTO notes VALUES (9, 'x')"), (IN_A_STRING, "SELECT makes_one()"),
+BY_VIEW = MAKES + "; CREATE VIEW calls9 AS SELECT makes_one() IS NULL AS made"
+for prepared, call in ((BY_ANOTHER, "SELECT makes_by_one()"), (BY_VIEW, "SELECT * FROM calls9"), (BY_TRIGGER, "INSERT INTO notes VALUES (9, 'x')"), (IN_A_STRING, "SELECT makes_one()"),
                        (OUT_OF_THE_WAY, "SELECT makes_one()")):
     runs("m06", f"made by a function of others: {prepared[-60:]}", call, "CREATE TABLE public.made9 (id int, body text)", captured("made9"),
          expect=SHOWN_MASKED, prepared=prepared, undo=UNDO + "; DROP FUNCTION IF EXISTS makes_by_one() CASCADE; DELETE FROM notes WHERE id = 9")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sql/copy_options.h"
+#include "sql/words.h"
 
 #include <algorithm>
 #include <array>
@@ -15,13 +16,6 @@ constexpr std::array<std::string_view, 7> kOfNoMatter{
     "freeze",   "force_quote",   "force_not_null", "force_null",
     "on_error", "log_verbosity", "reject_limit"};
 
-std::string lower(std::string_view text) {
-  std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
-
 // As the server's defGetBoolean() reads it.
 std::optional<bool> boolean_of(const Node& option) {
   if (!option.has("arg")) return true;
@@ -31,7 +25,7 @@ std::optional<bool> boolean_of(const Node& option) {
     const auto number = value.integer("ival");
     return number == 0 || number == 1 ? std::optional{number == 1} : std::nullopt;
   }
-  const std::string word = lower(value.text("sval"));
+  const std::string word = lower_case(value.text("sval"));
   if (word == "true" || word == "on") return true;
   if (word == "false" || word == "off") return false;
   return std::nullopt;

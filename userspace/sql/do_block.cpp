@@ -14,6 +14,7 @@
 #include "sql/made_names.h"
 #include "sql/quotes.h"
 #include "sql/text_guard.h"
+#include "sql/words.h"
 
 namespace sluice::sql {
 namespace {
@@ -231,9 +232,7 @@ class Block {
 
   // RETURN NEW: the row goes where it belongs.
   static bool gives_row(const Node& node) {
-    std::string text{node.node("expr").text("query")};
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    const std::string text = lower_case(node.node("expr").text("query"));
     return text == "new" || text == "old" || text == "null";
   }
 

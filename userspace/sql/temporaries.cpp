@@ -48,7 +48,7 @@ void add(std::vector<std::string>& names, const std::string& name) {
   if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
 
-bool changes_rows(const ActionSet& actions) {
+bool writes_rows(const ActionSet& actions) {
   return actions.has(Action::kInsert) || actions.has(Action::kUpdate) ||
          actions.has(Action::kDelete);
 }
@@ -75,7 +75,7 @@ void find_temporaries_of_calls(Facts& facts) {
   const Statement& statement = facts.statement();
   const Catalog& catalog = facts.catalog();
   const bool calls = statement.actions.has(Action::kCall);
-  const bool writes = changes_rows(statement.actions);
+  const bool writes = writes_rows(statement.actions);
   if (!catalog.any_sensitive() || (!calls && !writes)) return;
   std::vector<std::string> names;
   const auto add_all = [&](const auto& found) {
