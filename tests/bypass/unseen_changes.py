@@ -54,15 +54,31 @@ for makes in (MAKES, MAKES_IN_SQL):
 
 # Others' functions that are not called by their own name.
 BY_ANOTHER = MAKES + "; CREATE FUNCTION makes_by_one() RETURNS void LANGUAGE plpgsql AS 'BEGIN PERFORM makes_one(); END'"
-BY_TRIGGER = ("CREATE FUNCTION makes_one() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN CREATE TEMP TABLE IF NOT EXISTS made9 (id int); RETURN NULL; END';"
+BY_TRIGGER = ("CREATE FUNCTION makes_one() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN CREATE TEMP TABLE IF NOT EXISTS made9 (id int); INSERT INTO made9 VALUES (1); RETURN NULL; END';"
               " CREATE TRIGGER makes9 BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION makes_one()")
-IN_A_STRING = "CREATE FUNCTION makes_one() RETURNS void LANGUAGE plpgsql AS $$BEGIN EXECUTE 'CREATE TEMP TABLE ' || 'made9 (id int)'; END$$"
+IN_A_STRING = "CREATE FUNCTION makes_one() RETURNS void LANGUAGE plpgsql AS $$BEGIN EXECUTE 'CREATE TEMP TABLE ' || 'made9 AS SELECT 1 AS id'; END$$"
 OUT_OF_THE_WAY = "CREATE FUNCTION makes_one() RETURNS void LANGUAGE sql AS 'CREATE TEMP VIEW made9 AS SELECT 1 AS id'"
+COMMENTED = "CREATE FUNCTION makes_one() RETURNS void LANGUAGE plpgsql AS 'BEGIN CREATE TEMP /* for us */ TABLE -- alone\n made9 AS SELECT 1 AS id; END'"
+QUOTED = "CREATE FUNCTION makes_one() RETURNS void LANGUAGE sql AS 'CREATE TEMP TABLE \"made\"\"9\" AS SELECT 1 AS id'"
+IN_PATH = "CREATE FUNCTION makes_one() RETURNS void LANGUAGE plpgsql AS 'BEGIN SET LOCAL search_path = pg_temp; CREATE TABLE made9 AS SELECT 1 AS id; END'"
+BY_SETTING = "CREATE FUNCTION makes_one() RETURNS void LANGUAGE plpgsql SET search_path = pg_temp AS 'BEGIN CREATE TABLE made9 AS SELECT 1 AS id; END'"
 BY_VIEW = MAKES + "; CREATE VIEW calls9 AS SELECT makes_one() IS NULL AS made"
 for prepared, call in ((BY_ANOTHER, "SELECT makes_by_one()"), (BY_VIEW, "SELECT * FROM calls9"), (BY_TRIGGER, "INSERT INTO notes VALUES (9, 'x')"), (IN_A_STRING, "SELECT makes_one()"),
-                       (OUT_OF_THE_WAY, "SELECT makes_one()")):
+                       (OUT_OF_THE_WAY, "SELECT makes_one()"), (COMMENTED, "SELECT makes_one()"), (IN_PATH, "SELECT makes_one()"), (BY_SETTING, "SELECT makes_one()")):
     runs("m06", f"made by a function of others: {prepared[-60:]}", call, "CREATE TABLE public.made9 (id int, body text)", captured("made9"),
          expect=SHOWN_MASKED, prepared=prepared, undo=UNDO + "; DROP FUNCTION IF EXISTS makes_by_one() CASCADE; DELETE FROM notes WHERE id = 9")
+# Its name is not told by the body.
+BY_FORMAT = "CREATE FUNCTION makes_one(t text) RETURNS void LANGUAGE plpgsql AS $$BEGIN EXECUTE format('CREATE TEMP TABLE %I AS SELECT 1 AS id', t); END$$"
+BY_SCHEMA = "CREATE FUNCTION makes_one(t text) RETURNS void LANGUAGE plpgsql AS $$BEGIN EXECUTE 'CREATE TABLE pg_temp.' || t || ' AS SELECT 1 AS id'; END$$"
+BY_COLUMN = "CREATE FUNCTION makes_one() RETURNS void LANGUAGE sql AS 'CREATE TEMP TABLE made9 (id serial)'"
+BY_LENGTH = f"CREATE FUNCTION makes_one() RETURNS void LANGUAGE sql AS 'CREATE TEMP TABLE made9 AS SELECT 1 AS id -- {'x' * 65536}'"
+for prepared, call, name in ((BY_FORMAT, "SELECT makes_one('notes')", "notes"), (BY_SCHEMA, "SELECT makes_one('notes')", "notes"),
+                             (BY_COLUMN, "SELECT makes_one()", "made9_id_seq"), (BY_LENGTH, "SELECT makes_one()", "made9")):
+    runs("m06", f"made by a function of others under a name that is not told: {prepared[40:140]}", call,
+         f"CREATE TABLE IF NOT EXISTS public.{name} (id int, body text)", captured(name), expect=SHOWN_MASKED, prepared=prepared,
+         undo=UNDO + "; DROP FUNCTION IF EXISTS makes_one(text); DROP TABLE IF EXISTS public.made9_id_seq")
+runs("m06", "made by a function of others: a quote in its name", "SELECT makes_one()", 'CREATE TABLE public."made""9" (id int, body text)', captured('"made""9"'),
+     expect=SHOWN_MASKED, prepared=QUOTED, undo=UNDO + '; DROP TABLE IF EXISTS public."made""9"')
 # What they make may be a view of what must not change, or have a rule.
 VIEW = "CREATE FUNCTION makes_one() RETURNS void LANGUAGE sql AS 'CREATE TEMP VIEW made9 AS SELECT * FROM public.guarded'"
 for steps in (["DELETE FROM made9"], ["UPDATE made9 SET v = 'x'"], ["INSERT INTO made9 VALUES (9, 'x')"], ["DELETE FROM made9 WHERE id = 1"],

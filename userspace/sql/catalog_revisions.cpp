@@ -35,6 +35,7 @@ Result<void> CatalogBuilder::add_revision(CatalogRow row) {
   SLUICE_TRY(const Oid oid, number_of(number));
   if (kind == "b" && !row[2]) {
     unread_bodies_.insert(oid);
+    temporaries_[oid] = {std::string{}};
     return {};
   }
   if (kind == "b") {

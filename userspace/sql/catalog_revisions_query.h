@@ -10,8 +10,9 @@ namespace sluice::sql {
 // a row says whether it is still the same. Also what a type is made of (p), and by name, before a
 // separator: whatever else of users is called so (x), or acts without being named (x, no name), and
 // what is in a schema (s). A cast to bytea would run whatever cast somebody has made: decode() runs
-// none. Bodies of functions as text (b; NULL where it is long), and by name what
-// those name that are kept as a tree (n).
+// none. Bodies of functions as text (b; NULL where it is long), with a word that
+// says that what is made without a schema is temporary, and by name what those name that are kept
+// as a tree (n).
 inline constexpr std::string_view kRevisions = R"sql(
 SELECT 'r', c.oid, pg_catalog.concat_ws(' ', c.relowner, c.relrowsecurity, c.relforcerowsecurity,
   pg_catalog.array_to_string(c.reloptions, ','), 'columns ' || a.said, 'sequence ' || s.xmin,
@@ -125,7 +126,9 @@ GROUP BY n.oid, n.nspname
 UNION ALL
 SELECT 'f', p.oid, p.xmin::pg_catalog.text FROM pg_catalog.pg_proc p WHERE p.oid >= 16384
 UNION ALL
-SELECT 'b', p.oid, CASE WHEN pg_catalog.octet_length(p.prosrc) <= 65536 THEN p.prosrc END
+SELECT 'b', p.oid, CASE WHEN pg_catalog.octet_length(p.prosrc) <= 65536 THEN p.prosrc
+  || CASE WHEN pg_catalog.array_to_string(p.proconfig, ' ') ~ 'search_path="?pg_temp'
+       THEN ' pg_temp' ELSE '' END END
 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
 WHERE p.oid >= 16384 AND l.lanname NOT IN ('internal', 'c') AND p.prosrc <> ''
 UNION ALL

@@ -11,8 +11,9 @@
 
 namespace sluice::sql {
 
-// Names behind TEMP, TEMPORARY and pg_temp, in strings and comments too, each once. A name that is
-// put together when the body runs is not found.
+// Names behind TEMP, TEMPORARY and pg_temp, and behind CREATE where pg_temp may be in search_path;
+// in strings and comments too, each once. "" is one more whose name the body does not tell: it is
+// put together when the body runs, or it is that of a column's sequence.
 std::vector<std::string> temporaries_in(std::string_view body);
 // Notes as changes what the functions make that the statement calls, and those of the triggers of
 // tables that it changes, as far as the catalogue says.
