@@ -121,6 +121,8 @@ struct Function {
   bool does_more = false;
   // Of a trigger's, in PL/pgSQL: what it raises or fails with is never a sensitive value.
   bool quotes_nothing = false;
+  // The same: it changes no row and no setting.
+  bool sets_nothing = false;
   // Of an aggregate of users: its transition function, its final one and so on.
   std::vector<const Function*> parts;
   // Of users' own: who last wrote it, and what stands in its body that is the name of a relation or

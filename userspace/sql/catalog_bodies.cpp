@@ -10,17 +10,9 @@
 #include "sql/session_names.h"
 #include "sql/statement.h"
 #include "sql/text_guard.h"
+#include "sql/users_code.h"
 
 namespace sluice::sql {
-namespace {
-
-bool only_reads(const ActionSet& actions) {
-  const ActionSet reading{Action::kRead, Action::kSensitiveSearch, Action::kSensitiveCopy};
-  return (actions.bits() & ~reading.bits()) == 0;
-}
-
-}  // namespace
-
 void CatalogBuilder::attach_calls() {
   std::unordered_map<Oid, Function*> by_oid;
   for (Function& function : rest_->functions)

@@ -6,6 +6,7 @@
 #include "sql/catalog_builder.h"
 #include "sql/quotes.h"
 #include "sql/statement.h"
+#include "sql/users_code.h"
 
 namespace sluice::sql {
 
@@ -39,6 +40,7 @@ void CatalogBuilder::read_triggers() {
     }
     auto body = trigger.definition.empty() ? std::nullopt : read_body(trigger.definition);
     function->second->quotes_nothing = body.has_value();
+    function->second->sets_nothing = body && only_computes(*body, *catalog_);
     if (body)
       silent.push_back({&trigger, function->second, std::move(*body)});
     else if (may_quote_as_trigger(*function->second))

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "sql/users_code.h"
 #include "sql/words.h"
 
 namespace sluice::sql {
@@ -144,11 +145,6 @@ bool add_behind_schema(WordsAhead ahead, std::vector<std::string>& names) {
   return is_dot || (name && name->after_dot);
 }
 
-bool writes_rows(const ActionSet& actions) {
-  return actions.has(Action::kInsert) || actions.has(Action::kUpdate) ||
-         actions.has(Action::kDelete);
-}
-
 }  // namespace
 
 std::vector<std::string> temporaries_in(std::string_view body) {
@@ -181,7 +177,7 @@ void find_temporaries_of_calls(Facts& facts) {
   const Statement& statement = facts.statement();
   const Catalog& catalog = facts.catalog();
   const bool calls = statement.actions.has(Action::kCall);
-  const bool writes = writes_rows(statement.actions);
+  const bool writes = changes_rows(statement.actions);
   if (!calls && !writes) return;
   std::vector<std::string> names;
   const auto add_all = [&](const auto& found) {

@@ -14,10 +14,6 @@
 namespace sluice::session {
 namespace {
 
-// A statement name that no client of ours uses; the server never keeps it, because its text cannot
-// be parsed.
-constexpr std::string_view kRefusedName = "sluice_refused";
-
 // A portal that is executed again after this is judged again: rules may depend on the hour.
 constexpr std::chrono::seconds kJudgementAgeMax{10};
 
@@ -76,7 +72,7 @@ void AgentMessages::refuse_extended(std::unique_ptr<pg::Report> report,
   Unit unit;
   unit.kind = Unit::Kind::kParse;
   unit.refusal = std::move(report);
-  pg::append_parse(context_.to_upstream.own(), kRefusedName, failing_text(request));
+  pg::append_parse(context_.to_upstream.own(), kNobodysName, failing_text(request));
   // The agent may have asked with Flush for what it will not send a Sync for yet.
   pg::append_flush(context_.to_upstream.own());
   pipeline_.units.push_back(std::move(unit));
@@ -89,13 +85,15 @@ void AgentMessages::refuse_unknown(pg::Report report) {
 }
 
 // A name that may be another's at the server: it gets names in its own encoding, and what a name
-// was given in one is not what it is in another.
-bool AgentMessages::refuse_name(std::string_view name) {
-  if (is_ascii(name) || context_.unguarded() ||
-      (context_.client_encoding == context_.server_encoding && !context_.meaning_unsettled))
-    return false;
+// was given in one is not what it is in another. Nothing: it is the one that we know.
+std::optional<AgentMessages::Outcome> AgentMessages::settle_name(std::string_view name) {
+  if (is_ascii(name) || context_.unguarded()) return std::nullopt;
+  if (pipeline_.encoding_may_change()) return wait_for_answers();
+  if (context_.client_encoding == context_.server_encoding && !context_.meaning_unsettled &&
+      !context_.encoding_unsettled)
+    return std::nullopt;
   refuse_unknown(name_beyond_ascii(context_.client_encoding, context_.server_encoding));
-  return true;
+  return Outcome::kConsumed;
 }
 
 // Null: there is none. Where nothing is guarded an unread text may have made it, and if not, the
@@ -117,8 +115,8 @@ PortalPtr AgentMessages::portal_named(std::string_view name) {
 
 AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg::Parse& parse) {
   const std::string_view name = server_name(parse.statement);
-  if (refuse_name(name)) return Outcome::kConsumed;
-  if (wait_for_names(parse.text) || wait_for_strings(parse.text)) return Outcome::kWait;
+  if (const auto outcome = settle_name(name)) return *outcome;
+  if (wait_for_names(parse.text) || wait_for_reading(parse.text)) return Outcome::kWait;
   if (pipeline_.names.full()) {
     context_.fatal("53000", "too many prepared statements and portals in one session");
     return Outcome::kConsumed;
@@ -219,7 +217,8 @@ void AgentMessages::note_approval(Portal& portal, const Intent& approved) const 
 
 AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::Bind& bind) {
   const std::string_view name = server_name(bind.statement);
-  if (refuse_name(name) || refuse_name(server_name(bind.portal))) return Outcome::kConsumed;
+  if (const auto outcome = settle_name(name)) return *outcome;
+  if (const auto outcome = settle_name(server_name(bind.portal))) return *outcome;
   if (statement_in_doubt(pipeline_.units, name)) return wait_for_answers();
   PreparedPtr prepared = prepared_named(name);
   if (prepared && prepared->made_by_sql) {
@@ -276,9 +275,11 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
   Unit unit;
   unit.kind = Unit::Kind::kBind;
   unit.portal = std::move(portal);
-  // Checks of types run when values are bound, and may do what a call may.
   if (prepared->made_by_sql || sql::any_users_type(prepared->declared()))
     note_effects(unit, *prepared->text, true);
+  else
+    note_binding(unit, *prepared->text);
+  ran_since_sync_ = true;
   const bool settles = unit.settles;
   pipeline_.names.bind_sent(unit);
   pipeline_.units.push_back(std::move(unit));
@@ -291,7 +292,7 @@ AgentMessages::Outcome AgentMessages::on_describe(const Message& message,
                                                   const pg::Describe& describe) {
   const bool of_statement = describe.target == pg::Target::kStatement;
   const std::string_view name = server_name(describe.name);
-  if (refuse_name(name)) return Outcome::kConsumed;
+  if (const auto outcome = settle_name(name)) return *outcome;
   if (of_statement ? statement_in_doubt(pipeline_.units, name)
                    : portal_in_doubt(pipeline_.units, name))
     return wait_for_answers();
@@ -367,7 +368,8 @@ std::optional<AgentMessages::Outcome> AgentMessages::judge_portal_again(const Po
   const bool in_doubt = portal->approved && (portal->acts != pipeline_.names.acts() ||
                                              portal->looked_at_with != context_.catalog->version());
   // What a COPY writes goes by the encoding that holds when it begins.
-  const bool may_be_misread = context_.meaning_unsettled && copies_out(*portal->text);
+  const bool may_be_misread =
+      (context_.meaning_unsettled || context_.encoding_unsettled) && copies_out(*portal->text);
   if (judged && !gate_.holds() && !may_be_misread && !in_doubt) return std::nullopt;
   Judgement judgement = judge_.judge(*portal->text, portal->parameters);
   const VerdictKind kind = judgement.verdict().kind;
@@ -401,7 +403,7 @@ std::optional<AgentMessages::Outcome> AgentMessages::judge_portal_again(const Po
 AgentMessages::Outcome AgentMessages::on_execute(const Message& message,
                                                  const pg::Execute& execute) {
   const std::string_view name = server_name(execute.portal);
-  if (refuse_name(name)) return Outcome::kConsumed;
+  if (const auto outcome = settle_name(name)) return *outcome;
   if (portal_in_doubt(pipeline_.units, name)) return wait_for_answers();
   const PortalPtr portal = portal_named(name);
   if (!portal) {
@@ -429,7 +431,7 @@ AgentMessages::Outcome AgentMessages::on_execute(const Message& message,
 
 AgentMessages::Outcome AgentMessages::on_close(const Message& message, const pg::Close& close) {
   const std::string_view name = server_name(close.name);
-  if (refuse_name(name)) return Outcome::kConsumed;
+  if (const auto outcome = settle_name(name)) return *outcome;
   Unit unit;
   unit.kind = Unit::Kind::kClose;
   unit.closed_statement = close.target == pg::Target::kStatement;
@@ -443,6 +445,7 @@ AgentMessages::Outcome AgentMessages::on_close(const Message& message, const pg:
 AgentMessages::Outcome AgentMessages::on_sync(const Message& message) {
   pipeline_.skipping = false;
   Unit unit;
+  in_extended_ = false;
   ran_since_sync_ = false;
   unit.kind = Unit::Kind::kSync;
   pipeline_.units.push_back(std::move(unit));

@@ -9,6 +9,7 @@
 #include "session/postgres/bind_parameters.h"
 #include "session/postgres/meaning.h"
 #include "session/postgres/refusal.h"
+#include "session/postgres/server_name.h"
 #include "sql/text_guard.h"
 
 namespace sluice::session {
@@ -31,6 +32,10 @@ bool changes_names(StatementKind kind) {
 
 bool judges(char type) {
   return type == 'Q' || type == 'P' || type == 'B' || type == 'E' || type == 'F';
+}
+
+bool is_of_extended_query(char type) {
+  return std::string_view{"PBDECH"}.find(type) != std::string_view::npos;
 }
 
 bool belongs_to_copy(char type) { return type == 'd' || type == 'c' || type == 'f'; }
@@ -100,16 +105,20 @@ bool AgentMessages::wait_for_names(std::string_view text) {
   return true;
 }
 
-// A trigger, a default or whatever else runs unseen may switch standard_conforming_strings off.
-// What would then be another statement is read when that is known; within an extended query it
-// never is.
-bool AgentMessages::wait_for_strings(std::string_view text) {
-  strings_unsettled_ = false;
-  if ((pipeline_.units.empty() && !ran_since_sync_) || context_.unguarded() ||
-      sql::reads_alike(text))
+// A trigger, a default or whatever else runs unseen may switch standard_conforming_strings off or
+// set client_encoding, and an error sets back what its transaction had set. What would then be
+// another statement is read when that is known; within an extended query it never is.
+bool AgentMessages::wait_for_reading(std::string_view text) {
+  reading_unsettled_ = false;
+  const bool all_answered = pipeline_.units.empty();
+  if (context_.unguarded() || (all_answered && !ran_since_sync_ && !context_.encoding_unsettled))
     return false;
-  strings_unsettled_ = ran_since_sync_;
-  if (pipeline_.units.empty()) return false;
+  const bool letters =
+      !is_ascii(text) && (context_.encoding_unsettled || pipeline_.encoding_may_change());
+  const bool strings = (!all_answered || ran_since_sync_) && !sql::reads_alike(text);
+  if (!letters && !strings) return false;
+  reading_unsettled_ = ran_since_sync_ || context_.encoding_unsettled;
+  if (all_answered) return false;
   wait_for_answers();
   return true;
 }
@@ -129,7 +138,7 @@ AnalysedTextPtr AgentMessages::analyse(std::string_view text) {
   if (!renewed && (pipeline_.names.empty() || Judge::may_use_names(text))) renew_names();
   if (pipeline_.units.empty()) pipeline_.names.all_answered();
   return judge_.analyse(text, pipeline_.names.for_analysis(),
-                        context_.meaning_unsettled || std::exchange(strings_unsettled_, false));
+                        context_.meaning_unsettled || std::exchange(reading_unsettled_, false));
 }
 
 const std::string& AgentMessages::told(const AnalysedText& text) {
@@ -228,6 +237,7 @@ AgentMessages::Outcome AgentMessages::dispatch(const Message& message) {
     context_.fatal("08P01", decoded.error().text());
     return Outcome::kConsumed;
   }
+  in_extended_ |= is_of_extended_query(type);
   return std::visit(
       [&](const auto& body) -> Outcome {
         using T = std::decay_t<decltype(body)>;
@@ -255,12 +265,13 @@ AgentMessages::Outcome AgentMessages::dispatch(const Message& message) {
 }
 
 AgentMessages::Outcome AgentMessages::on_query(const Message& message, const pg::Query& query) {
-  if (wait_for_names(query.text) || wait_for_strings(query.text)) return Outcome::kWait;
+  if (wait_for_names(query.text) || wait_for_reading(query.text)) return Outcome::kWait;
   const AnalysedTextPtr text = analyse(query.text);
   if (wait_for_newer_catalog(*text)) return Outcome::kWait;
   Admitted admitted = gate_.admit(judge_.judge(*text, {}), told(*text));
   if (admitted.admission == Admission::kWait) return Outcome::kWait;
 
+  end_extended();
   Unit unit;
   unit.kind = Unit::Kind::kQuery;
   if (admitted.admission == Admission::kRefuse) {
@@ -311,6 +322,7 @@ AgentMessages::Outcome AgentMessages::on_function_call(const Message& message,
   Admitted admitted = gate_.admit(std::move(judgement), shown);
   if (admitted.admission == Admission::kWait) return Outcome::kWait;
 
+  end_extended();
   Unit unit;
   unit.kind = Unit::Kind::kFunctionCall;
   auto analysed = std::make_shared<AnalysedText>();
@@ -378,21 +390,54 @@ bool AgentMessages::commits_change(const AnalysedText& text) const {
          });
 }
 
+// A server that finds a timeout with a Flush says so and skips to the next Sync. That error would
+// be taken for the answer to a Query, behind which a server does not skip: a Close of nothing goes
+// between, which has it then.
+void AgentMessages::end_extended() {
+  if (!std::exchange(in_extended_, false)) return;
+  Unit unit;
+  unit.kind = Unit::Kind::kClose;
+  unit.hidden = true;
+  unit.closed_statement = true;
+  unit.closed_name = kNobodysName;
+  pipeline_.names.close_sent(unit);
+  pg::append_close(context_.to_upstream.own(), pg::Target::kStatement, unit.closed_name);
+  pipeline_.units.push_back(std::move(unit));
+}
+
+// True if it may change what texts mean. In a simple query the server reports changed settings
+// before ReadyForQuery, which is when it settles. In the extended protocol only Sync brings that
+// report.
+bool AgentMessages::unsettle(Unit& unit, const sql::Statement& statement, bool extended) {
+  const auto wider = context_.made.widened(statement);
+  const sql::Statement& acts = wider ? *wider : statement;
+  const bool meaning = (pipeline_.transaction_changes_meaning && may_set_back(acts.kind)) ||
+                       may_change_meaning(acts, *context_.catalog);
+  const bool encoding = may_change_encoding(acts, *context_.catalog);
+  unit.unsettles_meaning |= meaning;
+  unit.unsettles_encoding |= encoding;
+  context_.meaning_unsettled |= meaning && extended;
+  context_.encoding_unsettled |= encoding && extended;
+  return meaning;
+}
+
 void AgentMessages::note_effects(Unit& unit, const AnalysedText& text, bool extended) {
   if (text.unread()) {
-    unit.settles = true;
+    unit.settles = unit.unsettles_meaning = unit.unsettles_encoding = true;
     context_.meaning_unsettled |= extended;
   }
   if (commits_change(text)) context_.watch.sending();
   for (const sql::Statement& statement : text.analysis->statements) {
-    const auto wider = context_.made.widened(statement);
-    const bool meaning = (pipeline_.transaction_changes_meaning && may_set_back(statement.kind)) ||
-                         may_change_meaning(wider ? *wider : statement, *context_.catalog);
+    const bool meaning = unsettle(unit, statement, extended);
     if (meaning || changes_names(statement.kind)) unit.settles = true;
-    // In a simple query the server reports changed settings before ReadyForQuery, which is when it
-    // settles. In the extended protocol only Sync brings that report.
-    if (meaning && extended) context_.meaning_unsettled = true;
   }
+}
+
+// Checks of types run when values are bound, and functions may run when the plan is made: both may
+// do what a call may. Which types parameters have the server may not have said yet.
+void AgentMessages::note_binding(Unit& unit, const AnalysedText& text) {
+  if (text.unread()) context_.meaning_unsettled = unit.unsettles_meaning = true;
+  for (const sql::Statement& statement : text.analysis->statements) unsettle(unit, statement, true);
 }
 
 bool AgentMessages::rows_need_reading() const {

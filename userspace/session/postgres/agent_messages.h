@@ -43,7 +43,7 @@ class AgentMessages {
   // Good until the next one.
   const std::string& told(const AnalysedText& text);
   bool wait_for_names(std::string_view text);
-  bool wait_for_strings(std::string_view text);
+  bool wait_for_reading(std::string_view text);
   bool wait_for_names_of(const AnalysedText& text);
   void renew_names();
   bool wait_for_newer_catalog(const AnalysedText& text);
@@ -74,14 +74,18 @@ class AgentMessages {
   bool looks_again(SteadyTime approved_at, bool& looked);
   void note_approval(Portal& portal, const Intent& approved) const;
   std::optional<Outcome> renew_portal(const PortalPtr& portal);
-  bool refuse_name(std::string_view name);
+  std::optional<Outcome> settle_name(std::string_view name);
   PreparedPtr prepared_named(std::string_view name);
   PortalPtr portal_named(std::string_view name);
 
   // The message is read again when the server has answered everything.
   Outcome wait_for_answers();
+  // What was sent of an extended query has an answer of its own, also where it was a Flush.
+  void end_extended();
   // Marks what has to be answered before the next message, and what the server may change by it.
   void note_effects(Unit& unit, const AnalysedText& text, bool extended);
+  void note_binding(Unit& unit, const AnalysedText& text);
+  bool unsettle(Unit& unit, const sql::Statement& statement, bool extended);
   bool commits_change(const AnalysedText& text) const;
   bool rows_need_reading() const;
 
@@ -92,8 +96,9 @@ class AgentMessages {
   const TextGuard& guard_;
   bool stalled_ = false;
   bool news_asked_ = false;
-  bool ran_since_sync_ = false;     // Execute was sent, and the server tells of settings at a Sync
-  bool strings_unsettled_ = false;  // where those of the text that is read now end
+  bool in_extended_ = false;        // part of one was sent, or a Flush
+  bool ran_since_sync_ = false;     // something ran, and the server tells of settings at a Sync
+  bool reading_unsettled_ = false;  // where strings end in the text that is read now, and letters
   std::string told_;
 };
 

@@ -40,6 +40,8 @@ struct Context {
   std::string server_encoding;
   // A statement that may change them was sent since the last ReadyForQuery.
   bool meaning_unsettled = false;
+  // The same of the encoding alone, by what may run unseen.
+  bool encoding_unsettled = false;
   // The transaction made something that the catalogue cannot have before it ends, and that later
   // statements run or mean without naming it.
   bool blinded = false;

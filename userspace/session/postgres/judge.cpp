@@ -145,7 +145,7 @@ AnalysedTextPtr Judge::analyse(std::string_view text, const sql::SessionNames& n
 }
 
 Judge::Before Judge::before_all() const {
-  return {.encoding_known = !context_.meaning_unsettled,
+  return {.encoding_known = !context_.meaning_unsettled && !context_.encoding_unsettled,
           .blinded = context_.blinded,
           .made = &context_.made,
           .changed = context_.catalog != nullptr && context_.catalog->is_laid_over()};
@@ -265,7 +265,7 @@ Judgement Judge::judge(const AnalysedText& text, const std::vector<Parameter>& p
     judged.statement = &statement;
     if (!single) {
       before.encoding_known =
-          before.encoding_known && !may_change_encoding(statement, *context_.catalog);
+          before.encoding_known && !may_change_encoding_unseen(statement, *context_.catalog);
       before.blinded = before.blinded || statement.blinds;
       before.changed = before.changed || !statement.changes.empty();
       if (!statement.makes.empty() || statement.makes_anything) {

@@ -3,34 +3,11 @@
 
 #include <algorithm>
 
-#include "sql/functions.h"
+#include "sql/users_code.h"
 
 namespace sluice::session {
-namespace {
 
 using sql::StatementKind;
-
-bool sets_nothing(const sql::Function& function) {
-  return sql::of_postgres(function) || sql::computes_only(function);
-}
-
-bool writes(const ActionSet& actions) {
-  return actions.has(Action::kInsert) || actions.has(Action::kUpdate) ||
-         actions.has(Action::kDelete);
-}
-
-// One that calls itself stable may still call set_config().
-bool calls_users_function(const sql::Statement& statement, const sql::Catalog& catalog) {
-  return std::any_of(
-      statement.objects.begin(), statement.objects.end(), [&](const ObjectRef& object) {
-        if (object.kind != ObjectRef::Kind::kFunction) return false;
-        const auto candidates = catalog.functions_named(object.name);
-        return !std::all_of(candidates.begin(), candidates.end(),
-                            [](const sql::Function* one) { return sets_nothing(*one); });
-      });
-}
-
-}  // namespace
 
 bool names_masked(const sql::Statement& statement, const sql::Catalog& catalog) {
   return std::any_of(
@@ -71,7 +48,7 @@ bool may_change_meaning(const sql::Statement& statement, const sql::Catalog& cat
   const ActionSet& actions = statement.actions;
   return statement.changes_meaning || actions.has(Action::kSession) || actions.has(Action::kCall) ||
          actions.has(Action::kUnknown) || actions.has(Action::kDdl) ||
-         calls_users_function(statement, catalog);
+         sql::calls_code_of_users(statement, catalog);
 }
 
 bool may_set_back(StatementKind kind) {
@@ -86,15 +63,26 @@ bool may_change_encoding(const sql::Statement& statement, const sql::Catalog& ca
     case StatementKind::kReset:
       return statement.name == "client_encoding" || statement.name.empty();
     case StatementKind::kBegin:
-    case StatementKind::kRollback:
     case StatementKind::kSavepoint:
     case StatementKind::kReleaseSavepoint:
     case StatementKind::kShow: return false;
     case StatementKind::kSelect:
     case StatementKind::kCopyOut:
-      return writes(statement.actions) || may_change_meaning(statement, catalog);
+    case StatementKind::kInsert:
+    case StatementKind::kUpdate:
+    case StatementKind::kDelete:
+    case StatementKind::kMerge:
+    case StatementKind::kPrepare:
+    case StatementKind::kDeallocate:
+    case StatementKind::kDeclareCursor:
+    case StatementKind::kCloseCursor:
+      return sql::fires_code_of_users(statement, catalog) || may_change_meaning(statement, catalog);
     default: return true;
   }
+}
+
+bool may_change_encoding_unseen(const sql::Statement& statement, const sql::Catalog& catalog) {
+  return sql::changes_rows(statement.actions) || may_change_encoding(statement, catalog);
 }
 
 }  // namespace sluice::session

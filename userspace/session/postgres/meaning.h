@@ -24,8 +24,11 @@ bool may_move_columns(const sql::Statement& statement, const sql::Catalog& catal
 bool may_change_meaning(const sql::Statement& statement, const sql::Catalog& catalog);
 // COMMIT, ROLLBACK and the like: what SET, SET LOCAL or set_config() said since may hold no more.
 bool may_set_back(sql::StatementKind kind);
-// client_encoding. Wider than the above where code of users may run unseen (a trigger, at the
-// latest at COMMIT), narrower for settings that are named.
+// client_encoding. Wider than the above where code of users may run that nobody names (a trigger,
+// at the latest at COMMIT), narrower for settings that are named.
 bool may_change_encoding(const sql::Statement& statement, const sql::Catalog& catalog);
+// The same where it must not be missed: the catalogue may lack a trigger that was made a moment
+// ago.
+bool may_change_encoding_unseen(const sql::Statement& statement, const sql::Catalog& catalog);
 
 }  // namespace sluice::session

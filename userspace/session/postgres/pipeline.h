@@ -47,6 +47,9 @@ struct Pipeline {
   bool transaction_moves_columns = false;
   // It changed what names mean: a rollback changes that back.
   bool transaction_changes_meaning = false;
+  // It has another client_encoding or standard_conforming_strings than before: an error changes
+  // that back.
+  bool transaction_changes_settings = false;
   // Bytes of a large message of the agent that passes piece by piece.
   std::size_t passing_to_upstream = 0;
   // Of our own, for the agent, at the next place between two messages.
@@ -56,6 +59,11 @@ struct Pipeline {
   bool settling() const { return !units.empty() && units.back().settles; }
   bool feeding_copy() const {
     return !units.empty() && units.back().copies_left > 0 && !units.back().failed;
+  }
+  // What comes next may be read by the server in another encoding than the one that it told.
+  bool encoding_may_change() const {
+    return !units.empty() && (transaction_changes_meaning || transaction_changes_settings ||
+                              may_change_encoding(units));
   }
   void need_fresh_catalog(Context& context) { need_catalog(context, true); }
   // Others have told of changes.

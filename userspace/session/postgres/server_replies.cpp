@@ -423,10 +423,13 @@ ServerReplies::Outcome ServerReplies::on_ready(const Message& message) {
   copy_.end();
   pipeline_.copying_in = false;
   // What was sent behind this may have changed it since.
-  const bool more =
-      std::any_of(pipeline_.units.begin(), pipeline_.units.end(),
-                  [](const Unit& later) { return later.kind == Kind::kExecute && later.settles; });
-  context_.meaning_unsettled = context_.meaning_unsettled && more;
+  const auto more = [&](bool Unit::*unsettles) {
+    return std::any_of(pipeline_.units.begin(), pipeline_.units.end(), [&](const Unit& later) {
+      return (later.kind == Kind::kExecute || later.kind == Kind::kBind) && later.*unsettles;
+    });
+  };
+  context_.meaning_unsettled = context_.meaning_unsettled && more(&Unit::unsettles_meaning);
+  context_.encoding_unsettled = context_.encoding_unsettled && more(&Unit::unsettles_encoding);
   pipeline_.in_transaction_block = ready->status != pg::TransactionStatus::kIdle;
   if (!pipeline_.in_transaction_block) {
     pipeline_.names.transaction_ended(transaction_failed_ ? sql::SessionNames::Outcome::kRolledBack
@@ -440,6 +443,7 @@ ServerReplies::Outcome ServerReplies::on_ready(const Message& message) {
     pipeline_.transaction_tells_others = false;
     pipeline_.transaction_moves_columns = false;
     pipeline_.transaction_changes_meaning = false;
+    pipeline_.transaction_changes_settings = false;
     pipeline_.end_may_quote = false;
     context_.blinded = false;
     context_.made.transaction_ended();
@@ -484,7 +488,7 @@ ServerReplies::Outcome ServerReplies::on_completed(const Message& message, Kind 
     case Kind::kClose: pipeline_.names.close_complete(*unit); break;
     default: break;
   }
-  context_.to_agent.pass(message.whole);
+  if (!unit->hidden) context_.to_agent.pass(message.whole);
   pop();
   return Outcome::kConsumed;
 }

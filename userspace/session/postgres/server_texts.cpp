@@ -162,7 +162,10 @@ ServerReplies::Outcome ServerReplies::on_parameter_status(const Message& message
     context_.fatal("08P01", "from the server: " + decoded.error().text());
     return Outcome::kConsumed;
   }
-  context_.note_parameter(std::get<pg::ParameterStatus>(*decoded));
+  const auto& status = std::get<pg::ParameterStatus>(*decoded);
+  pipeline_.transaction_changes_settings |=
+      status.name == "client_encoding" || status.name == "standard_conforming_strings";
+  context_.note_parameter(status);
   context_.to_agent.pass(message.whole);
   return Outcome::kConsumed;
 }

@@ -136,6 +136,10 @@ Result<StartupRequest> read_startup(const pg::StartupMessage& message) {
   for (const auto& option : message.protocol_options)
     request.parameters.emplace_back(option.name, option.value);
   if (request.database.empty()) request.database = request.user;
+  // A server cuts it, some of them inside of a letter: rules would be asked about another name.
+  constexpr std::size_t kNameBytesMax = 63;
+  if (request.database.size() > kNameBytesMax)
+    return Error{"the database's name is longer than " + std::to_string(kNameBytesMax) + " bytes"};
   return request;
 }
 

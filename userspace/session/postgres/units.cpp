@@ -76,6 +76,11 @@ bool statement_in_doubt(const Units& units, std::string_view name) {
   });
 }
 
+bool may_change_encoding(const Units& units) {
+  return std::any_of(units.begin(), units.end(),
+                     [](const Unit& unit) { return unit.unsettles_encoding; });
+}
+
 bool may_end_portals(const Units& units) {
   return std::any_of(units.begin(), units.end(),
                      [](const Unit& unit) { return may_end_portals(unit); });

@@ -92,6 +92,10 @@ struct Unit {
   Kind kind = Kind::kSync;
   bool hidden = false;   // our own; its reply is not for the agent
   bool settles = false;  // the agent's next message waits until this is answered
+  // What it runs may change what texts mean, or their encoding (meaning.h): of what is in an
+  // extended query the server tells only at the Sync.
+  bool unsettles_meaning = false;
+  bool unsettles_encoding = false;
   // Sent in place of a refused message: the error reply becomes this. Else null.
   std::unique_ptr<pg::Report> refusal;
 
@@ -129,6 +133,8 @@ using Units = std::deque<Unit>;
 // gone, and another have its name, behind whatever may end a transaction.
 bool statement_in_doubt(const Units& units, std::string_view name);
 bool portal_in_doubt(const Units& units, std::string_view name);
+// Something on its way may set client_encoding.
+bool may_change_encoding(const Units& units);
 // Something on its way may end a transaction, or close portals.
 bool may_end_portals(const Units& units);
 // Whether the name that the first unit, a Parse or Bind, gives is given by a later one too.
