@@ -34,6 +34,17 @@ bool judges(char type) {
   return type == 'Q' || type == 'P' || type == 'B' || type == 'E' || type == 'F';
 }
 
+bool is_planned(StatementKind kind) {
+  switch (kind) {
+    case StatementKind::kSelect:
+    case StatementKind::kInsert:
+    case StatementKind::kUpdate:
+    case StatementKind::kDelete:
+    case StatementKind::kMerge: return true;
+    default: return false;
+  }
+}
+
 bool is_of_extended_query(char type) {
   return std::string_view{"PBDECH"}.find(type) != std::string_view::npos;
 }
@@ -434,10 +445,12 @@ void AgentMessages::note_effects(Unit& unit, const AnalysedText& text, bool exte
 }
 
 // Checks of types run when values are bound, and functions may run when the plan is made: both may
-// do what a call may. Which types parameters have the server may not have said yet.
+// do what a call may. Which types parameters have the server may not have said yet. Utility
+// statements have neither.
 void AgentMessages::note_binding(Unit& unit, const AnalysedText& text) {
   if (text.unread()) context_.meaning_unsettled = unit.unsettles_meaning = true;
-  for (const sql::Statement& statement : text.analysis->statements) unsettle(unit, statement, true);
+  for (const sql::Statement& statement : text.analysis->statements)
+    if (is_planned(statement.kind)) unsettle(unit, statement, true);
 }
 
 bool AgentMessages::rows_need_reading() const {
