@@ -50,6 +50,10 @@ bool casts_unseen(const Node& call) {
 
 namespace {
 
+// LIKE ... INCLUDING CONSTRAINTS, DEFAULTS, GENERATED, INDEXES, STATISTICS (PostgreSQL's
+// parsenodes.h).
+constexpr std::int64_t kTakesExpressions = 4 | 8 | 16 | 64 | 128;
+
 // Of UPDATE, of ON CONFLICT DO UPDATE, of MERGE.
 std::vector<std::string> columns_set_by(const Node& node) {
   std::vector<std::string> columns;
@@ -95,9 +99,30 @@ void ActionWalker::type_named(const Node& type_name) {
   for (const Function* function : hidden) facts_.hidden_call(*function);
 }
 
-// A value of that type will run its checks, whoever brings it.
-void ActionWalker::checked_type(const Node& type_name) {
-  checks_of(split_name(type_name.list("names")).second);
+// A value of the type in that field will run its checks, whoever brings it. No cast is made here.
+void ActionWalker::keeps_type(const Node& node, std::string_view field) {
+  const Node type = node.node_as(field, "TypeName");
+  if (!type) return;
+  checks_of(split_name(type.list("names")).second);
+  children(type);
+}
+
+// A column of that type, whose default may be the type's own.
+void ActionWalker::defaults_of(std::string_view type) {
+  for (const Oid oid : facts_.catalog().types_named(type)) {
+    const auto called = facts_.catalog().calls_of_default(oid);
+    if (!facts_.spend(1 + called.size())) return;
+    for (const Function* function : called) facts_.hidden_call(*function);
+  }
+}
+
+// "stype = t[]": what is made gets values of it, by whatever they are written as.
+void ActionWalker::type_in_option(const Node& option) {
+  const Node type = option.node("arg");
+  const std::string_view name = split_name(type.list("names")).second;
+  facts_.runs(MadeName::Kind::kType, name);
+  checks_of(name);
+  children(type);
 }
 
 void ActionWalker::checks_of(std::string_view type) {
@@ -116,25 +141,37 @@ void ActionWalker::keeps_types() {
       if (!object.schema.empty() && relation->schema != object.schema) continue;
       if (!facts_.spend(relation->columns.size())) return;
       for (const Column& column : relation->columns) {
-        const auto of_type = facts_.catalog().checks_of_type(column.type);
-        if (!facts_.spend(of_type.size())) return;
-        checks.insert(checks.end(), of_type.begin(), of_type.end());
+        for (const auto of_type : {facts_.catalog().checks_of_type(column.type),
+                                   facts_.catalog().calls_of_default(column.type)}) {
+          if (!facts_.spend(of_type.size())) return;
+          checks.insert(checks.end(), of_type.begin(), of_type.end());
+        }
       }
     }
   }
   for (const Function* function : checks) facts_.hidden_call(*function);
   facts_.statement().blinds |= !checks.empty();
+  // So are those that it casts to.
+  for (const MadeName& run : facts_.statement().runs)
+    if (run.kind == MadeName::Kind::kType) defaults_of(run.name);
 }
 
-// A new table with the columns of that one.
-void ActionWalker::like(const Node& range_var) {
+// A new table with the columns of that one, and perhaps with its defaults, checks and indexes: what
+// these call is called by who writes to the new one, of whom rules for the other say nothing.
+void ActionWalker::like(const Node& range_var, bool with_expressions) {
   const std::string_view schema = range_var.text("schemaname");
   for (const Relation* relation : facts_.catalog().relations_named(range_var.text("relname"))) {
     if (!relation->may_be_in(schema)) continue;
     if (!facts_.spend(relation->columns.size())) return;
     for (const Column& column : relation->columns)
-      for (const Function* function : facts_.catalog().checks_of_type(column.type))
-        facts_.hidden_call(*function);
+      for (const auto of_type : {facts_.catalog().checks_of_type(column.type),
+                                 facts_.catalog().calls_of_default(column.type)})
+        for (const Function* function : of_type) facts_.hidden_call(*function);
+    if (!with_expressions) continue;
+    const auto called =
+        facts_.catalog().calls_of_table(relation->same_as == 0 ? relation->oid : relation->same_as);
+    if (!facts_.spend(called.size())) return;
+    for (const Function* function : called) facts_.hidden_call(*function);
   }
 }
 
@@ -149,6 +186,11 @@ void ActionWalker::visit(const Node& node) {
   operators(node.list("operName"));
   operators(node.list("useOp"));
   for (const auto name : implied_operators(node)) operator_named(name);
+  // No other node has names in this field.
+  if ((node.tag().empty() && node.has("names")) || node.is("TypeName")) {
+    if (!types_only_named_) type_named(node);
+    return children(node);
+  }
   if (node.tag().empty()) {
     if (node.has("relname")) return relation(node);
     return children(node);
@@ -158,8 +200,10 @@ void ActionWalker::visit(const Node& node) {
     facts_.statement().blinds |= defines_what_runs(node.tag());
     gives_names(node);
     changes_tables_on(node);
-    if (query(node) || utility(node)) return;
-    return children(node);
+    const bool around = std::exchange(types_only_named_, names_types_only(node.tag()));
+    if (!query(node) && !utility(node)) children(node);
+    types_only_named_ = around;
+    return;
   }
   if (expression(node)) return;
   if (!is_plain_node(node.tag()))
@@ -229,8 +273,14 @@ void ActionWalker::select(const Node& node) {
       select(half);
       ctes_.resize(ctes);
     }
+  // What INTO makes is a table, also where a CTE has its name.
+  if (const Node clause = node.node("intoClause")) {
+    const Node made = clause.node("rel");
+    facts_.relation(made.text("schemaname"), made.text("relname"));
+    children_except(clause, {"rel"});
+  }
   // The names behind FOR UPDATE OF are aliases.
-  children_except(node, {"withClause", "larg", "rarg", "lockingClause"});
+  children_except(node, {"withClause", "larg", "rarg", "lockingClause", "intoClause"});
   if (into) keeps_types();
 }
 
@@ -313,26 +363,31 @@ bool ActionWalker::expression(const Node& node) {
     function_call(node);
   } else if (tag == "RangeVar") {
     relation(node);
+  } else if (tag == "CollateClause") {
+    collation(node.list("collname"));
+    children(node);
   } else if (tag == "A_Expr") {
     operators(node.list("name"));
     children(node);
-  } else if (tag == "TypeCast") {
-    type_named(node.node_as("typeName", "TypeName"));
-    children(node);
-  } else if (tag == "RangeTableFuncCol") {
-    type_named(node.node_as("typeName", "TypeName"));
-    children(node);
   } else if (tag == "ColumnDef") {
-    checked_type(node.node_as("typeName", "TypeName"));
-    children(node);
+    keeps_type(node, "typeName");
+    defaults_of(split_name(node.node_as("typeName", "TypeName").list("names")).second);
+    children_except(node, {"typeName"});
   } else if (tag == "FunctionParameter") {
-    checked_type(node.node_as("argType", "TypeName"));
+    keeps_type(node, "argType");
+    children_except(node, {"argType"});
+  } else if (tag == "ObjectWithArgs") {
+    const bool around = std::exchange(types_only_named_, true);
     children(node);
+    types_only_named_ = around;
+  } else if (tag == "DefElem" && node.node("arg").is("TypeName")) {
+    type_in_option(node);
   } else if (tag == "TableLikeClause") {
-    like(node.node_as("relation", "RangeVar"));
+    like(node.node_as("relation", "RangeVar"), (node.integer("options") & kTakesExpressions) != 0);
     children(node);
   } else if (tag == "IndexElem" || tag == "PartitionElem") {
     operator_class(node.list("opclass"));
+    collation(node.list("collation"));
     children(node);
   } else if (tag == "Constraint") {
     for (const auto& item : node.list("exclusions")) {
@@ -363,12 +418,16 @@ bool ActionWalker::expression(const Node& node) {
   return true;
 }
 
+// What compares and sorts goes by what is called so when it runs.
+void ActionWalker::collation(const json::array& name) {
+  if (!name.empty()) facts_.runs(MadeName::Kind::kCollation, split_name(name).second);
+}
+
 void ActionWalker::function_call(const Node& node) {
   const auto [schema, name] = split_name(node.list("funcname"));
   if (name == "set_config") set_config(node);
   facts_.function(schema, name);
-  for (const Function* cast : facts_.catalog().hidden_calls_of_cast(name))
-    facts_.hidden_call(*cast);
+  facts_.checks_of_call(name);
   if (facts_.catalog().any_hidden_cast() && casts_unseen(node))
     facts_.unknown(std::string{name} + "() may run checks of a type that is not named");
   children_except(node, {"funcname"});

@@ -38,11 +38,14 @@ class ActionWalker {
   void operators(const json::array& name);
   void operator_named(std::string_view name);
   void type_named(const Node& type_name);
-  void checked_type(const Node& type_name);
+  void keeps_type(const Node& node, std::string_view field);
   void checks_of(std::string_view type);
+  void defaults_of(std::string_view type);
+  void type_in_option(const Node& option);
   void keeps_types();
   void operator_class(const json::array& name);
-  void like(const Node& range_var);
+  void collation(const json::array& name);
+  void like(const Node& range_var, bool with_expressions);
   void function_call(const Node& node);
   void set_config(const Node& node);
   void setting(std::string_view name);
@@ -58,6 +61,7 @@ class ActionWalker {
   // object_actions.cpp
   void kind_of_object(std::string_view type);
   void drop(const Node& node);
+  void foreign_tables(std::string_view type, const Node& node);
   void moves(std::string_view type, const Node& object, std::string_view new_name);
   bool about_object(const Node& node);
   void named_object(std::string_view type, const Node& object);
@@ -98,8 +102,9 @@ class ActionWalker {
   std::vector<std::string_view> ctes_;
   std::unordered_set<std::string_view> seen_operators_;
   std::size_t depth_ = 0;
-  bool is_half_ = false;      // of a set operation, whose INTO is looked for once
-  bool values_only_ = false;  // inside INSERT: VALUES lists read nothing
+  bool is_half_ = false;           // of a set operation, whose INTO is looked for once
+  bool values_only_ = false;       // inside INSERT: VALUES lists read nothing
+  bool types_only_named_ = false;  // here no value becomes one of a type that is written
 };
 
 // Operators that the node uses without naming them: "=" of IN (SELECT ...), CASE x WHEN, USING.

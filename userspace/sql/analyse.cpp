@@ -125,8 +125,7 @@ Statement analyse_function_call(Oid oid, const Catalog& catalog) {
   const FunctionEffect effect = effect_of_function(*function);
   facts.actions(effect.actions);
   facts.object(ObjectRef::Kind::kFunction, effect.schema, function->name);
-  for (const Function* hidden : catalog.hidden_calls_of_cast(function->name))
-    facts.hidden_call(*hidden);
+  facts.checks_of_call(function->name);
   find_temporaries_of_calls(facts);
   if (function->name == "set_config") facts.unknown("set_config() of a name that is not seen");
   // Its arguments are values that the agent has: what it only computes from them is clear.

@@ -9,9 +9,9 @@ namespace sluice::sql {
 namespace {
 
 template <class Map>
-auto listed(const Map& map, std::string_view name)
+auto listed(const Map& map, const typename Map::key_type& key)
     -> std::span<const typename Map::mapped_type::value_type> {
-  const auto found = map.find(std::string{name});
+  const auto found = map.find(key);
   if (found == map.end()) return {};
   return found->second;
 }
@@ -43,7 +43,8 @@ bool Relation::may_be_in(std::string_view given_schema) const {
 }
 
 bool Relation::any_sensitive() const {
-  return std::any_of(columns.begin(), columns.end(),
+  return more_may_be_sensitive ||
+         std::any_of(columns.begin(), columns.end(),
                      [](const Column& each) { return each.mask.has_value(); });
 }
 
@@ -54,7 +55,7 @@ const Relation* Catalog::relation(Oid oid) const {
 }
 
 std::span<const Relation* const> Catalog::relations_named(std::string_view name) const {
-  if (!base_) return listed(relations_by_name_, name);
+  if (!base_) return listed(relations_by_name_, std::string{name});
   const auto found = relations_by_name_.empty() ? relations_by_name_.end()
                                                 : relations_by_name_.find(std::string{name});
   return found == relations_by_name_.end() ? base_->relations_named(name) : found->second;
@@ -106,34 +107,38 @@ const Function* Catalog::function(Oid oid) const {
 }
 
 std::span<const Function* const> Catalog::functions_named(std::string_view name) const {
-  return listed(rest_->functions_by_name, name);
+  return listed(rest_->functions_by_name, std::string{name});
 }
 std::span<const Function* const> Catalog::hidden_calls_of_operator(std::string_view name) const {
-  return listed(rest_->operators, name);
+  return listed(rest_->operators, std::string{name});
 }
 std::span<const Function* const> Catalog::hidden_calls_of_cast(std::string_view name) const {
-  return listed(rest_->casts, name);
+  return listed(rest_->casts, std::string{name});
 }
 std::span<const Function* const> Catalog::checks_of_type(std::string_view name) const {
-  return listed(rest_->checks, name);
+  return listed(rest_->checks, std::string{name});
 }
 std::span<const Function* const> Catalog::checks_of_type(Oid oid) const {
-  const auto found = rest_->checks_by_type.find(oid);
-  if (found == rest_->checks_by_type.end()) return {};
-  return found->second;
+  return listed(rest_->checks_by_type, oid);
+}
+std::span<const Function* const> Catalog::calls_of_default(Oid type) const {
+  return listed(rest_->default_calls, type);
+}
+std::span<const Function* const> Catalog::calls_of_table(Oid relation) const {
+  return listed(rest_->table_calls, relation);
 }
 std::span<const Relation* const> Catalog::tables_on(std::string_view name) const {
-  return listed(rest_->tables_on, name);
+  return listed(rest_->tables_on, std::string{name});
 }
 std::span<const Relation* const> Catalog::tables_of_index(std::string_view name) const {
-  return listed(rest_->tables_of_index, name);
+  return listed(rest_->tables_of_index, std::string{name});
 }
 std::span<const Relation* const> Catalog::tables_of_type(std::string_view name) const {
-  return listed(rest_->tables_of_type, name);
+  return listed(rest_->tables_of_type, std::string{name});
 }
 std::span<const Function* const> Catalog::hidden_calls_of_operator_class(
     std::string_view name) const {
-  return listed(rest_->operator_classes, name);
+  return listed(rest_->operator_classes, std::string{name});
 }
 
 std::string_view Catalog::type_name(Oid type) const {
@@ -152,9 +157,7 @@ std::vector<Oid> Catalog::types_named(std::string_view name) const {
 }
 
 std::span<const Oid> Catalog::parts_of_type(Oid type) const {
-  const auto found = rest_->parts_of_types.find(type);
-  if (found == rest_->parts_of_types.end()) return {};
-  return found->second;
+  return listed(rest_->parts_of_types, type);
 }
 
 std::string_view Catalog::name_revision(std::string_view name) const {

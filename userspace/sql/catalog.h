@@ -86,6 +86,9 @@ struct Relation {
   // there may be others than these, in other places.
   bool of_session = false;
   bool columns_unknown = false;
+  // And one of those that are not listed may be an heir's, or another one over there, and
+  // sensitive.
+  bool more_may_be_sensitive = false;
   Oid same_as = 0;  // it is another name of that one
   // But all that is in it came by statements that were judged, and were no copies.
   bool only_written_here = false;
@@ -198,6 +201,9 @@ class Catalog {
   // Moves with all else of users that is called so: operators, collations, casts from and to
   // PostgreSQL's own types. "": with what acts without being named.
   std::string_view name_revision(std::string_view name) const;
+  // Functions of users with a body that run where nobody names a function: those of event triggers,
+  // casts, operators and operator classes.
+  std::span<const Oid> run_unnamed() const { return rest_->run_unnamed; }
   // Moves with what is in the schema of that name.
   std::string_view schema_members(std::string_view name) const;
   // Of the words of a text (words.h) those that are names of anything of users.
@@ -206,6 +212,10 @@ class Catalog {
   // bounds of a range.
   std::span<const Function* const> checks_of_type(std::string_view name) const;
   std::span<const Function* const> checks_of_type(Oid oid) const;
+  // What runs when a column of that type gets the type's own default.
+  std::span<const Function* const> calls_of_default(Oid type) const;
+  // What the defaults, checks, keys and indexes of a table call.
+  std::span<const Function* const> calls_of_table(Oid relation) const;
   // Also by the name of a type, of its default one.
   std::span<const Function* const> hidden_calls_of_operator_class(std::string_view name) const;
   bool any_hidden_cast() const { return !rest_->casts.empty(); }
@@ -239,12 +249,14 @@ class Catalog {
     std::unordered_map<Oid, const Function*> function_by_oid;
     std::unordered_map<std::string, std::vector<const Function*>> functions_by_name, operators,
         casts, operator_classes, checks;
-    std::unordered_map<Oid, std::vector<const Function*>> checks_by_type;
+    std::unordered_map<Oid, std::vector<const Function*>> checks_by_type, default_calls,
+        table_calls;
     std::unordered_map<Oid, std::string> types, type_revisions;
     std::unordered_map<std::string, std::vector<Oid>> types_by_name;
     std::unordered_map<Oid, std::vector<Oid>> parts_of_types;
     std::unordered_map<std::string, std::string> name_revisions, schema_members;
     std::vector<std::string> users_operators;
+    std::vector<Oid> run_unnamed;
     std::unordered_map<std::string, std::vector<const Relation*>> tables_on, tables_of_index,
         tables_of_type;
   };

@@ -19,6 +19,7 @@ void CatalogBuilder::attach_calls() {
     if (function.oid >= kFirstUserOid) by_oid.emplace(function.oid, &function);
   std::unordered_map<const Function*, std::size_t> places;
   for (const Call& call : calls_) {
+    if (attach_expression(call)) continue;
     const auto caller = by_oid.find(call.caller);
     if (caller == by_oid.end()) continue;
     Function& function = *caller->second;
@@ -32,6 +33,33 @@ void CatalogBuilder::attach_calls() {
     attach_call(call, bodies_[place->second]);
   }
   calls_.clear();
+}
+
+// True where the caller is no function.
+bool CatalogBuilder::attach_expression(const Call& call) {
+  if (call.kind != 'd' && call.kind != 'k') return false;
+  const Function* called = catalog_->function(call.object);
+  if (called == nullptr || runs_unnoticed(*called)) return true;
+  auto& calls = call.kind == 'd' ? rest_->default_calls : rest_->table_calls;
+  calls[call.caller].push_back(called);
+  return true;
+}
+
+// A function whose parameters or result have a type with checks runs these, whoever calls it.
+void CatalogBuilder::attach_checks() {
+  std::unordered_map<std::string_view, std::vector<Function*>> by_name;
+  for (Function& function : rest_->functions)
+    if (!of_postgres(function)) by_name[function.name].push_back(&function);
+  for (const HiddenCall& call : casts_) {
+    const Function* check = catalog_->function(call.function);
+    const auto named = by_name.find(call.name);
+    if (call.type != 0 || check == nullptr || named == by_name.end()) continue;
+    for (Function* function : named->second) {
+      if (function == check) continue;
+      function->does_more |= !only_reads(effect_of_function(*check).actions);
+      bodies_.push_back({function, {{ObjectRef::Kind::kFunction, check->schema, check->name}}});
+    }
+  }
 }
 
 void CatalogBuilder::attach_call(const Call& call, Body& body) {

@@ -39,14 +39,6 @@ std::vector<std::string> split(std::string_view list, char separator) {
 
 constexpr char kViewEvent = '1';
 
-// One that neither keeps what it is given nor shows elsewhere that it ran, or how often.
-bool runs_unnoticed(const Function& function) {
-  if (function.returns_set) return false;
-  if (!of_postgres(function)) return computes_only(function);
-  const FunctionEffect effect = effect_of_function(function);
-  return !effect.keeps_arguments && !effect.leaves_trace;
-}
-
 }  // namespace
 
 CatalogBuilder::CatalogBuilder(CatalogLimits limits)
@@ -247,6 +239,7 @@ Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
   attach_temporaries();
   index_hidden_calls();
   attach_calls();
+  attach_checks();
   find_kin();
   attach_foreign_keys();
   attach_foreign_tables();
@@ -368,11 +361,16 @@ void CatalogBuilder::find_kin() {
 }
 
 void CatalogBuilder::index_hidden_calls() {
+  const auto runs_checks = [&](const std::string& function) {
+    const auto found = rest_->casts.find(function);
+    return found != rest_->casts.end() && !found->second.empty();
+  };
   const auto fill = [&](const std::vector<HiddenCall>& calls, auto& by_name) {
     for (const HiddenCall& call : calls) {
       const Function* function = catalog_->function(call.function);
       if (function == nullptr) continue;
-      const bool runs_casts = !rest_->casts.empty() && fills_rows(function->name);
+      const bool runs_casts =
+          (!rest_->casts.empty() && fills_rows(function->name)) || runs_checks(function->name);
       auto& listed = by_name[call.name];
       if ((runs_casts || !runs_unnoticed(*function)) &&
           std::find(listed.begin(), listed.end(), function) == listed.end())
@@ -381,6 +379,7 @@ void CatalogBuilder::index_hidden_calls() {
     std::erase_if(by_name, [](const auto& entry) { return entry.second.empty(); });
   };
   fill(casts_, rest_->casts);
+  fill(casts_, rest_->casts);  // again, for what functions of casts take and give may have checks
   for (const HiddenCall& call : casts_) {
     const Function* function = catalog_->function(call.function);
     if (call.type == 0 || function == nullptr || computes_only(*function)) continue;

@@ -56,7 +56,8 @@ class CatalogBuilder {
     std::size_t function = 0;  // its place
     std::string text;
   };
-  // What stands in an aggregate, in a body that is kept as a tree, in a parameter's default.
+  // What stands in an aggregate, in a body that is kept as a tree, in a parameter's default; the
+  // function that a domain's default (d) or an expression of a table (k) calls.
   struct Call {
     Oid caller = 0;
     char kind = 'w';  // f(unction) t(ype) r(elation); w: it writes
@@ -111,6 +112,8 @@ class CatalogBuilder {
   // catalog_bodies.cpp
   void attach_calls();
   void attach_call(const Call& call, Body& body);
+  bool attach_expression(const Call& call);
+  void attach_checks();
   std::optional<Statement> read_body(const std::string& definition) const;
   void read_bodies();
   bool mark_callers();

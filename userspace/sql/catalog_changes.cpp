@@ -99,7 +99,8 @@ class Changes {
         sequences_of_column(table, adds ? definition.text("colname") : command.text("name"),
                             definition, facts_);
       }
-      if (one_of(subtype, {"AT_AddOf", "AT_DropOf", "AT_AlterColumnType"}))
+      if (one_of(subtype,
+                 {"AT_AddOf", "AT_DropOf", "AT_AlterColumnType", "AT_AlterColumnGenericOptions"}))
         facts_.changes(change_of(Kind::kColumns, table));
       if (subtype == "AT_DropColumn" && cascades(command))
         cascade(table.text("schemaname"), table.text("relname"));

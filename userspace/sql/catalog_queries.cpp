@@ -172,7 +172,9 @@ WHERE (c.oid >= 16384 OR f.function >= 16384) AND k.name IS NOT NULL)sql";
 // a body that is kept as a tree: functions (f), types whose checks may run (t), relations (r), and
 // whether it writes (w). Trees are read as they are kept, for to print a body would take locks. Of
 // what is not PostgreSQL's own each number is looked for, whatever field of a tree it stands in,
-// and with a type or an operator goes what orders by it.
+// and with a type or an operator goes what orders by it. And what is called by the default of a
+// domain (d), and by defaults, checks, keys of partitions, indexes and statistics of a table (k),
+// where a number of a sequence is nobody's data.
 constexpr std::string_view kCalls = R"sql(
 WITH trees (caller, tree) AS MATERIALIZED (
   SELECT p.oid, coalesce(p.proargdefaults::pg_catalog.text, '')
@@ -197,6 +199,27 @@ WITH trees (caller, tree) AS MATERIALIZED (
   UNION
   SELECT n.caller, a.amopfamily
   FROM numbers n JOIN pg_catalog.pg_amop a ON a.amopopr = n.number
+), expressions (caller, kind, class, object, tree) AS MATERIALIZED (
+  SELECT t.oid, 'd', 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid, t.oid,
+    t.typdefaultbin::pg_catalog.text
+  FROM pg_catalog.pg_type t WHERE t.typtype = 'd' AND t.typdefaultbin IS NOT NULL
+  UNION ALL
+  SELECT a.adrelid, 'k', 'pg_catalog.pg_attrdef'::pg_catalog.regclass, a.oid,
+    a.adbin::pg_catalog.text
+  FROM pg_catalog.pg_attrdef a WHERE a.adrelid >= 16384
+  UNION ALL
+  SELECT k.conrelid, 'k', 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid,
+    k.conbin::pg_catalog.text
+  FROM pg_catalog.pg_constraint k WHERE k.conrelid >= 16384 AND k.contype IN ('c', 'x')
+  UNION ALL
+  SELECT i.indrelid, 'k', 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid, NULL
+  FROM pg_catalog.pg_index i WHERE i.indrelid >= 16384
+  UNION ALL
+  SELECT p.partrelid, 'k', 'pg_catalog.pg_class'::pg_catalog.regclass, p.partrelid, NULL
+  FROM pg_catalog.pg_partitioned_table p
+  UNION ALL
+  SELECT x.stxrelid, 'k', 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, x.oid, NULL
+  FROM pg_catalog.pg_statistic_ext x
 )
 SELECT a.aggfnoid::pg_catalog.oid, 'f', f.function
 FROM pg_catalog.pg_aggregate a
@@ -239,7 +262,25 @@ SELECT m.caller, 'f', o.oprcode::pg_catalog.oid
 FROM families m
   JOIN pg_catalog.pg_amop a ON a.amopfamily = m.family
   JOIN pg_catalog.pg_operator o ON o.oid = a.amopopr
-WHERE o.oprcode::pg_catalog.oid >= 16384)sql";
+WHERE o.oprcode::pg_catalog.oid >= 16384
+UNION
+SELECT e.caller, e.kind, coalesce(o.oprcode::pg_catalog.oid, p.amproc::pg_catalog.oid, d.refobjid)
+FROM expressions e
+  JOIN pg_catalog.pg_depend d ON d.classid = e.class AND d.objid = e.object
+    AND d.refobjid >= 16384
+  LEFT JOIN pg_catalog.pg_operator o
+    ON d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass AND o.oid = d.refobjid
+  LEFT JOIN pg_catalog.pg_opclass c
+    ON d.refclassid = 'pg_catalog.pg_opclass'::pg_catalog.regclass AND c.oid = d.refobjid
+  LEFT JOIN pg_catalog.pg_amproc p ON p.amprocfamily = c.opcfamily
+WHERE p.oid IS NOT NULL OR d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass,
+  'pg_catalog.pg_operator'::pg_catalog.regclass)
+UNION
+SELECT e.caller, e.kind, p.oid
+FROM expressions e
+  CROSS JOIN LATERAL pg_catalog.regexp_matches(e.tree, ':funcid ([0-9]+)', 'g') f (found)
+  JOIN pg_catalog.pg_proc p ON p.oid = f.found[1]::pg_catalog.oid
+WHERE p.oid < 16384 AND p.provolatile = 'v' AND NOT (e.kind = 'k' AND p.proname = 'nextval'))sql";
 
 // Those that are not PostgreSQL's own: a message may give a parameter's type by its number.
 constexpr std::string_view kTypes = R"sql(

@@ -44,6 +44,10 @@ Result<void> CatalogBuilder::add_revision(CatalogRow row) {
     if (auto made = temporaries_in(text); !made.empty()) temporaries_[oid] = std::move(made);
     return {};
   }
+  if (kind == "u") {
+    rest_->run_unnamed.push_back(oid);
+    return {};
+  }
   if (kind == "p") {
     SLUICE_TRY(const Oid part, number_of(text));
     rest_->parts_of_types[oid].push_back(part);

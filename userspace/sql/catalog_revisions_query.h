@@ -9,10 +9,10 @@ namespace sluice::sql {
 // What makes a relation (r), a function (f) or a type (t) of users what it is, in parts: who wrote
 // a row says whether it is still the same. Also what a type is made of (p), and by name, before a
 // separator: whatever else of users is called so (x), or acts without being named (x, no name), and
-// what is in a schema (s). A cast to bytea would run whatever cast somebody has made: decode() runs
-// none. Bodies of functions as text (b; NULL where it is long), with a word that
-// says that what is made without a schema is temporary, and by name what those name that are kept
-// as a tree (n).
+// what is in a schema (s), and which functions run without being named as such (u). A cast to bytea
+// would run whatever cast somebody has made: decode() runs none. Bodies of functions as text (b;
+// NULL where it is long), with a word that says that what is made without a schema is temporary,
+// and by name what those name that are kept as a tree (n).
 inline constexpr std::string_view kRevisions = R"sql(
 SELECT 'r', c.oid, pg_catalog.concat_ws(' ', c.relowner, c.relrowsecurity, c.relforcerowsecurity,
   pg_catalog.array_to_string(c.reloptions, ','), 'columns ' || a.said, 'sequence ' || s.xmin,
@@ -43,6 +43,19 @@ FROM pg_catalog.pg_trigger t WHERE t.tgrelid >= 16384 AND NOT t.tgisinternal
 UNION ALL
 SELECT 'r', k.conrelid, pg_catalog.concat_ws(' ', 'constraint', k.oid, k.xmin)
 FROM pg_catalog.pg_constraint k WHERE k.conrelid >= 16384
+UNION ALL
+SELECT 'r', d.refobjid, pg_catalog.concat_ws(' ', 'owned', q.seqrelid, q.xmin)
+FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_sequence q ON q.seqrelid = d.objid
+WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+  AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i')
+  AND d.refobjid >= 16384 AND d.refobjsubid > 0
+UNION ALL
+SELECT 'r', i.inhparent, 'heirs ' || pg_catalog.encode(pg_catalog.sha256(pg_catalog.decode(
+  pg_catalog.string_agg(pg_catalog.concat_ws(' ', i.inhrelid, i.xmin), ',' ORDER BY i.inhrelid),
+  'escape')), 'hex')
+FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhparent
+WHERE i.inhparent >= 16384 AND c.relkind IN ('r', 'p', 'f')
+GROUP BY i.inhparent
 UNION ALL
 SELECT 'r', p.polrelid, pg_catalog.concat_ws(' ', 'policy', p.oid, p.xmin)
 FROM pg_catalog.pg_policy p WHERE p.polrelid >= 16384
@@ -75,7 +88,7 @@ WHERE t.oid >= 16384 AND k.part >= 16384
 UNION ALL
 SELECT 'p', c.reltype, a.atttypid::pg_catalog.text
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
-WHERE c.relkind = 'c' AND a.attnum > 0 AND a.atttypid >= 16384
+WHERE c.reltype >= 16384 AND a.attnum > 0 AND a.atttypid >= 16384
 UNION ALL
 SELECT 'p', k.type, k.part::pg_catalog.text
 FROM pg_catalog.pg_range r
@@ -84,14 +97,17 @@ FROM pg_catalog.pg_range r
       ((pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::pg_catalog.oid, r.rngtypid)) k (type, part)
 WHERE k.type >= 16384 AND k.part >= 16384
 UNION ALL
-SELECT 'x', o.oid, o.oprname || pg_catalog.chr(31) || pg_catalog.concat_ws(' ', o.oid, o.xmin)
-FROM pg_catalog.pg_operator o WHERE o.oid >= 16384
+SELECT 'x', o.oid, o.oprname || pg_catalog.chr(31)
+  || pg_catalog.concat_ws(' ', o.oid, o.xmin, p.oid, p.xmin)
+FROM pg_catalog.pg_operator o LEFT JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode
+WHERE o.oid >= 16384
 UNION ALL
 SELECT 'x', c.oid, c.collname || pg_catalog.chr(31) || pg_catalog.concat_ws(' ', c.oid, c.xmin)
 FROM pg_catalog.pg_collation c WHERE c.oid >= 16384
 UNION ALL
-SELECT 'x', c.oid, t.typname || pg_catalog.chr(31) || pg_catalog.concat_ws(' ', c.oid, c.xmin)
-FROM pg_catalog.pg_cast c
+SELECT 'x', c.oid, t.typname || pg_catalog.chr(31)
+  || pg_catalog.concat_ws(' ', c.oid, c.xmin, p.oid, p.xmin)
+FROM pg_catalog.pg_cast c LEFT JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc
   JOIN pg_catalog.pg_type t ON t.oid < 16384 AND t.oid IN (c.castsource, c.casttarget)
 WHERE c.oid >= 16384
 UNION ALL
@@ -100,7 +116,8 @@ SELECT 'x', 0, pg_catalog.chr(31) || pg_catalog.encode(pg_catalog.sha256(pg_cata
     pg_catalog.concat_ws(' ', g.part, g.object, g.xmin, g.more), ',' ORDER BY g.part, g.object, g.more),
   'escape')), 'hex')
 FROM (
-  SELECT 'cast', c.oid, c.xmin, NULL FROM pg_catalog.pg_cast c
+  SELECT 'cast', c.oid, c.xmin, p.xmin::pg_catalog.text
+  FROM pg_catalog.pg_cast c LEFT JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc
   WHERE c.oid >= 16384 AND c.castsource < 16384 AND c.casttarget < 16384
   UNION ALL SELECT 'config', c.oid, c.xmin, NULL FROM pg_catalog.pg_ts_config c
   UNION ALL SELECT 'map', m.mapcfg, m.xmin,
@@ -110,9 +127,15 @@ FROM (
   UNION ALL SELECT 'parser', p.oid, p.xmin, NULL FROM pg_catalog.pg_ts_parser p
   UNION ALL SELECT 'template', t.oid, t.xmin, NULL FROM pg_catalog.pg_ts_template t
   UNION ALL SELECT 'class', c.oid, c.xmin, NULL FROM pg_catalog.pg_opclass c WHERE c.oid >= 16384
-  UNION ALL SELECT 'order', a.oid, a.xmin, NULL FROM pg_catalog.pg_amop a WHERE a.oid >= 16384
-  UNION ALL SELECT 'support', a.oid, a.xmin, NULL FROM pg_catalog.pg_amproc a WHERE a.oid >= 16384
-  UNION ALL SELECT 'event', e.oid, e.xmin, NULL FROM pg_catalog.pg_event_trigger e
+  UNION ALL SELECT 'order', a.oid, a.xmin, p.xmin::pg_catalog.text
+  FROM pg_catalog.pg_amop a JOIN pg_catalog.pg_operator o ON o.oid = a.amopopr
+    JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode
+  WHERE a.oid >= 16384
+  UNION ALL SELECT 'support', a.oid, a.xmin, p.xmin::pg_catalog.text
+  FROM pg_catalog.pg_amproc a JOIN pg_catalog.pg_proc p ON p.oid = a.amproc
+  WHERE a.oid >= 16384
+  UNION ALL SELECT 'event', e.oid, e.xmin, p.xmin::pg_catalog.text
+  FROM pg_catalog.pg_event_trigger e JOIN pg_catalog.pg_proc p ON p.oid = e.evtfoid
 ) g (part, object, xmin, more)
 UNION ALL
 SELECT 's', n.oid, n.nspname || pg_catalog.chr(31) || pg_catalog.encode(pg_catalog.sha256(pg_catalog.decode(
@@ -123,6 +146,14 @@ FROM pg_catalog.pg_namespace n
     AND d.refobjid = n.oid
 WHERE n.nspname !~ '^pg_'
 GROUP BY n.oid, n.nspname
+UNION ALL
+SELECT 'u', p.oid, ''
+FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+WHERE p.oid >= 16384 AND l.lanname NOT IN ('internal', 'c') AND p.oid IN (
+  SELECT e.evtfoid FROM pg_catalog.pg_event_trigger e
+  UNION ALL SELECT c.castfunc FROM pg_catalog.pg_cast c
+  UNION ALL SELECT o.oprcode FROM pg_catalog.pg_operator o
+  UNION ALL SELECT a.amproc FROM pg_catalog.pg_amproc a)
 UNION ALL
 SELECT 'f', p.oid, p.xmin::pg_catalog.text FROM pg_catalog.pg_proc p WHERE p.oid >= 16384
 UNION ALL

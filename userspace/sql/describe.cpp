@@ -12,6 +12,7 @@
 #include "sql/made_names.h"
 #include "sql/statement_table.h"
 #include "sql/temporaries.h"
+#include "sql/untyped_strings.h"
 #include "sql/words.h"
 
 namespace sluice::sql {
@@ -307,6 +308,7 @@ void describe(const json::value& value, Facts& facts, const SessionNames& names,
   statement.sets_constraints = node.is("ConstraintsSetStmt");
   ActionWalker{facts, names}.walk(value);
   Tracer{facts, names, options}.trace_statement(node);
+  find_untyped_strings(value, facts);
   find_temporaries_of_calls(facts);
   find_temporary_of_others(facts);
   complete_made(statement);

@@ -24,6 +24,8 @@ constexpr const char* kReadsTwoWays =
 
 // A DO body holds so many expressions at most; each is parsed for itself.
 constexpr std::size_t kExpressionsMax = 2000;
+constexpr const char* kNotParsed = "a statement of DO cannot be parsed: ";
+
 // ":=" in one of them: each takes two parses.
 constexpr std::size_t kAssignmentsMax = 32;
 
@@ -128,13 +130,13 @@ class Block {
       facts_.unknown("RETURN QUERY EXECUTE cannot be foreseen");
     if (node.is("PLpgSQL_stmt_perform")) {  // what it gives is thrown away
       const bool outer = std::exchange(gives_to_nobody_, true);
-      for (const auto& pair : *node.fields()) visit(pair.value());
+      fields(node);
       gives_to_nobody_ = outer;
       return;
     }
     if (node.is("PLpgSQL_stmt_raise")) {
       raises_ = true;
-      for (const auto& pair : *node.fields()) visit(pair.value());
+      fields(node);
       raises_ = false;
       return;
     }
@@ -143,7 +145,7 @@ class Block {
     if (trigger_ && node.is("PLpgSQL_stmt_return") && gives_row(node)) return;
     if (node.is("PLpgSQL_stmt_commit") || node.is("PLpgSQL_stmt_rollback"))
       facts_.action(Action::kTransaction);
-    for (const auto& pair : *node.fields()) visit(pair.value());
+    fields(node);
   }
 
   // SQL that was parsed with the statement around it: one statement, or lists of them.
@@ -161,13 +163,19 @@ class Block {
     statement(value);
   }
 
-  // The tree does not say whether this is a statement, an expression or "x := expression".
+  // A whole statement, or several.
+  void sql(const std::string& text) {
+    if (!is_read(text)) return;
+    if (const auto tree = ParseTree::parse(text, facts_.limits())) return statements(*tree);
+    facts_.unknown(std::string{kNotParsed} + text.substr(0, 80));
+  }
+
+  // The server puts SELECT before it, whatever else it could be: "vacuum(x)" is a function's call.
+  // The tree does not say whether it is "x := expression".
   void expression(const std::string& text) {
-    if (++expressions_ > kExpressionsMax) return facts_.unknown("DO has too many statements");
-    if (!check_text(text, true, "UTF8", facts_.limits()).ok())
-      return facts_.unknown("a statement of DO cannot be read");
-    for (const std::string& candidate : {text, "SELECT " + text})
-      if (const auto tree = ParseTree::parse(candidate, facts_.limits())) return statements(*tree);
+    if (!is_read(text)) return;
+    if (const auto tree = ParseTree::parse("SELECT " + text, facts_.limits()))
+      return statements(*tree);
     // "target[subscript] := value"; each place where both sides can be read, for the first may
     // stand in a comment.
     bool read = false;
@@ -184,7 +192,7 @@ class Block {
       read = true;
     }
     if (read) return;
-    facts_.unknown("a statement of DO cannot be parsed: " + text.substr(0, 80));
+    facts_.unknown(std::string{kNotParsed} + text.substr(0, 80));
   }
 
   // What a variable is given becomes a value of its type.
@@ -217,6 +225,33 @@ class Block {
   }
 
  private:
+  bool is_read(const std::string& text) {
+    if (++expressions_ > kExpressionsMax) {
+      facts_.unknown("DO has too many statements");
+      return false;
+    }
+    if (check_text(text, true, "UTF8", facts_.limits()).ok()) return true;
+    facts_.unknown("a statement of DO cannot be read");
+    return false;
+  }
+
+  void fields(const Node& node) {
+    for (const auto& pair : *node.fields()) {
+      const Node child{&pair.value()};
+      if (child.is("PLpgSQL_expr") && is_statement(node, {pair.key().data(), pair.key().size()}))
+        sql(std::string{child.text("query")});
+      else
+        visit(pair.value());
+    }
+  }
+
+  static bool is_statement(const Node& parent, std::string_view field) {
+    if (parent.is("PLpgSQL_stmt_perform") || parent.is("PLpgSQL_stmt_call")) return field == "expr";
+    if (parent.is("PLpgSQL_stmt_fors") || parent.is("PLpgSQL_stmt_return_query"))
+      return field == "query";
+    return field == "sqlstmt" || field == "cursor_explicit_expr";
+  }
+
   void handled(const Node& block) {
     const auto outer = handlers_.begin_block();
     for (const auto& pair : *block.fields())
@@ -450,7 +485,7 @@ std::optional<Statement> function_body(const Node& create, const Facts& facts,
   if (const json::value* parsed = create.field("sql_body")) {
     block.parsed(*parsed);
   } else if (language == "sql") {
-    block.expression(std::string{body});
+    block.sql(std::string{body});
   } else if (language == "plpgsql") {
     const auto tree = plpgsql_tree(plpgsql_function(create, body), body, facts.limits());
     if (!tree) return std::nullopt;

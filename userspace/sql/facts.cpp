@@ -227,12 +227,32 @@ void Facts::function_for_later(std::string_view schema, std::string_view name) {
   spend(3 * catalog_.functions_named(name).size());
   const FunctionEffect effect = effect_of_function(catalog_, schema, name);
   object(ObjectRef::Kind::kFunction, effect.schema, name);
+  checks_of_call(name);
   if (!effect.found) return missing({MadeName::Kind::kFunction, std::string{name}});
   for (const Action action : effect.actions.list())
     if (action != Action::kRead) statement_.actions.add(action);
 }
 
+void Facts::checks_of_call(std::string_view function) {
+  const auto checks = catalog_.hidden_calls_of_cast(function);
+  if (!spend(checks.size())) return;
+  for (const Function* check : checks) hidden_call(*check);
+}
+
 void Facts::hidden_call(const Function& called) {
+  std::vector<const Function*> waiting{&called};
+  while (!waiting.empty()) {
+    const Function& one = *waiting.back();
+    waiting.pop_back();
+    if (!hidden_calls_.insert(&one).second) continue;
+    runs_hidden(one);
+    const auto checks = catalog_.hidden_calls_of_cast(one.name);
+    if (!spend(checks.size())) return;
+    waiting.insert(waiting.end(), checks.begin(), checks.end());
+  }
+}
+
+void Facts::runs_hidden(const Function& called) {
   const FunctionEffect effect = effect_of_function(called);
   actions(effect.actions);
   object(ObjectRef::Kind::kFunction, effect.schema, called.name);

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "sql/catalog.h"
@@ -57,6 +58,9 @@ class Facts {
   // A function that the text calls: its actions, its name.
   FunctionEffect function(std::string_view schema, std::string_view name);
   void hidden_call(const Function& function);
+  // What runs where the parameters and the result of a function of that name have types with
+  // checks.
+  void checks_of_call(std::string_view function);
   // Its body may call it before the catalogue has it.
   void defines_function(std::string_view name) { defined_ = name; }
   // A name under which something runs, which may have been made meanwhile.
@@ -84,6 +88,7 @@ class Facts {
   void computes_like(const Statement& other);
   void names_of(const Statement& other);
   void writes(const Written& written);
+  void runs_hidden(const Function& function);
   void missing(MadeName name);
 
   Statement& statement_;
@@ -94,6 +99,7 @@ class Facts {
   Distinct<ColumnRef> columns_;
   Distinct<Written> writes_;
   Distinct<MadeName> runs_;
+  std::unordered_set<const Function*> hidden_calls_;
   std::string_view defined_;
   std::size_t bodies_ = 0;
 };

@@ -36,10 +36,16 @@ bool computes_only(const Function& function) {
   if (!function.shipped || function.kind == 'a') return false;
   if (function.language != "c" && function.language != "internal") return false;
   const KnownFunction* known = known_function(function.name);
-  const bool known_to_compute = known != nullptr &&
-                                known->result == FunctionResult::kFromArguments &&
-                                known->actions == ActionSet{Action::kRead};
-  return function.volatility == 'i' || known_to_compute;
+  if (known == nullptr) return function.volatility == 'i';
+  return known->result == FunctionResult::kFromArguments &&
+         known->actions == ActionSet{Action::kRead};
+}
+
+bool runs_unnoticed(const Function& function) {
+  if (function.returns_set) return false;
+  if (!of_postgres(function)) return computes_only(function);
+  const FunctionEffect effect = effect_of_function(function);
+  return !effect.keeps_arguments && !effect.leaves_trace;
 }
 
 // Those of extensions in C speak of the rows that they are given.

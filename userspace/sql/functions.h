@@ -48,6 +48,8 @@ struct FunctionEffect {
 // Most of PostgreSQL's own. Of an extension's those in C that call themselves immutable, and some
 // that are known by name.
 bool computes_only(const Function& function);
+// It neither keeps what it is given nor shows elsewhere that it ran, or how often.
+bool runs_unnoticed(const Function& function);
 // Of all functions that the name may mean, together. `schema` is "" where the text gives none.
 FunctionEffect effect_of_function(const Catalog& catalog, std::string_view schema,
                                   std::string_view name);

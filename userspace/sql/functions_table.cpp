@@ -82,7 +82,8 @@ const std::vector<Group>& groups() {
       // Session state.
       {{Action::kSession},
        kFromArguments,
-       "set_config setseed pg_notify pg_listening_channels set_limit pg_advisory_lock "
+       "set_config setseed pg_notify pg_listening_channels set_limit isn_weak "
+       "pg_advisory_lock "
        "pg_advisory_lock_shared pg_advisory_unlock pg_advisory_unlock_shared "
        "pg_advisory_unlock_all pg_try_advisory_lock pg_try_advisory_lock_shared "
        "pg_advisory_xact_lock pg_advisory_xact_lock_shared pg_try_advisory_xact_lock "
@@ -111,7 +112,14 @@ const std::vector<Group>& groups() {
        "pg_current_wal_lsn pg_current_wal_insert_lsn pg_current_wal_flush_lsn pg_stat_get_wal "
        "pg_stat_get_backend_wal pg_stat_get_wal_senders "
        "pg_stat_get_xact_tuples_hot_updated pg_stat_get_xact_tuples_newpage_updated "
-       "pg_stat_get_tuples_hot_updated pg_stat_get_tuples_newpage_updated"},
+       "pg_stat_get_tuples_hot_updated pg_stat_get_tuples_newpage_updated "
+       "pg_stat_get_dead_tuples pg_last_wal_receive_lsn pg_last_wal_replay_lsn "
+       "pg_stat_get_archiver pg_stat_get_wal_receiver pg_stat_get_subscription "
+       "pg_get_replication_slots pg_control_checkpoint pg_control_recovery "
+       "pg_stat_get_bgwriter_buf_written_checkpoints pg_stat_get_bgwriter_buf_written_clean "
+       "pg_stat_get_bgwriter_maxwritten_clean pg_stat_get_buf_written_backend "
+       "pg_stat_get_buf_fsync_backend pg_stat_get_checkpointer_buffers_written "
+       "pg_stat_get_checkpointer_slru_written"},
       // How much was put aside in files or read for long values, what was looked up in the
       // catalogue, and which functions ran: by a value, where an expression depends on one.
       {{Action::kRead},
@@ -126,7 +134,8 @@ const std::vector<Group>& groups() {
        "pg_stat_get_function_calls pg_stat_get_function_total_time "
        "pg_stat_get_function_self_time pg_stat_get_xact_function_calls "
        "pg_stat_get_xact_function_total_time pg_stat_get_xact_function_self_time "
-       "pg_stat_get_buf_alloc pg_stat_get_io pg_stat_get_backend_io pg_stat_get_slru"},
+       "pg_stat_have_stats pg_stat_get_buf_alloc pg_stat_get_io pg_stat_get_backend_io "
+       "pg_stat_get_slru"},
       // Rows of a table that is named by a value.
       {{Action::kUnknown}, kOpaque, "currtid2 pg_extension_config_dump"},
       // Extensions' own in C that look at a setting or a dictionary, and compute.
@@ -139,22 +148,22 @@ const std::vector<Group>& groups() {
        kClear,
        "random random_normal pg_sleep pg_sleep_for pg_sleep_until currval lastval "
        "pg_sequence_last_value "
-       "pg_partition_tree pg_partition_ancestors current_query pg_stat_have_stats "
+       "pg_partition_tree pg_partition_ancestors current_query "
        "pg_stat_get_recovery_prefetch pg_get_wal_resource_managers "
        "clock_timestamp timeofday gen_random_uuid gen_random_bytes uuidv4 "
        "uuidv7 uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 "
-       "pg_is_in_recovery pg_last_wal_receive_lsn "
-       "pg_last_wal_replay_lsn pg_last_xact_replay_timestamp pg_is_wal_replay_paused "
+       "pg_is_in_recovery "
+       "pg_last_xact_replay_timestamp pg_is_wal_replay_paused "
        "pg_get_wal_replay_pause_state pg_backend_pid txid_current_if_assigned "
        "pg_current_xact_id_if_assigned pg_stat_clear_snapshot pg_relation_size "
        "pg_total_relation_size pg_table_size pg_indexes_size pg_database_size "
        "pg_blocking_pids pg_safe_snapshot_blocking_pids pg_isolation_test_session_is_blocked "
        "pg_lock_status pg_get_keywords pg_prepared_xact "
        "pg_timezone_names pg_timezone_abbrevs pg_show_all_settings pg_available_extensions "
-       "pg_available_extension_versions pg_stat_get_archiver "
-       "pg_stat_get_wal_receiver "
-       "pg_stat_get_subscription pg_get_replication_slots pg_notification_queue_usage "
-       "pg_jit_available pg_control_system pg_control_checkpoint pg_control_recovery "
+       "pg_available_extension_versions "
+       ""
+       "pg_notification_queue_usage "
+       "pg_jit_available pg_control_system "
        "pg_control_init pg_get_shmem_allocations pg_trigger_depth pg_xact_commit_timestamp "
        "pg_xact_commit_timestamp_origin pg_last_committed_xact pg_xact_status txid_status "
        "pg_collation_actual_version pg_database_collation_actual_version pg_tablespace_databases "

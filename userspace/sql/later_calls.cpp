@@ -93,6 +93,7 @@ void ActionWalker::will_call(const json::array& function) {
   const ActionSet reading{Action::kRead};
   facts_.actions(ActionSet::from_bits(effect.actions.bits() & ~reading.bits()));
   facts_.object(ObjectRef::Kind::kFunction, effect.schema, name);
+  facts_.checks_of_call(name);
   if (name == "set_config") facts_.unknown("set_config() of a name that is not seen");
   if (!effect.found) facts_.note("function " + std::string{name} + "() is not in the catalogue");
 }
@@ -139,10 +140,9 @@ void ActionWalker::definition(const json::array& elements) {
       will_call(name_in(element));
     if (one_of(word, {"sortop", "commutator", "negator"})) operators(name_in(element));
     if (word == "subtype_opclass") operator_class(name_in(element));
-    if (word == "subtype") {
-      checked_type(element.node_as("arg", "TypeName"));
-      operator_class(name_in(element));  // the type's default one
-    }
+    if (word == "subtype") operator_class(name_in(element));  // the type's default one
+    if (element.node("arg").is("String"))                     // "stype = 't'"
+      checks_of(string_of(*element.field("arg")));
   }
 }
 
@@ -175,7 +175,7 @@ void ActionWalker::create_function(const Node& node) {
   const auto [schema, name] = split_name(node.list("funcname"));
   facts_.object(ObjectRef::Kind::kFunction, schema, name);
   made_in(schema);
-  checked_type(node.node_as("returnType", "TypeName"));
+  keeps_type(node, "returnType");
   if (node.flag("replace")) replace_function(schema, name);
   function_name_taken(schema, name);
   for (const auto& item : node.list("options")) {
@@ -185,7 +185,7 @@ void ActionWalker::create_function(const Node& node) {
     if (option_name == "language" && !is_trusted_language(word)) facts_.action(Action::kHost);
     if (option_name == "security") facts_.action(Action::kGrant);
   }
-  children_except(node, {"funcname"});
+  children_except(node, {"funcname", "returnType"});
 }
 
 bool ActionWalker::runs_later(const Node& node) {

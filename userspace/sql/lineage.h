@@ -38,6 +38,19 @@ struct Ctes {
   const Ctes* outer = nullptr;
   std::string_view name;
   Row row;
+  std::size_t level = 0;  // of the query that has the WITH
+};
+
+// What stands before the dot of ".field", which decides what else than a field that may be.
+enum class RowOf : std::uint8_t {
+  kTable,   // system columns, too
+  kSource,  // of FROM: no name twice
+  kValue,   // the first of a name
+};
+
+struct Composite {
+  Value value;
+  RowOf of = RowOf::kValue;
 };
 
 class Lineage {
@@ -130,12 +143,12 @@ class Lineage {
   Value evaluate(const json::value* value, const Scope& scope, const Ctes* ctes);
   Value evaluate_all(const json::value& value, const Scope& scope, const Ctes* ctes);
   Value column_reference(const json::array& parts, const Scope& scope);
-  Value composite(const json::value* value, const Scope& scope, const Ctes* ctes);
+  Composite composite(const json::value* value, const Scope& scope, const Ctes* ctes);
   std::optional<Value> unqualified(std::string_view name, const Scope& scope);
   void used(const Value& value);
   const Source* source_named(std::string_view name, const Scope& scope);
   std::optional<Source> source_before(const json::array& parts, const Scope& scope);
-  Value field_of(const Row& row, std::string_view name, bool is_table, bool& found);
+  Value field_of(const Row& row, std::string_view name, RowOf of, bool& found);
   Value unresolved(std::string_view name);
   std::optional<Value> trigger_row(const json::array& parts) const;
   bool calls_by_field(std::string_view name);
@@ -157,7 +170,8 @@ class Lineage {
   const DescribeOptions& options_;
   std::deque<Ctes> cte_store_;
   std::size_t depth_ = 0;
-  bool is_half_ = false;  // of a set operation, whose INTO is looked for once
+  std::size_t level_ = 0;  // of queries in queries
+  bool is_half_ = false;   // of a set operation, whose INTO is looked for once
   bool saw_opaque_ = false;
   bool saw_hidden_cast_ = false;
   bool saw_computation_ = false;

@@ -185,7 +185,7 @@ Row Lineage::table_columns(const Node& range_var, const json::array& column_name
   Row out;
   for (const auto name : strings_of(column_names)) {
     bool found = false;
-    const Value value = field_of(all, name, false, found);
+    const Value value = field_of(all, name, RowOf::kSource, found);
     out.fields.push_back({name, found ? value : opaque_value(), nullptr});
   }
   return out;

@@ -16,7 +16,7 @@ bool is_star(const json::array& parts) {
 }
 
 bool is_system_column(std::string_view name) {
-  for (const char* column : {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "oid"})
+  for (const char* column : {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})
     if (name == column) return true;
   return false;
 }
@@ -143,8 +143,8 @@ Value Lineage::evaluate(const json::value* value, const Scope& scope, const Ctes
     out = case_expression(node, scope, ctes);
   } else if (tag == "RowExpr") {
     out = row_expression(node, scope, ctes);
-  } else if (tag == "TypeCast") {
-    out = changed(evaluate(node.field("arg"), scope, ctes));
+  } else if (tag == "TypeCast" || tag == "XmlSerialize") {
+    out = changed(evaluate(node.field(tag == "TypeCast" ? "arg" : "expr"), scope, ctes));
     if (runs_hidden_cast(node.node_as("typeName", "TypeName"))) {
       copy(out);
       ++traces_;
@@ -351,23 +351,27 @@ std::optional<Source> Lineage::source_before(const json::array& parts, const Sco
   return found;
 }
 
-Value Lineage::field_of(const Row& row, std::string_view name, bool is_table, bool& found) {
+Value Lineage::field_of(const Row& row, std::string_view name, RowOf of, bool& found) {
   found = true;
   if (!spend(1 + row.fields.size())) return opaque_value();
   std::optional<Value> out;
   const auto add = [&](const Value& value) { out = out ? either(*out, value) : value; };
+  const auto add_unnamed = [&] {
+    for (const Field& field : row.fields)
+      if (field.name.empty()) add(changed(use(field)));
+    if (row.rest) add(changed(*row.rest));
+  };
   for (const Field& field : row.fields)
     if (field.name == name) add(use(field));
+  // One whose name is not known may stand before it, and have the same.
+  if (out && of == RowOf::kValue) add_unnamed();
   if (out && !row.rest) return *out;
   const bool calls = calls_by_field(name);
   // How many rows there are then tells of what it is given.
   if (effect_of_function(facts_.catalog(), {}, name).returns_set) search(whole(row));
   if (out && !calls) return *out;
-  const bool nobody_knows = row.rest && row.fields.empty();
-  if (is_table && is_system_column(name) && !nobody_knows && !calls) return {};
-  for (const Field& field : row.fields)
-    if (field.name.empty()) add(changed(use(field)));
-  if (row.rest) add(changed(*row.rest));
+  if (of == RowOf::kTable && is_system_column(name) && !row.rest && !calls) return {};
+  add_unnamed();
   if (out && !calls) return *out;
   found = false;
   return opaque_value();
@@ -410,7 +414,8 @@ Value Lineage::column_reference(const json::array& parts, const Scope& scope) {
   if (!source) return row ? *row : unresolved(name);
   bool found = false;
   const Scope *nearest = nearest_, *farthest = farthest_;
-  Value value = field_of(*source->row, name, source->is_table, found);
+  const RowOf of = source->is_table ? RowOf::kTable : RowOf::kSource;
+  Value value = field_of(*source->row, name, of, found);
   nearest_ = nearest, farthest_ = farthest;
   used(found ? value : whole(*source->row));
   if (found) return value;
@@ -421,13 +426,16 @@ Value Lineage::column_reference(const json::array& parts, const Scope& scope) {
 
 // What stands before ".field" or ".*": of "(t)" the columns are those that the alias names, of
 // "(SELECT t)" those of the row's type.
-Value Lineage::composite(const json::value* value, const Scope& scope, const Ctes* ctes) {
-  Value out = evaluate(value, scope, ctes);
+Composite Lineage::composite(const json::value* value, const Scope& scope, const Ctes* ctes) {
+  Composite out{.value = evaluate(value, scope, ctes)};
   const Node reference{value};
   const auto& parts = reference.list("fields");
-  if (!out.row || !reference.is("ColumnRef") || parts.size() != 1) return out;
+  if (!out.value.row || !reference.is("ColumnRef") || parts.size() != 1) return out;
   const Source* source = source_named(string_of(parts[0]), scope);
-  if (source && source->passed_on == out.row) out.row = source->row;
+  if (source && source->passed_on == out.value.row) {
+    out.value.row = source->row;
+    out.of = source->is_table ? RowOf::kTable : RowOf::kSource;
+  }
   return out;
 }
 
@@ -451,7 +459,7 @@ Row Lineage::star(const json::array& parts, const Scope& scope) {
 }
 
 Value Lineage::indirection(const Node& node, const Scope& scope, const Ctes* ctes) {
-  Value value = composite(node.field("arg"), scope, ctes);
+  auto [value, of] = composite(node.field("arg"), scope, ctes);
   for (const auto& item : node.list("indirection")) {
     const Node step_node{&item};
     if (!step_node.is("String")) {
@@ -464,7 +472,8 @@ Value Lineage::indirection(const Node& node, const Scope& scope, const Ctes* cte
     }
     bool found = false;
     const std::string_view name = string_of(item);
-    Value field = value.row ? field_of(*value.row, name, true, found) : Value{};
+    Value field = value.row ? field_of(*value.row, name, of, found) : Value{};
+    of = RowOf::kValue;
     if (found) {
       value = field;
       value.relation = 0;

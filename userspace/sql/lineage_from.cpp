@@ -120,6 +120,7 @@ Lineage::FromItem Lineage::named(Row row, const Node& alias, std::string_view ow
   source.is_alias = static_cast<bool>(alias);
   source.name = alias ? alias.text("aliasname") : own_name;
   source.is_table = is_table;
+  if (any_not_in_star(row)) source.passed_on = std::make_shared<const Row>(all_in_star(row));
   source.row = std::make_shared<const Row>(std::move(row));
   if (!source.passed_on) source.passed_on = source.row;
   if (!source.name.empty()) item.sources.push_back(std::move(source));
@@ -134,7 +135,8 @@ Lineage::FromItem Lineage::from_relation(const Node& node, const Ctes* ctes) {
       if (!spend())
         break;
       else if (cte->name == name)
-        return named(carried(cte->row), node.node("alias"), name, false);
+        return named(cte->level == level_ ? all_in_star(carried(cte->row)) : carried(cte->row),
+                     node.node("alias"), name, false);
   }
   return from_table(readable_row(schema, name), node);
 }
@@ -343,6 +345,7 @@ Lineage::FromItem Lineage::from_join(const Node& node, const Scope* outer, const
 void Lineage::join_columns(const Node& node, const FromItem& left, const FromItem& right,
                            Row& merged, Row& columns) {
   std::vector<std::string_view> shared = strings_of(node.list("usingClause"));
+  bool any_for_star = false;
   const bool open = has_unknown_names(left.columns) || has_unknown_names(right.columns);
   const std::size_t sizes = left.columns.fields.size() + right.columns.fields.size();
   if (node.flag("isNatural") && spend(left.columns.fields.size() * right.columns.fields.size()))
@@ -357,6 +360,7 @@ void Lineage::join_columns(const Node& node, const FromItem& left, const FromIte
     const Field* b = field_named(right.columns, name);
     const Value left_value = a ? use(*a) : opaque_value();
     const Value right_value = b ? use(*b) : opaque_value();
+    any_for_star |= (a && a->not_in_star) || (b && b->not_in_star);
     Value both = either(left_value, right_value);
     search(both);
     if (runs_hidden_operator(node)) copy(both);
@@ -365,9 +369,11 @@ void Lineage::join_columns(const Node& node, const FromItem& left, const FromIte
     merged.fields.push_back({name, both, nullptr});
   }
   // Which columns they share is not known then, and a shared one shows the other side's value.
-  const bool shares_unknown = node.flag("isNatural") && open;
+  const bool shares_unknown = any_for_star || (node.flag("isNatural") && open);
   const Value any = derived_from(whole(left.columns), whole(right.columns));
   if (shares_unknown) search(any);
+  // Whether a star stands for what SEARCH or CYCLE made, and is shared, depends on types.
+  if (any_for_star) merged.rest = any;
   columns = merged;
   for (const FromItem* side : {&left, &right}) {
     for (const Field& field : side->columns.fields)

@@ -11,12 +11,27 @@ namespace {
 // Each pass of a recursive query can only raise a column's taint, of which there are four kinds.
 constexpr int kRecursionPassesMax = 12;
 
+// The columns that SEARCH and CYCLE add. The recursive term itself sees them, too.
+void add_made_columns(const Node& cte, Row& row) {
+  const Value all = whole(row);
+  const auto add = [&](std::string_view name) {
+    row.fields.push_back({.name = name, .value = all, .not_in_star = true});
+  };
+  if (const Node search_clause = cte.node("search_clause"))
+    add(search_clause.text("search_seq_column"));
+  if (const Node cycle = cte.node("cycle_clause")) {
+    add(cycle.text("cycle_mark_column"));
+    add(cycle.text("cycle_path_column"));
+  }
+}
+
 }  // namespace
 
 Row Lineage::query(const Node& node, const Scope* outer, const Ctes* ctes) {
   const bool half = std::exchange(is_half_, false);
   if (!spend() || depth_ > facts_.limits().tree_depth_max) return opaque_row();
   ++depth_;
+  ++level_;
   Row row;
   if (node.is("SelectStmt")) {
     row = select(node, outer, ctes, half);
@@ -32,6 +47,7 @@ Row Lineage::query(const Node& node, const Scope* outer, const Ctes* ctes) {
     saw_opaque_ = true;
     row = opaque_row();
   }
+  --level_;
   --depth_;
   if (row.fields.size() > facts_.limits().output_columns_max) row = opaque_row();
   return row;
@@ -42,7 +58,7 @@ const Ctes* Lineage::with(const Node& node, const Scope* outer, const Ctes* ctes
   if (!clause) return ctes;
   const bool is_recursive = clause.flag("recursive");
   const auto bind = [&](std::string_view name, Row row) {
-    cte_store_.push_back({ctes, name, std::move(row)});
+    cte_store_.push_back({ctes, name, std::move(row), level_});
     ctes = &cte_store_.back();
   };
   // In WITH RECURSIVE one may name another that stands behind it.
@@ -53,9 +69,6 @@ const Ctes* Lineage::with(const Node& node, const Scope* outer, const Ctes* ctes
     Row row = is_recursive ? recursive(cte, outer, ctes) : query(cte.node("ctequery"), outer, ctes);
     rename(row, strings_of(cte.list("aliascolnames")));
     row = carried(std::move(row));
-    const Value all = whole(row);
-    if (const Node search_clause = cte.node("search_clause"))
-      row.fields.push_back({search_clause.text("search_seq_column"), all, nullptr});
     if (const Node cycle = cte.node("cycle_clause")) {
       // Where a value comes again the query ends.
       for (const auto name : strings_of(cycle.list("cycle_col_list")))
@@ -65,9 +78,8 @@ const Ctes* Lineage::with(const Node& node, const Scope* outer, const Ctes* ctes
           for (const Field& field : row.fields)
             if (field.name == name) search(field.value);
       if (row.rest) search(*row.rest);
-      row.fields.push_back({cycle.text("cycle_mark_column"), all, nullptr});
-      row.fields.push_back({cycle.text("cycle_path_column"), all, nullptr});
     }
+    add_made_columns(cte, row);
     bind(cte.text("ctename"), std::move(row));
   }
   return ctes;
@@ -81,9 +93,13 @@ Row Lineage::recursive(const Node& cte, const Scope* outer, const Ctes* ctes) {
   const auto names = strings_of(cte.list("aliascolnames"));
   Row known = query(body.node_as("larg", "SelectStmt"), outer, ctes);
   rename(known, names);
+  // The other rows may be of another kind, and are not looked at to compare the passes.
+  forget_fields(known);
   for (int pass = 0; pass < kRecursionPassesMax; ++pass) {
     if (!spend(Effort::kPerCopy * known.fields.size())) break;
-    cte_store_.push_back({ctes, cte.text("ctename"), known});
+    Row seen = known;
+    add_made_columns(cte, seen);
+    cte_store_.push_back({ctes, cte.text("ctename"), std::move(seen), level_});
     Row next = query(body, outer, &cte_store_.back());
     rename(next, names);
     next = either(known, next);
@@ -104,7 +120,9 @@ Row Lineage::select(const Node& node, const Scope* outer, const Ctes* ctes, bool
       scope.columns.fields.push_back({field.name, field.value, nullptr});
   } else if (node.has("valuesLists")) {
     outputs = values(node.list("valuesLists"), outer, ctes);
-    scope.columns = outputs;
+    FromItem item = named(outputs, {}, "*VALUES*", false);  // the server's own name for it
+    scope.sources = std::move(item.sources);
+    scope.columns = std::move(item.columns);
   } else {
     from(node.list("fromClause"), scope, ctes);
     search(evaluate(node.field("whereClause"), scope, ctes));
@@ -180,14 +198,16 @@ void Lineage::star_or_target(const Node& target, const Scope& scope, const Ctes*
   }
   if (value.is("ColumnRef")) {
     Row expanded = star(value.list("fields"), scope);
+    leave_out_of_star(expanded);
     for (Field& field : expanded.fields) field.table = nullptr;
     append(out, expanded);
     return;
   }
   // "(expression).*"
-  const Value before = composite(value.field("arg"), scope, ctes);
+  const Value before = composite(value.field("arg"), scope, ctes).value;
   if (before.row && value.list("indirection").size() == 1) {
     Row expanded = carried(*before.row);
+    leave_out_of_star(expanded);
     for (Field& field : expanded.fields) {
       field.table = nullptr;
       field.value.relation = 0;

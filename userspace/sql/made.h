@@ -17,7 +17,7 @@ namespace sluice::sql {
 struct MadeName {
   // The last one is what it means to drop with CASCADE what is called so: the tables that stand on
   // it.
-  enum class Kind : std::uint8_t { kFunction, kOperator, kType, kStandsOn };
+  enum class Kind : std::uint8_t { kFunction, kOperator, kType, kCollation, kStandsOn };
   Kind kind = Kind::kFunction;
   std::string name;
   bool operator==(const MadeName&) const = default;

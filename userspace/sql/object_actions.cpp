@@ -86,6 +86,26 @@ void ActionWalker::moves(std::string_view type, const Node& object, std::string_
   if (is_type && (new_name.empty() || is_builtin_type_name(new_name))) gives_values_away();
 }
 
+// Where its options do not say otherwise, a foreign table is over there what it is called here.
+// ALTER TABLE, ALTER VIEW and ALTER INDEX take one, too.
+void ActionWalker::foreign_tables(std::string_view type, const Node& node) {
+  const bool is_schema = type == "OBJECT_SCHEMA";
+  const Node relation = node.node("relation");
+  if (!is_schema && (!relation || is_part_of_relation(type))) return;
+  const auto& catalog = facts_.catalog();
+  const auto named = catalog.relations_named(relation.text("relname"));
+  const std::vector<const Relation*> inside =
+      is_schema ? catalog.relations_in(node.text("subname"))
+                : std::vector<const Relation*>{named.begin(), named.end()};
+  if (!facts_.spend(inside.size())) return;
+  const bool any = std::any_of(inside.begin(), inside.end(), [&](const Relation* one) {
+    return one->kind == 'f' && one->may_be_in(relation.text("schemaname"));
+  });
+  if (!any) return;
+  facts_.action(Action::kHost);
+  facts_.note("a foreign table that is called otherwise may be another one over there");
+}
+
 void ActionWalker::drop(const Node& node) {
   const std::string_view type = node.text("removeType");
   kind_of_object(type);
@@ -107,6 +127,7 @@ bool ActionWalker::about_object(const Node& node) {
     type = node.text("renameType");
     kind_of_object(type);
     moves(type, node.node("object"), node.text("newname"));
+    foreign_tables(type, node);
     if (type == "OBJECT_SCHEMA") {
       whole_schema(node.text("subname"));
       made_in(node.text("subname"));
@@ -117,7 +138,10 @@ bool ActionWalker::about_object(const Node& node) {
     type = node.text("objectType");
     kind_of_object(type);
     made_in(node.text("newschema"));
-    if (tag == "AlterObjectSchemaStmt") moves(type, node.node("object"), {});
+    if (tag == "AlterObjectSchemaStmt") {
+      moves(type, node.node("object"), {});
+      foreign_tables(type, node);
+    }
   } else if (tag == "AlterFunctionStmt") {
     type = "OBJECT_FUNCTION";
     for (const auto& item : node.list("actions")) {

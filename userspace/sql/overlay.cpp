@@ -137,7 +137,7 @@ void Overlay::apply(const CatalogChange& change) {
       std::vector<Oid> tables;
       for (const Relation* table : catalog_->tables_of_type(change.name))
         tables.push_back(table->oid);
-      each(tables, [](Relation& table) { table.columns_unknown = true; });
+      other_columns(tables);
       break;
     }
     case Kind::kRule: rule(change); break;

@@ -56,6 +56,11 @@ class Overlay {
   Relation& put(Relation relation);
   void dependents(std::string_view name, bool views);
   void columns(const CatalogChange& change);
+  void other_columns(const std::vector<Oid>& of);
+  std::vector<Oid> family(const std::vector<Oid>& of) const;
+  bool comes_from_far(const Relation& relation) const;
+  // What has rows in common with it, or what it stands for, has something sensitive.
+  bool hides_something(const Relation& relation) const;
   void new_relation(const CatalogChange& change);
   void other_name(const std::vector<Oid>& relations, std::string_view schema,
                   std::string_view name);
@@ -66,6 +71,7 @@ class Overlay {
   void called(std::string_view name, std::string_view before);
   void cascade(const CatalogChange& change);
   void kin(Oid of, const std::vector<const Relation*>& more);
+  void far(Oid of, const std::vector<const Relation*>& below);
   void next_version();
 
   // The server is not going to give it to anything soon; what it stands for is never sent there.
@@ -81,5 +87,10 @@ class Overlay {
   bool changed_ = false;
   Oid next_ = 0;
 };
+
+// overlay_columns.cpp
+Column column_named(std::string_view name, std::size_t attnum);
+// Neither what it holds nor what whoever changes it does by that.
+void not_known_any_more(Relation& relation);
 
 }  // namespace sluice::sql

@@ -47,13 +47,6 @@ std::shared_ptr<const Statement>& effect_of(Relation& relation, char event) {
                         : relation.definition;
 }
 
-Column column_named(std::string_view name, std::size_t attnum) {
-  Column column;
-  column.attnum = static_cast<std::int16_t>(attnum);
-  column.name = name;
-  return column;
-}
-
 }  // namespace
 
 // What stands on a relation that is something else from now on: views, and rules that change it.
@@ -86,6 +79,8 @@ void Overlay::new_relation(const CatalogChange& change) {
   made.definition_unread = change.lost;
   for (const std::string& column : change.columns)
     made.columns.push_back(column_named(column, made.columns.size() + 1));
+  // Of what table over there it is, and of which columns, is not looked for here.
+  if (made.kind == 'f') not_known_any_more(made);
   if (change.replaces) dependents(change.name, true);
   for (const Oid oid : candidates(made.schema, made.name)) {
     const auto own = own_.find(oid);
@@ -105,38 +100,6 @@ void Overlay::new_relation(const CatalogChange& change) {
   if (lasting) temporary_.insert(oid);
 }
 
-// Whether it stays so is not known before the transaction ends, and how it ends not before later
-// statements are judged: so what was there stays, and what is new comes beside it.
-void Overlay::columns(const CatalogChange& change) {
-  const auto found = candidates(change.schema, change.name);
-  each(found, [&](Relation& relation) {
-    relation.columns_unknown = true;
-    auto& columns = relation.columns;
-    const auto place = std::find_if(columns.begin(), columns.end(), [&](const Column& column) {
-      return column.name == change.other_name;
-    });
-    // What a generated one holds is not told.
-    const bool tells = change.certain || !relation.any_sensitive();
-    if (change.kind == Kind::kColumnAdded && place == columns.end() && tells)
-      columns.push_back(
-          column_named(change.other_name, columns.empty() ? 1 : columns.back().attnum + 1U));
-    if (change.kind == Kind::kColumnNamed && place != columns.end()) {
-      Column renamed = *place;
-      renamed.name = change.new_name;
-      columns.insert(place, std::move(renamed));
-    }
-  });
-  // Partitions and heirs get and lose them too.
-  std::vector<Oid> family;
-  for (const Relation* one : catalog_->relations_where([&](const Relation& relation) {
-         return std::any_of(relation.kin.begin(), relation.kin.end(), [&](const Relation* kin) {
-           return std::find(found.begin(), found.end(), kin->oid) != found.end();
-         });
-       }))
-    family.push_back(one->oid);
-  each(family, [](Relation& relation) { relation.columns_unknown = true; });
-}
-
 void Overlay::other_name(const std::vector<Oid>& relations, std::string_view schema,
                          std::string_view name) {
   if (relations.empty()) {
@@ -153,6 +116,8 @@ void Overlay::other_name(const std::vector<Oid>& relations, std::string_view sch
     if (!schema.empty()) renamed.schema = schema;
     renamed.name = name;
     if (renamed.same_as == 0) renamed.same_as = oid;
+    // Where its options do not say otherwise, it is another one over there, too.
+    if (renamed.kind == 'f') not_known_any_more(renamed);
     const Oid twin = add(std::move(renamed)).oid;
     if (temporary_.contains(oid)) temporary_.insert(twin);
   }
@@ -230,6 +195,19 @@ void Overlay::kin(Oid of, const std::vector<const Relation*>& more) {
   });
 }
 
+// What a foreign table is, what is above it is, too.
+void Overlay::far(Oid of, const std::vector<const Relation*>& below) {
+  each({of}, [&](Relation& relation) {
+    for (const Relation* one : below) {
+      relation.outside |= one->outside;
+      for (const ObjectRef& object : one->stands_for)
+        if (one->same_as == 0 && std::find(relation.stands_for.begin(), relation.stands_for.end(),
+                                           object) == relation.stands_for.end())
+          relation.stands_for.push_back(object);
+    }
+  });
+}
+
 // The rows of either are the other's, and those of all that were of one family with them.
 void Overlay::heir(const CatalogChange& change) {
   for (const Oid child : candidates(change.schema, change.name))
@@ -238,7 +216,14 @@ void Overlay::heir(const CatalogChange& change) {
       std::vector<const Relation*> above = own(parent).kin, below = own(child).kin;
       above.push_back(&own(parent));
       below.push_back(&own(child));
-      for (const Relation* one : above) kin(one->oid, below);
+      const bool hidden = std::any_of(below.begin(), below.end(), [&](const Relation* one) {
+        return one->any_sensitive() || hides_something(*one);
+      });
+      for (const Relation* one : above) {
+        kin(one->oid, below);
+        far(one->oid, below);
+        if (hidden) dependents(one->name, true);
+      }
       for (const Relation* one : below) kin(one->oid, above);
     }
 }

@@ -104,7 +104,8 @@ void Reach::runs(const MadeName& run) {
   switch (run.kind) {
     case MadeName::Kind::kStandsOn: break;
     case MadeName::Kind::kFunction: functions_named(run.name); break;
-    case MadeName::Kind::kOperator: anything_named(run.name); break;
+    case MadeName::Kind::kOperator:
+    case MadeName::Kind::kCollation: anything_named(run.name); break;
     case MadeName::Kind::kType: types_named(run.name); break;
   }
 }
@@ -219,6 +220,8 @@ void Reach::follow() {
 std::string Reach::text() {
   // What runs without being named: casts, text search, and what BETWEEN, IN and USING compare by.
   for (const std::string_view name : {"", "=", "<>", "<", "<=", ">", ">="}) anything_named(name);
+  for (const Oid oid : catalog_.run_unnamed())
+    if (const Function* one = catalog_.function(oid)) function(*one);
   follow();
   std::string text;
   for (const std::string& line : lines_) put(text, line);

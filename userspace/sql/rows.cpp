@@ -73,15 +73,34 @@ Value whole(const Row& row) {
 }
 
 bool same_taints(const Row& a, const Row& b) {
+  const auto same = [](const Value& one, const Value& other) {
+    return one.taint == other.taint && one.mask == other.mask && one.traced == other.traced &&
+           one.of_row == other.of_row;
+  };
   if (a.rest.has_value() != b.rest.has_value() || a.fields.size() != b.fields.size()) return false;
-  if (a.rest && a.rest->taint != b.rest->taint) return false;
+  if (a.rest && !same(*a.rest, *b.rest)) return false;
   for (std::size_t i = 0; i < a.fields.size(); ++i)
-    if (a.fields[i].value.taint != b.fields[i].value.taint ||
-        a.fields[i].value.mask != b.fields[i].value.mask ||
-        a.fields[i].value.traced != b.fields[i].value.traced ||
-        a.fields[i].value.of_row != b.fields[i].value.of_row)
-      return false;
+    if (!same(a.fields[i].value, b.fields[i].value)) return false;
   return true;
+}
+
+void leave_out_of_star(Row& row) {
+  std::erase_if(row.fields, [](const Field& field) { return field.not_in_star; });
+}
+
+bool any_not_in_star(const Row& row) {
+  return std::any_of(row.fields.begin(), row.fields.end(),
+                     [](const Field& field) { return field.not_in_star; });
+}
+
+Row all_in_star(Row row) {
+  for (Field& field : row.fields) field.not_in_star = false;
+  return row;
+}
+
+void forget_fields(Row& row) {
+  for (Field& field : row.fields) field.value.row = nullptr;
+  if (row.rest) row.rest->row = nullptr;
 }
 
 void append(Row& to, const Row& more) {

@@ -38,6 +38,8 @@ struct Field {
   Value value;
   const Relation* table = nullptr;  // of a column of a base relation
   bool generated = false;           // so is the column
+  // Of SEARCH or CYCLE: it has a name and a place, but a star here does not stand for it.
+  bool not_in_star = false;
 };
 
 struct Row {
@@ -61,6 +63,13 @@ Row either(const Row& a, const Row& b);
 // All fields together, as one value (whole row, json).
 Value whole(const Row& row);
 bool same_taints(const Row& a, const Row& b);
+// What a star stands for, of what is in reach.
+void leave_out_of_star(Row& row);
+// As a value the row has all of its fields.
+bool any_not_in_star(const Row& row);
+Row all_in_star(Row row);
+// Of the values: no longer with fields that are known.
+void forget_fields(Row& row);
 void append(Row& to, const Row& more);
 // Gives the first fields other names, as an alias with a column list does.
 void rename(Row& row, const std::vector<std::string_view>& names);

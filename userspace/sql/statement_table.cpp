@@ -158,6 +158,20 @@ bool defines_what_runs(std::string_view tag) {
   return kDefining.contains(tag);
 }
 
+bool names_types_only(std::string_view tag) {
+  static const std::unordered_set<std::string_view> kNaming = {"DropStmt",
+                                                               "CommentStmt",
+                                                               "SecLabelStmt",
+                                                               "RenameStmt",
+                                                               "AlterOwnerStmt",
+                                                               "AlterObjectSchemaStmt",
+                                                               "AlterObjectDependsStmt",
+                                                               "AlterExtensionContentsStmt",
+                                                               "CreateCastStmt",
+                                                               "GrantStmt"};
+  return kNaming.contains(tag);
+}
+
 bool is_plain_node(std::string_view tag) {
   static const std::unordered_set<std::string_view> kPlain = {
       // expressions
@@ -165,8 +179,8 @@ bool is_plain_node(std::string_view tag) {
       "Boolean", "BooleanTest", "CaseExpr", "CaseWhen", "CoalesceExpr", "CollateClause",
       "ColumnRef", "CurrentOfExpr", "Float", "GroupingFunc", "GroupingSet", "Integer", "List",
       "MinMaxExpr", "MultiAssignRef", "NamedArgExpr", "NullTest", "ParamRef", "ResTarget",
-      "RowExpr", "SQLValueFunction", "SetToDefault", "SortBy", "String", "SubLink", "WindowDef",
-      "XmlExpr", "XmlSerialize",
+      "RowExpr", "SQLValueFunction", "SetToDefault", "SortBy", "String", "SubLink", "TypeCast",
+      "WindowDef", "XmlExpr", "XmlSerialize",
       // the FROM clause and around
       "Alias", "CTECycleClause", "CTESearchClause", "InferClause", "IndexElem", "IntoClause",
       "JoinExpr", "LockingClause", "MergeWhenClause", "OnConflictClause", "RangeFunction",

@@ -15,6 +15,8 @@ struct StatementRow {
   ActionSet actions;
 };
 const StatementRow* statement_row(std::string_view tag);
+// It says a type's name to find something, or to say something of it: no value becomes one.
+bool names_types_only(std::string_view tag);
 bool is_plain_node(std::string_view tag);
 // What it makes runs inside of later statements that do not name it.
 bool defines_what_runs(std::string_view tag);

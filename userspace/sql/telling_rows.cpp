@@ -13,6 +13,8 @@ constexpr std::string_view kNames[] = {
     "pg_stat_get_function_total_time", "pg_stat_get_function_self_time",
     "pg_stat_get_xact_function_calls", "pg_stat_get_xact_function_total_time",
     "pg_stat_get_xact_function_self_time", "pg_stat_get_function_stat_reset_time",
+    // True for each of them, for each index, table and so on that was looked at.
+    "pg_stat_have_stats",
     // A row for each dictionary, collation, pattern and so on that was looked up.
     "pg_backend_memory_contexts", "pg_get_backend_memory_contexts",
     "pg_get_process_memory_contexts"};

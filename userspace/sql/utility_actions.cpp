@@ -199,12 +199,15 @@ void ActionWalker::alter_table(const Node& node) {
         subtype.starts_with("AT_EnableTrig") || subtype.starts_with("AT_DisableTrig") ||
         subtype.find("Rule") != std::string_view::npos)
       facts_.action(Action::kGrant);
+    // What the rows have is cast to it.
+    if (subtype == "AT_AlterColumnType")
+      type_named(command.node("def").node_as("typeName", "TypeName"));
     // Each row gets a value that the statement computes.
     if (subtype == "AT_AlterColumnType" && command.node("def").node("raw_default")) {
       facts_.action(Action::kUpdate);
       facts_.statement().unbounded = true;
     }
-    if (subtype == "AT_SetTableSpace" || subtype == "AT_GenericOptions")
+    if (one_of(subtype, {"AT_SetTableSpace", "AT_GenericOptions", "AT_AlterColumnGenericOptions"}))
       facts_.action(Action::kHost);
   }
   children(node);
@@ -247,15 +250,19 @@ bool ActionWalker::utility(const Node& node) {
   } else if (tag == "CompositeTypeStmt" || tag == "CreateStmt") {
     for (const char* made : {"typevar", "relation"})
       made_in(node.node_as(made, "RangeVar").text("schemaname"));
-    checked_type(node.node_as("ofTypename", "TypeName"));
-    for (const auto& item : node.list("inhRelations")) like(Node{&item});
+    keeps_type(node, "ofTypename");
+    const std::string_view row = split_name(node.node("ofTypename").list("names")).second;
+    for (const Oid type : facts_.catalog().types_named(row))
+      for (const Oid field : facts_.catalog().parts_of_type(type))
+        defaults_of(facts_.catalog().type_name(field));
+    for (const auto& item : node.list("inhRelations")) like(Node{&item}, true);
     for (const char* list : {"coldeflist", "tableElts"})
       for (const auto& item : node.list(list)) {
         const Node type = Node{&item}.node_as("typeName", "TypeName");
         const std::string_view name = split_name(type.list("names")).second;
         facts_.statement().blinds |= !facts_.catalog().hidden_calls_of_cast(name).empty();
       }
-    children(node);
+    children_except(node, {"ofTypename"});
   } else if (tag == "CallStmt") {
     function_call(node.node_as("funccall", "FuncCall"));
   } else if (tag == "DropOwnedStmt") {
@@ -267,9 +274,7 @@ bool ActionWalker::utility(const Node& node) {
     }
   } else if (tag == "PrepareStmt") {
     if (const json::value* query = node.field("query")) walk(*query);
-    // EXECUTE casts what it is given to these.
-    for (const auto& type : node.list("argtypes")) type_named(Node{&type});
-    children_except(node, {"query"});
+    children_except(node, {"query"});  // EXECUTE casts what it is given to the types
   } else if (tag == "DeclareCursorStmt" || tag == "CreateTableAsStmt" || tag == "ViewStmt") {
     made_in(node.node_as("view", "RangeVar").text("schemaname"));
     if (const json::value* query = node.field("query")) walk(*query);
@@ -277,8 +282,9 @@ bool ActionWalker::utility(const Node& node) {
     if (tag != "DeclareCursorStmt") keeps_types();
   } else if (tag == "CreateDomainStmt") {
     made_in(split_name(node.list("domainname")).first);
-    checked_type(node.node_as("typeName", "TypeName"));
-    children(node);
+    keeps_type(node, "typeName");
+    defaults_of(split_name(node.node("typeName").list("names")).second);
+    children_except(node, {"typeName"});
   } else if (tag == "CreateEnumStmt") {
     made_in(split_name(node.list("typeName")).first);
     children(node);

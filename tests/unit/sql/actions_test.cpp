@@ -259,6 +259,9 @@ TEST(Objects, NameWhatTheStatementReaches) {
   const Statement inner =
       one("WITH customers AS (SELECT * FROM customers) SELECT * FROM customers");
   EXPECT_TRUE(has(inner, {K::kTable, "public", "customers"})) << "inside, it is the table";
+  const Statement into =
+      one("WITH customers AS (SELECT 1 a) SELECT a INTO customers FROM customers");
+  EXPECT_TRUE(has(into, {K::kTable, "public", "customers"})) << "what INTO makes is a table";
 }
 
 TEST(Statements, OfOneTextAreJudgedEachWithItsPlace) {

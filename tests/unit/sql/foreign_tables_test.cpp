@@ -62,5 +62,16 @@ TEST(ForeignTables, AreTheTableThatTheyStandFor) {
   EXPECT_EQ(statement.objects[0].schema + "." + statement.objects[0].name, "public.people");
 }
 
+TEST(ForeignTables, ThatAreCalledOtherwiseMayBeOthersOverThere) {
+  for (const char* text :
+       {"ALTER TABLE far.mirror RENAME TO plain", "ALTER SCHEMA far RENAME TO near",
+        "ALTER TABLE far.mirror SET SCHEMA public",
+        "ALTER FOREIGN TABLE far.mirror ALTER id OPTIONS (ADD column_name 'x')"})
+    EXPECT_TRUE(one(text, *with_foreign_tables()).actions.has(Action::kHost)) << text;
+  for (const char* text :
+       {"ALTER TABLE plain RENAME TO mirror_of_it", "ALTER SCHEMA public RENAME TO x"})
+    EXPECT_FALSE(one(text, *with_foreign_tables()).actions.has(Action::kHost)) << text;
+}
+
 }  // namespace
 }  // namespace sluice::sql::test

@@ -180,6 +180,59 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"SELECT (jsonb_populate_record(NULL::customers, '{}')).*", "="},
         Case{"WITH RECURSIVE a AS (SELECT * FROM b), b AS (SELECT 1) SELECT * FROM a", "?"}));
 
+class StarOfSearch : public testing::TestWithParam<Case> {};
+
+TEST_P(StarOfSearch, StandsForTheNewColumnOnlyWhereTheWithIs) {
+  const std::string text =
+      "WITH RECURSIVE t(a) AS (SELECT 'q' UNION ALL SELECT a FROM t) "
+      "SEARCH DEPTH FIRST BY a SET s " +
+      std::string{GetParam().text};
+  EXPECT_EQ(lineage_of(one(text)), GetParam().lineage) << text;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Lineage, StarOfSearch,
+    testing::Values(
+        Case{"SELECT * FROM t", ".."}, Case{"SELECT t.*, c.ssn FROM t, customers c", "..r"},
+        Case{"SELECT x.a, x.b FROM (SELECT t.*, c.ssn, c.name FROM t, customers c) x(a, b)", ".r"},
+        Case{"SELECT x.a, x.b FROM (SELECT (t).*, c.ssn FROM t, customers c) x(a, b)", ".r"},
+        Case{", u AS (SELECT t.*, ssn, name FROM t, customers) SELECT * FROM u", ".r."},
+        Case{"SELECT x.* FROM (SELECT j.*, c.ssn FROM (t CROSS JOIN customers d) AS j, "
+             "customers c) x",
+             "...pr.r"},
+        Case{"SELECT t.*, ssn FROM t, customers UNION ALL SELECT t.*, '' FROM t", ".d"},
+        Case{"SELECT x.* FROM (SELECT (q.r).*, q.ssn FROM (SELECT t AS r, c.ssn FROM t, "
+             "customers c) q) x",
+             "..r"},
+        Case{"SELECT * FROM (SELECT * FROM t JOIN (SELECT s, ssn FROM t, customers) u "
+             "USING (s)) x",
+             "?"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    NotWritten, Lineage,
+    testing::Values(
+        Case{"WITH RECURSIVE t(a) AS (SELECT ssn FROM customers UNION ALL SELECT a FROM t) CYCLE a "
+             "SET c USING p SELECT * FROM t",
+             "rdd"},
+        // The recursive term sees them.
+        Case{"SELECT (WITH RECURSIVE t(a, b) AS (SELECT c.ssn, '' UNION ALL SELECT a, s::text FROM "
+             "t) SEARCH DEPTH FIRST BY a SET s SELECT max(b) FROM t) FROM customers c, "
+             "(SELECT '' AS s) z",
+             "d"},
+        // The second pass knows less of the rows than the first.
+        Case{"WITH RECURSIVE t(n, r, b) AS (SELECT 1, c, '' FROM customers c UNION ALL SELECT "
+             "n + 1, NULL::customers, (t.r).name FROM t) SELECT n, b FROM t",
+             ".d"},
+        // Not a system column.
+        Case{"SELECT (u).oid FROM customers c, LATERAL upper(c.ssn) u(z)", "d"},
+        Case{"SELECT (q.u).ctid FROM (SELECT u FROM customers c, LATERAL upper(c.ssn) u(z)) q",
+             "d"},
+        Case{"SELECT (c).ctid, c.tableoid FROM customers c", ".."},
+        // The first of a name may be among those that are not known.
+        Case{"SELECT (y.x).name FROM (SELECT x FROM (SELECT (jsonb_populate_record(NULL::customers,"
+             " to_jsonb(c))).*, '' AS name FROM customers c) x) y",
+             "d"}));
+
 TEST(Outputs, SayWhichBaseColumnTheyAre) {
   const Statement direct = one("SELECT email, upper(email) FROM customers");
   ASSERT_EQ(direct.outputs.size(), 2u);

@@ -103,6 +103,10 @@ const Case kCases[] = {
      [](CatalogRows& rows) { rows.relation(20009, "other", "called", 'r', "id"); }},
     {"another_function_of_the_name", "SELECT runs()", true,
      [](CatalogRows& rows) { rows.function(21009, "other", "runs", 'v', "sql"); }},
+    {"what_runs_unnamed", "SELECT id FROM box", true,
+     [](CatalogRows& rows) {
+       rows.function(21009, "public", "casts", 'i', "plpgsql").revision('u', 21009, "");
+     }},
     {"another_function", "SELECT runs()", false,
      [](CatalogRows& rows) { rows.function(21009, "public", "walks", 'v', "sql"); }},
     {"an_operator", "SELECT id FROM box WHERE id === 1", true,

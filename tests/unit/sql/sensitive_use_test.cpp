@@ -42,6 +42,8 @@ INSTANTIATE_TEST_SUITE_P(
         "SELECT ssn FROM customers EXCEPT SELECT '1'", "SELECT ssn FROM customers UNION SELECT '1'",
         "UPDATE customers SET name = 'x' WHERE ssn = '1'", "DELETE FROM customers WHERE ssn = '1'",
         "INSERT INTO customers VALUES (1) ON CONFLICT (ssn) DO NOTHING",
+        "SELECT v.b FROM (SELECT 0 AS column1) AS \"*VALUES*\", customers c, LATERAL (VALUES "
+        "(c.ssn, 'a'), ('', 'b') ORDER BY \"*VALUES*\".column1 LIMIT 1) v(a, b)",
         "MERGE INTO customers c USING orders o ON c.ssn = o.note WHEN MATCHED THEN DELETE",
         "WITH a AS (SELECT ssn x FROM customers) SELECT 1 FROM a WHERE x > '5'",
         "SELECT 1 FROM customers c WHERE c::text LIKE '%1%'",

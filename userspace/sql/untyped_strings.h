@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// A string without a type becomes a value of the type of what stands beside it. Where that is an
+// array, a row or a range, checks of what it is made of run then, and nothing names them. (Beside a
+// domain it becomes a value of the type below.)
+#pragma once
+
+#include "sql/facts.h"
+#include "sql/parse_tree.h"
+
+namespace sluice::sql {
+
+// A statement that has such a string, or a parameter, calls what checks the columns of its tables
+// that are made so. What is only written to a column is as every row that is written.
+void find_untyped_strings(const json::value& statement, Facts& facts);
+
+}  // namespace sluice::sql
