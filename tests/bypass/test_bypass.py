@@ -9,14 +9,14 @@ from bypass import (
     approved, below, canary, catalogue, classes, counters, declared, ends, guardrails, hidden, in_turn, indirect,
     kept_settings, kept_trees, laid_over, masking, meanwhile, names, namesakes, noticed, objects, open_rows, orders,
     ordinary, other_sessions, overheard, owned_sequences, parts, retyped, shifted, steps, system_tables, taken_over,
-    told, types_that_call, understated, unseen_changes, unsettled, unwritten)
+    told, types_that_call, understated, unseen_changes, unsettled, unwritten, who_is_asked)
 from bypass.cases import Bench
 
 MODULES = (
     guardrails, masking, steps, hidden, catalogue, ordinary, orders, told, approved, below, counters, declared,
     ends, in_turn, indirect, kept_settings, kept_trees, laid_over, meanwhile, names, namesakes, noticed, objects,
     open_rows, other_sessions, overheard, owned_sequences, parts, retyped, shifted, system_tables, taken_over,
-    types_that_call, understated, unseen_changes, unsettled, unwritten)
+    types_that_call, understated, unseen_changes, unsettled, unwritten, who_is_asked)
 CASES = [case for module in MODULES for case in module.CASES]
 
 

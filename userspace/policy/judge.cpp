@@ -17,15 +17,16 @@ constexpr std::uint16_t kSwitched = bit(Action::kSensitiveSearch) | bit(Action::
 // One member's rules against one intent.
 class Matcher {
  public:
-  Matcher(const Compiled& compiled, const Intent& intent, const Run& member)
-      : compiled_(compiled), intent_(intent), member_(member) {}
+  Matcher(const Compiled& compiled, const Asked& asked, const Run& member)
+      : compiled_(compiled), asked_(asked), member_(member) {}
 
-  std::uint16_t asked() const { return static_cast<std::uint16_t>(intent_.actions.bits()); }
+  std::uint16_t asked() const { return static_cast<std::uint16_t>(asked_.intent.actions.bits()); }
 
   bool matches(const RuleEntry& entry, std::uint16_t actions) const {
     if ((entry.actions & actions) == 0) return false;
     if (!entry.conditional) return true;
-    return compiled_.rules[entry.rule].when.hold_for(intent_, member_, entry.kind);
+    const Intent& intent = entry.kind == VerdictKind::kAllow ? asked_.intent : asked_.with_kin;
+    return compiled_.rules[entry.rule].when.hold_for(intent, member_, entry.kind);
   }
 
   // The strongest rule of this kind that matches, as an index into the rules; kAny where none does.
@@ -48,7 +49,7 @@ class Matcher {
 
  private:
   const Compiled& compiled_;
-  const Intent& intent_;
+  const Asked& asked_;
   const Run& member_;
 };
 
@@ -76,9 +77,9 @@ bool is_more_restrictive(const Judgement& a, const Judgement& b) {
   return a.approver_count() > b.approver_count();
 }
 
-Judgement judge_member(const Compiled& compiled, const Intent& intent, const Run& member,
+Judgement judge_member(const Compiled& compiled, const Asked& what, const Run& member,
                        std::uint32_t agent, std::uint32_t resource) {
-  const Matcher matcher{compiled, intent, member};
+  const Matcher matcher{compiled, what, member};
   const Cells cells = compiled.enforced.cells(agent, resource);
   const std::uint16_t asked = matcher.asked();
 
@@ -111,10 +112,10 @@ Judgement judge_member(const Compiled& compiled, const Intent& intent, const Run
   return judgement;
 }
 
-void observe_member(const Compiled& compiled, const Intent& intent, const Run& member,
+void observe_member(const Compiled& compiled, const Asked& what, const Run& member,
                     std::uint32_t agent, std::uint32_t resource, VerdictKind decided,
                     std::vector<Observation>& observed) {
-  const Matcher matcher{compiled, intent, member};
+  const Matcher matcher{compiled, what, member};
   std::uint16_t covered = 0;
   const Cells enforced = compiled.enforced.cells(agent, resource);
   for (const VerdictKind kind : {VerdictKind::kDeny, VerdictKind::kHold, VerdictKind::kAllow})

@@ -24,12 +24,18 @@ struct Judgement {
 // `a` leaves the agent less than `b`: the kind, then the number of people who must agree.
 bool is_more_restrictive(const Judgement& a, const Judgement& b);
 
-Judgement judge_member(const Compiled& compiled, const Intent& intent, const Run& member,
+// What is asked, and the same with everything else that rules which deny or hold go by.
+struct Asked {
+  const Intent& intent;
+  const Intent& with_kin;
+};
+
+Judgement judge_member(const Compiled& compiled, const Asked& what, const Run& member,
                        std::uint32_t agent, std::uint32_t resource);
 
 // Appends what the rules in `mode: observe` of this member would have done, where that differs:
 // denied or held what `decided` lets pass, or allowed what no rule allows.
-void observe_member(const Compiled& compiled, const Intent& intent, const Run& member,
+void observe_member(const Compiled& compiled, const Asked& what, const Run& member,
                     std::uint32_t agent, std::uint32_t resource, VerdictKind decided,
                     std::vector<Observation>& observed);
 

@@ -2,6 +2,7 @@
 #include "policy/policy.h"
 
 #include "policy/compiled.h"
+#include "policy/held_by_all.h"
 #include "policy/judge.h"
 
 #include <algorithm>
@@ -80,11 +81,18 @@ bool People::includes(std::string_view user, const std::vector<std::string>& use
 Policy::Policy(std::unique_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
 Policy::~Policy() = default;
 
-Verdict Policy::judge(const Intent& intent) const {
+Verdict Policy::judge(const Intent& intent, const std::vector<ObjectRef>& kin) const {
+  std::optional<Intent> wider;
+  if (!kin.empty()) {
+    wider = intent;
+    wider->objects.insert(wider->objects.end(), kin.begin(), kin.end());
+  }
+  const Asked asked{intent, wider ? *wider : intent};
   const Lineage& lineage = *intent.lineage;
   const auto resource = compiled_->resource_number(intent.resource);
   std::optional<Judgement> strictest;
   const Run* whose = nullptr;
+  std::vector<Verdict> holds;
   Verdict verdict;
   // From the innermost outwards: of equals the innermost is named.
   for (auto member = lineage.rbegin(); member != lineage.rend(); ++member) {
@@ -96,17 +104,20 @@ Verdict Policy::judge(const Intent& intent) const {
       verdict.policy_version = compiled_->version;
       return verdict;
     }
-    const Judgement judgement = judge_member(*compiled_, intent, *member, *agent, *resource);
-    if (strictest && !is_more_restrictive(judgement, *strictest)) continue;
+    const Judgement judgement = judge_member(*compiled_, asked, *member, *agent, *resource);
+    if (judgement.kind == VerdictKind::kHold)
+      holds.push_back(verdict_of(judgement, intent, *member));
+    if (strictest && judgement.kind <= strictest->kind) continue;
     strictest = judgement;
     whose = &*member;
   }
   if (whose == nullptr) return deny_of(Run{}, "the run is not known");
-  verdict = verdict_of(*strictest, intent, *whose);
+  verdict = strictest->kind == VerdictKind::kHold ? held_by_all(std::move(holds))
+                                                  : verdict_of(*strictest, intent, *whose);
   verdict.policy_version = compiled_->version;
   if (compiled_->observed.empty()) return verdict;
   for (auto member = lineage.rbegin(); member != lineage.rend(); ++member)
-    observe_member(*compiled_, intent, *member, *compiled_->agent_number(member->agent), *resource,
+    observe_member(*compiled_, asked, *member, *compiled_->agent_number(member->agent), *resource,
                    verdict.kind, verdict.observed);
   return verdict;
 }

@@ -92,8 +92,10 @@ class Policy {
   Policy& operator=(const Policy&) = delete;
 
   // The most restrictive answer over every member of the lineage and every action of the set. An
-  // empty set, an agent or a resource that this policy does not know: deny.
-  Verdict judge(const Intent& intent) const;
+  // empty set, an agent or a resource that this policy does not know: deny. `kin`: what else its
+  // rows are reached by. A rule that denies or holds that does so for the intent; to allow what the
+  // intent names is to allow its kin.
+  Verdict judge(const Intent& intent, const std::vector<ObjectRef>& kin = {}) const;
 
   // Whatever the lineage asks of this resource, judge() would allow it, and nothing of the resource
   // is sensitive: every member has rules that allow each action of its protocol without a

@@ -111,6 +111,9 @@ void add(Functions& to, std::span<const Function* const> more) {
 void find_untyped_strings(const json::value& statement, Facts& facts) {
   const Catalog& catalog = facts.catalog();
   if (!catalog.any_hidden_cast()) return;
+  Strings strings{facts};
+  strings.visit(statement);
+  if (!strings.any()) return;
   Functions of_parts, of_rows;
   for (const ObjectRef& object : facts.statement().objects) {
     if (object.kind != ObjectRef::Kind::kTable) continue;
@@ -124,10 +127,6 @@ void find_untyped_strings(const json::value& statement, Facts& facts) {
       }
     }
   }
-  if (of_rows.empty() && of_parts.empty()) return;
-  Strings strings{facts};
-  strings.visit(statement);
-  if (!strings.any()) return;
   for (const Function* check : strings.any_whole_row() ? of_rows : of_parts)
     facts.hidden_call(*check);
 }

@@ -5,11 +5,39 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+
 namespace sluice::cli {
 namespace {
 
+std::string in_utf8(char32_t code) {
+  const auto tail = [&](unsigned shift) {
+    return static_cast<char>(0x80 | ((code >> shift) & 0x3F));
+  };
+  if (code < 0x800) return {static_cast<char>(0xC0 | (code >> 6)), tail(0)};
+  if (code < 0x10000) return {static_cast<char>(0xE0 | (code >> 12)), tail(6), tail(0)};
+  return {static_cast<char>(0xF0 | (code >> 18)), tail(12), tail(6), tail(0)};
+}
+
 TEST(Visible, LeavesPlainTextAlone) {
   EXPECT_EQ(visible("select 'Zürich', '東京'"), "select 'Zürich', '東京'");
+}
+
+// The first and the last of each range, and what stands beside it.
+TEST(Visible, ShowsWhatNobodySees) {
+  const std::u32string unseen =
+      U"\u00A0\u00AD\u034F\u061C\u115F\u1160\u1680\u17B4\u17B5\u180B\u180F\u2000\u200F\u2028\u202F"
+      U"\u205F\u206F\u2800\u3000\u3164\uFE00\uFE0F\uFEFF\uFFA0\uFFF0\uFFFC\U0001D173\U0001D17A"
+      U"\U000E0000\U000E0FFF";
+  for (const char32_t code : unseen) {
+    char shown[16];
+    std::snprintf(shown, sizeof shown, "\\u{%x}", static_cast<unsigned>(code));
+    EXPECT_EQ(visible(in_utf8(code)), shown);
+  }
+  for (const char32_t code :
+       std::u32string{U"\u00A1\u00AE\u0350\u115E\u1161\u1810\u2010\u2027\u2030"
+                      U"\u205E\u2070\u2801\u3001\u3165\uFE10\uFFFD\U0001D172"})
+    EXPECT_EQ(visible(in_utf8(code)), in_utf8(code));
 }
 
 TEST(Visible, ShowsWhatWouldActOnATerminal) {

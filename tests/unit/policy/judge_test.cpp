@@ -112,6 +112,52 @@ TEST(Invariant2, AMemberCanNeverDoWhatAnOuterOneMayNot) {
   EXPECT_EQ(policy->judge(asks({Action::kInsert}, {"c", "b", "a"})).kind, VerdictKind::kDeny);
 }
 
+TEST(Invariant2, WhatSeveralMembersHoldAsksThePeopleOfEach) {
+  const auto policy = world(
+      {"name: one, agents: [a], actions: [insert], verdict: hold, approvers: { users: [u, v] }",
+       "name: two, agents: [b], actions: [insert], verdict: hold, approvers: { users: [u, v], "
+       "count: 2 }",
+       "name: other, agents: [c], actions: [insert], verdict: hold, approvers: { users: [v, w] }, "
+       "timeout: 1m"});
+  for (const auto& agents : std::vector<std::vector<std::string>>{{"a", "b"}, {"b", "a"}})
+    EXPECT_EQ(policy->judge(asks({Action::kInsert}, agents)).rule, "two");
+  // Neither of u and w may decide for both.
+  const Verdict common = policy->judge(asks({Action::kInsert}, {"a", "c"}));
+  EXPECT_EQ(common.kind, VerdictKind::kHold);
+  EXPECT_EQ(common.rule, "other");
+  EXPECT_EQ(common.approvers.users, std::vector<std::string>{"v"});
+  EXPECT_EQ(common.timeout, std::chrono::minutes{1});
+  // Two of u and v are no two of v and w, but one of them is v.
+  EXPECT_EQ(policy->judge(asks({Action::kInsert}, {"b", "c"})).rule, "two");
+}
+
+TEST(Invariant2, WhereNobodyMayDecideForAllItIsDenied) {
+  const auto policy =
+      world({"name: x, agents: [a], actions: [insert], verdict: hold, approvers: { users: [u] }",
+             "name: y, agents: [b], actions: [insert], verdict: hold, approvers: { users: [v] }"});
+  const Verdict verdict = policy->judge(asks({Action::kInsert}, {"a", "b"}));
+  EXPECT_EQ(verdict.kind, VerdictKind::kDeny);
+  EXPECT_EQ(verdict.message,
+            "the runs of this lineage need the approval of different people: agent 'b' by rule "
+            "'y', agent 'a' by rule 'x'; name people whom all of these rules may ask");
+}
+
+TEST(Kin, IsGoneByWhereARuleDeniesOrHoldsAndNotWhereOneAllows) {
+  const auto policy =
+      world({"name: reads, actions: [read], when: { tables: [s.parent] }, verdict: allow",
+             "name: asks, actions: [delete], when: { tables: [s.parent] }, verdict: hold, "
+             "approvers: { users: [u] }",
+             "name: asks two, actions: [delete], when: { tables: [s.part] }, verdict: hold, "
+             "approvers: { users: [v, w], count: 2 }",
+             "name: never, actions: [delete], when: { tables: [s.fixed] }, verdict: deny"});
+  Intent intent = asks({Action::kRead, Action::kDelete});
+  intent.objects = {table("s", "parent")};
+  EXPECT_EQ(policy->judge(intent).rule, "asks");
+  EXPECT_EQ(policy->judge(intent, {table("s", "other")}).rule, "asks");
+  EXPECT_EQ(policy->judge(intent, {table("s", "part")}).rule, "asks two");
+  EXPECT_EQ(policy->judge(intent, {table("s", "part"), table("s", "fixed")}).rule, "never");
+}
+
 TEST(Invariant2, OfEqualAnswersTheInnermostIsNamed) {
   const auto policy = world({"name: a reads, agents: [a], actions: [read], verdict: allow",
                              "name: b reads, agents: [b], actions: [read], verdict: allow"});

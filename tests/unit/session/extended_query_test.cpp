@@ -277,6 +277,21 @@ TEST(ExtendedQuery, APolicyThatDeniesWhileItIsHeldWinsOverTheApproval) {
   EXPECT_THAT(h.server_got(), Not(HasSubstr("delete")));
 }
 
+TEST(ExtendedQuery, APolicyThatAsksOthersWhileItIsHeldAsksThem) {
+  Harness h;
+  h.logged_in();
+  h.agent(Say{}.parse("", "delete from orders where id = 1").bind("", "").execute("").sync());
+  h.world.set_rules(
+      "\n  - { name: others, actions: any, verdict: hold, approvers: { users: [bob] } }\n");
+  h.decide(DecisionKind::kApproved);
+  EXPECT_THAT(h.server_got(), Not(HasSubstr("delete")));
+  ASSERT_EQ(h.asks.size(), 2u);
+  EXPECT_NE(h.asks[0].ticket, h.asks[1].ticket);
+  EXPECT_EQ(h.asks[1].verdict.rule, "others");
+  h.decide(DecisionKind::kApproved, "bob");
+  EXPECT_THAT(h.server_got(), HasSubstr("delete"));
+}
+
 TEST(ExtendedQuery, AnAgentThatGoesAwayWhileItWaitsWithdraws) {
   Harness h;
   h.logged_in();

@@ -3,18 +3,35 @@
 
 #include "cli/replay/utf8.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 
 namespace sluice::cli {
 namespace {
 
+struct Range {
+  std::uint32_t first, last;
+};
+
+// What a reader does not see, or takes for a space: of Unicode's properties all of
+// Default_Ignorable_Code_Point and Bidi_Control, and White_Space but for U+0020; beside them the
+// marks of annotations, the null note head and the empty Braille pattern, which look like nothing.
+constexpr Range kUnseen[] = {
+    {0xA0, 0xA0},       {0xAD, 0xAD},       {0x034F, 0x034F},   {0x061C, 0x061C},
+    {0x115F, 0x1160},   {0x1680, 0x1680},   {0x17B4, 0x17B5},   {0x180B, 0x180F},
+    {0x2000, 0x200F},   {0x2028, 0x202F},   {0x205F, 0x206F},   {0x2800, 0x2800},
+    {0x3000, 0x3000},   {0x3164, 0x3164},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},
+    {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFFC},   {0x1BCA0, 0x1BCA3}, {0x1D159, 0x1D159},
+    {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+};
+
 bool is_safe(std::uint32_t code) {
   if (code < 0x20 || (code >= 0x7F && code < 0xA0)) return false;
-  const bool reorders = code == 0x061C || (code >= 0x200B && code <= 0x200F) ||
-                        (code >= 0x2028 && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F);
-  const bool hides = code == 0xAD || code == 0xFEFF || (code >= 0xFFF9 && code <= 0xFFFB) ||
-                     (code >= 0xE0000 && code <= 0xE0FFF);
-  return !reorders && !hides;
+  return code < kUnseen[0].first ||
+         std::none_of(std::begin(kUnseen), std::end(kUnseen), [code](const Range& range) {
+           return code >= range.first && code <= range.last;
+         });
 }
 
 void show(std::uint32_t code, std::string& out) {

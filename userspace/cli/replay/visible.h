@@ -8,9 +8,9 @@
 
 namespace sluice::cli {
 
-// Every control character (C0, DEL, C1), every Unicode character that reorders or hides text, and
-// every byte that is not valid UTF-8 is shown as \n, \t, \xNN or \u{NNNN}. With `lines`, newlines
-// and tabs stay as they are.
+// Every control character (C0, DEL, C1), every Unicode character that reorders text, hides in it or
+// looks like a space, and every byte that is not valid UTF-8 is shown as \n, \t, \xNN or \u{NNNN}.
+// With `lines`, newlines and tabs stay as they are.
 std::string visible(std::string_view text, bool lines = false);
 
 // Columns of a terminal that valid UTF-8 takes: one per character.

@@ -132,13 +132,14 @@ AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg:
   prepared->text = with_declared_types(text, prepared->parameter_types, context_);
   if (wait_for_newer_catalog(*prepared->text)) return Outcome::kWait;
   prepared->meant = pipeline_.names.meant_by(*prepared->text);
-  UpcomingBind bind = upcoming_bind(message.after, parse.statement, prepared->parameter_types,
-                                    context_.options.limits);
+  UpcomingBind bind = upcoming_bind(message.after, parse.statement,
+                                    read_by(prepared->parameter_types), context_.options.limits);
   // Nothing is cast to the declared types before values are bound.
   Judgement judgement = judge_.judge(bind.message ? *prepared->text : *text, bind.parameters);
   // Whoever is asked must see the parameters, so wait until they are here or cannot come any more.
   if (judgement.verdict().kind == VerdictKind::kHold && !bind.certain && !gate_.holds())
     return Outcome::kWait;
+  if (wait_for_settings(judgement)) return Outcome::kWait;
 
   if (gate_.compares(judgement)) {
     if (bind.message)
@@ -208,9 +209,10 @@ bool AgentMessages::looks_again(SteadyTime approved_at, bool& looked) {
   return looked;
 }
 
-void AgentMessages::note_approval(Portal& portal, const Intent& approved) const {
+void AgentMessages::note_approval(Portal& portal, const Approval& approved) const {
   portal.approved = true;
-  portal.approved_digest = approved.unshown_digest;
+  portal.approved_digest = approved.intent.unshown_digest;
+  portal.approved_by = approved.asked;
   portal.acts = pipeline_.names.acts();
   portal.looked_at_with = context_.catalog->version();
 }
@@ -244,18 +246,20 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
   portal->text = prepared->text;
   portal->meant = prepared->meant;
   portal->parameters =
-      render_values(bind.parameters, bind.parameter_formats, prepared->parameter_types);
+      render_values(bind.parameters, bind.parameter_formats, read_by(prepared->parameter_types));
   portal->result_formats = formats_of(bind.result_formats);
   portal->judged_under = context_.options.policy().version();
   portal->judged_at = context_.now;
 
   Judgement judgement = judge_.judge(*prepared->text, portal->parameters);
+  if (wait_for_settings(judgement)) return Outcome::kWait;
   if (gate_.compares(judgement))
     portal->parameters_digest = judgement.parameters_digest =
         digest_of(bind.parameters, bind.parameter_formats, prepared->declared());
   const bool approved =
       prepared->approved && prepared->approved_epoch == pipeline_.names.epoch() &&
-      same_intent(*prepared->approved, gate_.whole(judgement, told(*prepared->text)));
+      approved_by_enough(prepared->approved->asked, judgement.verdict()) &&
+      same_intent(prepared->approved->intent, gate_.whole(judgement, told(*prepared->text)));
   const bool covered = !gate_.holds() && prepared->covered &&
                        *prepared->covered == portal->parameters &&
                        (judgement.verdict().kind == VerdictKind::kAllow ||
@@ -372,6 +376,7 @@ std::optional<AgentMessages::Outcome> AgentMessages::judge_portal_again(const Po
       (context_.meaning_unsettled || context_.encoding_unsettled) && copies_out(*portal->text);
   if (judged && !gate_.holds() && !may_be_misread && !in_doubt) return std::nullopt;
   Judgement judgement = judge_.judge(*portal->text, portal->parameters);
+  if (wait_for_settings(judgement)) return Outcome::kWait;
   const VerdictKind kind = judgement.verdict().kind;
   // Its bytes are gone where nobody was to be asked when it was bound.
   if (gate_.compares(judgement) && !portal->parameters.empty() && portal->parameters_digest.empty())
@@ -380,7 +385,7 @@ std::optional<AgentMessages::Outcome> AgentMessages::judge_portal_again(const Po
   const bool more_of_the_same =
       portal->judged_under != 0 && !gate_.holds() &&
       (kind == VerdictKind::kAllow ||
-       (kind == VerdictKind::kHold && portal->approved &&
+       (portal->approved && approved_by_enough(portal->approved_by, judgement.verdict()) &&
         (!in_doubt ||
          gate_.whole(judgement, told(*portal->text)).unshown_digest == portal->approved_digest)));
   if (!more_of_the_same) {

@@ -6,7 +6,6 @@
 #include "proto/postgres/build.h"
 #include "proto/postgres/frame.h"
 #include "proto/postgres/values_digest.h"
-#include "session/postgres/bind_parameters.h"
 #include "session/postgres/meaning.h"
 #include "session/postgres/refusal.h"
 #include "session/postgres/server_name.h"
@@ -132,6 +131,20 @@ bool AgentMessages::wait_for_reading(std::string_view text) {
   if (all_answered) return false;
   wait_for_answers();
   return true;
+}
+
+// People are asked when it is known by what settings the server reads what they approve, as far as
+// it says so without a Sync of the agent's.
+bool AgentMessages::wait_for_settings(const Judgement& judgement) {
+  if (!context_.meaning_unsettled || pipeline_.units.empty() || gate_.holds() ||
+      judgement.verdict().kind != VerdictKind::kHold)
+    return false;
+  wait_for_answers();
+  return true;
+}
+
+ReadBy AgentMessages::read_by(const std::vector<std::uint32_t>& types) const {
+  return {types, context_.client_encoding == "UTF8" && !context_.meaning_unsettled};
 }
 
 bool AgentMessages::wait_for_names_of(const AnalysedText& text) {
@@ -279,7 +292,9 @@ AgentMessages::Outcome AgentMessages::on_query(const Message& message, const pg:
   if (wait_for_names(query.text) || wait_for_reading(query.text)) return Outcome::kWait;
   const AnalysedTextPtr text = analyse(query.text);
   if (wait_for_newer_catalog(*text)) return Outcome::kWait;
-  Admitted admitted = gate_.admit(judge_.judge(*text, {}), told(*text));
+  Judgement judgement = judge_.judge(*text, {});
+  if (wait_for_settings(judgement)) return Outcome::kWait;
+  Admitted admitted = gate_.admit(std::move(judgement), told(*text));
   if (admitted.admission == Admission::kWait) return Outcome::kWait;
 
   end_extended();
@@ -317,8 +332,7 @@ AgentMessages::Outcome AgentMessages::on_function_call(const Message& message,
   std::string shown = "function call by OID " + std::to_string(call.function_oid);
   if (const auto* function = context_.catalog->function(call.function_oid))
     shown += ": " + function->schema + "." + function->name;
-  const auto arguments =
-      render_values(call.arguments, call.argument_formats, std::vector<std::uint32_t>{});
+  const auto arguments = render_values(call.arguments, call.argument_formats, read_by({}));
   Judgement judgement = judge_.judge(statement, shown, arguments);
   // Its result is one value without a description, so no mask would know its type.
   if (rows_need_reading() && !sql::output_of(statement, 0, 1).clear() &&
@@ -328,6 +342,7 @@ AgentMessages::Outcome AgentMessages::on_function_call(const Message& message,
     verdict.rule.clear();
     verdict.message = "the result of a function call by OID cannot be masked; use SELECT";
   }
+  if (wait_for_settings(judgement)) return Outcome::kWait;
   if (gate_.compares(judgement))
     judgement.parameters_digest = digest_of(call.arguments, call.argument_formats, {});
   Admitted admitted = gate_.admit(std::move(judgement), shown);

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "proto/postgres/frontend.h"
+#include "session/postgres/bind_parameters.h"
 #include "session/postgres/hold.h"
 #include "session/postgres/judge.h"
 #include "session/postgres/pipeline.h"
@@ -45,6 +46,8 @@ class AgentMessages {
   bool wait_for_names(std::string_view text);
   bool wait_for_reading(std::string_view text);
   bool wait_for_names_of(const AnalysedText& text);
+  bool wait_for_settings(const Judgement& judgement);
+  ReadBy read_by(const std::vector<std::uint32_t>& types) const;
   void renew_names();
   bool wait_for_newer_catalog(const AnalysedText& text);
   std::size_t pass_piece(ByteView in);
@@ -72,7 +75,7 @@ class AgentMessages {
   void renew(AnalysedTextPtr& text, const std::vector<std::uint32_t>& declared);
   void renew_statement(PreparedStatement& prepared);
   bool looks_again(SteadyTime approved_at, bool& looked);
-  void note_approval(Portal& portal, const Intent& approved) const;
+  void note_approval(Portal& portal, const Approval& approved) const;
   std::optional<Outcome> renew_portal(const PortalPtr& portal);
   std::optional<Outcome> settle_name(std::string_view name);
   PreparedPtr prepared_named(std::string_view name);

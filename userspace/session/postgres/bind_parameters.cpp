@@ -3,6 +3,7 @@
 
 #include "proto/postgres/frame.h"
 #include "proto/postgres/values.h"
+#include "session/postgres/server_name.h"
 
 namespace sluice::session {
 namespace {
@@ -23,7 +24,7 @@ std::string shown_as_hex(ByteView value) {
 }  // namespace
 
 std::vector<Parameter> render_values(const pg::ValueList& values, const pg::FormatCodes& formats,
-                                     const std::vector<std::uint32_t>& types) {
+                                     const ReadBy& read) {
   std::vector<Parameter> parameters;
   parameters.reserve(values.size());
   std::size_t position = 0;
@@ -33,16 +34,17 @@ std::vector<Parameter> render_values(const pg::ValueList& values, const pg::Form
       parameters.emplace_back(std::nullopt);
       continue;
     }
-    const std::uint32_t type = i < types.size() ? types[i] : 0;
+    const std::uint32_t type = i < read.types.size() ? read.types[i] : 0;
     auto text = pg::render_value(type, formats.of(i), *value);
     // What cannot be its type's value is the server's to refuse; people see the bytes.
-    parameters.emplace_back(text ? *std::move(text) : shown_as_hex(*value));
+    const bool legible = text && (read.as_utf8 || is_ascii(*text));
+    parameters.emplace_back(legible ? *std::move(text) : shown_as_hex(*value));
   }
   return parameters;
 }
 
-UpcomingBind upcoming_bind(ByteView after, std::string_view statement,
-                           const std::vector<std::uint32_t>& types, const pg::Limits& limits) {
+UpcomingBind upcoming_bind(ByteView after, std::string_view statement, const ReadBy& read,
+                           const pg::Limits& limits) {
   // Clients send a Bind close behind its Parse. Beyond this each of very many Parses would read all
   // that follows it.
   constexpr int kMessagesMax = 64;
@@ -55,7 +57,7 @@ UpcomingBind upcoming_bind(ByteView after, std::string_view statement,
     if (!message) return {false, true, {}};
     if (const auto* bind = std::get_if<pg::Bind>(&*message)) {
       if (bind->statement == statement)
-        return {true, true, render_values(bind->parameters, bind->parameter_formats, types), *bind};
+        return {true, true, render_values(bind->parameters, bind->parameter_formats, read), *bind};
     } else if (const auto* parse = std::get_if<pg::Parse>(&*message)) {
       if (parse->statement == statement) return {false, true, {}};
     } else if (!std::holds_alternative<pg::Describe>(*message)) {

@@ -15,9 +15,15 @@
 
 namespace sluice::session {
 
-// `types` may be shorter than the values; 0 is not known.
+// How the values of a Bind are read: `types` may be shorter than they are, 0 is not known. What is
+// not ASCII is shown in hex but where the server surely reads it as UTF-8, as people do.
+struct ReadBy {
+  const std::vector<std::uint32_t>& types;
+  bool as_utf8 = false;
+};
+
 std::vector<Parameter> render_values(const pg::ValueList& values, const pg::FormatCodes& formats,
-                                     const std::vector<std::uint32_t>& types);
+                                     const ReadBy& read);
 
 struct UpcomingBind {
   bool found = false;
@@ -29,7 +35,7 @@ struct UpcomingBind {
 };
 
 // Looks through whole messages after a Parse of `statement` for the Bind that uses it.
-UpcomingBind upcoming_bind(ByteView after, std::string_view statement,
-                           const std::vector<std::uint32_t>& types, const pg::Limits& limits);
+UpcomingBind upcoming_bind(ByteView after, std::string_view statement, const ReadBy& read,
+                           const pg::Limits& limits);
 
 }  // namespace sluice::session

@@ -38,6 +38,8 @@ struct Context {
   bool standard_conforming_strings = true;
   std::string client_encoding = "UTF8";
   std::string server_encoding;
+  // By these the server reads dates, times and intervals that are strings.
+  std::string date_style, interval_style, time_zone;
   // A statement that may change them was sent since the last ReadyForQuery.
   bool meaning_unsettled = false;
   // The same of the encoding alone, by what may run unseen.
@@ -115,6 +117,9 @@ struct Context {
       standard_conforming_strings = status.value == "on";
     if (status.name == "client_encoding") client_encoding = status.value;
     if (status.name == "server_encoding") server_encoding = status.value;
+    if (status.name == "DateStyle") date_style = status.value;
+    if (status.name == "IntervalStyle") interval_style = status.value;
+    if (status.name == "TimeZone") time_zone = status.value;
   }
   // Sends what is pending to both sides. Must come before an action that changes the transport.
   void flush() {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "policy/enough_people.h"
 #include "session/postgres/reach_digest.h"
 #include "session/postgres/refusal.h"
 
@@ -37,6 +38,11 @@ bool same_intent(const Intent& a, const Intent& b) {
          a.statement == b.statement && a.actions == b.actions && a.objects == b.objects &&
          a.columns == b.columns && a.parameters == b.parameters &&
          a.unshown_digest == b.unshown_digest && a.unbounded == b.unbounded;
+}
+
+bool approved_by_enough(const Approvers& asked, const Verdict& verdict) {
+  return verdict.kind == VerdictKind::kAllow ||
+         (verdict.kind == VerdictKind::kHold && policy::is_enough_for(asked, verdict.approvers));
 }
 
 Intent Gate::whole(const Judgement& judgement, const std::string& text) const {
@@ -98,8 +104,9 @@ Admitted Gate::hold(Judgement judgement, const std::string& text) {
   const std::string request = next_request();
   const TicketId ticket = ticket_of(context_.options.session, first);
   const std::uint64_t statement = first + judgement.worst;
-  held_ = Held{ticket, statement, whole(judgement, text), request, std::nullopt, false};
-  Ask ask{ticket, statement, held_->intent, judgement.verdict(),
+  held_ = Held{ticket,  statement,    {whole(judgement, text), judgement.verdict().approvers},
+               request, std::nullopt, false};
+  Ask ask{ticket, statement, held_->asked_for.intent, judgement.verdict(),
           std::move(judgement.statements[judgement.worst].plan)};
   record(std::move(judgement), ticket);
   pipeline_.notice(context_,
@@ -119,11 +126,14 @@ Admitted Gate::release(Judgement judgement, const std::string& text) {
         held.request);
   // Approved: still judged once more, because policy and catalogue may have moved on.
   if (judgement.verdict().kind == VerdictKind::kDeny) return refuse(std::move(judgement));
-  if (!same_intent(held.intent, whole(judgement, text))) {
+  if (!same_intent(held.asked_for.intent, whole(judgement, text))) {
     context_.remark("ticket " + held.ticket + " was approved, but what would run had changed");
     return refusing(changed_since_approval(held.ticket, held.request), held.request);
   }
-  return {Admission::kPass, {}, {}, std::move(held.intent)};
+  // Others have to be asked by now.
+  if (!approved_by_enough(held.asked_for.asked, judgement.verdict()))
+    return hold(std::move(judgement), text);
+  return {Admission::kPass, {}, {}, std::move(held.asked_for)};
 }
 
 void Gate::decided(const Decision& decision) {

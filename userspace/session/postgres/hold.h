@@ -14,6 +14,8 @@ namespace sluice::session {
 
 // Everything that an approver saw and that decides what runs. The time of asking is not part of it.
 bool same_intent(const Intent& a, const Intent& b);
+// The policy of now asks nobody, or people who were asked already.
+bool approved_by_enough(const Approvers& asked, const Verdict& verdict);
 
 enum class Admission : std::uint8_t { kPass, kRefuse, kWait };
 
@@ -21,7 +23,7 @@ struct Admitted {
   Admission admission = Admission::kWait;
   std::unique_ptr<pg::Report> refusal{};  // for kRefuse: never null
   std::string request{};                  // for kRefuse: request id of the (first) statement
-  std::optional<Intent> approved{};       // for kPass, where people had to be asked: what they saw
+  std::optional<Approval> approved{};     // for kPass, where people had to be asked
 };
 
 class Gate {
@@ -57,7 +59,7 @@ class Gate {
   struct Held {
     TicketId ticket;
     std::uint64_t statement = 0;
-    Intent intent;
+    Approval asked_for;
     std::string request;
     std::optional<Decision> decision;
     bool cancelled = false;

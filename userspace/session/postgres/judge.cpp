@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "policy/enough_people.h"
 #include "session/postgres/copy_encoding.h"
 #include "session/postgres/meaning.h"
 #include "session/postgres/result_plan.h"
@@ -94,6 +95,27 @@ bool Judge::may_use_names(std::string_view text) {
   return false;
 }
 
+void Judgement::weigh_last() {
+  const std::size_t last = statements.size() - 1;
+  if (last == worst) return;
+  Verdict& later = statements[last].verdict;
+  const Verdict& before = verdict();
+  if (later.kind != before.kind) {
+    if (later.kind > before.kind) worst = last;
+    return;
+  }
+  if (later.kind != VerdictKind::kHold || policy::is_enough_for(before.approvers, later.approvers))
+    return;
+  worst = last;
+  if (policy::is_enough_for(later.approvers, before.approvers)) return;
+  // Whoever is asked about one of the two may not decide about the other.
+  later.kind = VerdictKind::kDeny;
+  later.message =
+      "it needs the approval of other people than a statement before it in the same "
+      "text (policy rule \"" +
+      before.rule + "\"); send the statements one by one";
+}
+
 Intent Judgement::whole(const std::string& text) const {
   Intent whole = statements[worst].intent;
   whole.statement = text;
@@ -151,16 +173,6 @@ Judge::Before Judge::before_all() const {
           .changed = context_.catalog != nullptr && context_.catalog->is_laid_over()};
 }
 
-// A rule that refuses or holds a table does so for what its rows are reached by, too; to allow the
-// table is to allow its parts.
-void Judge::judge_kin(const std::vector<ObjectRef>& kin, Judged& judged) const {
-  Intent wider = judged.intent;
-  wider.objects.insert(wider.objects.end(), kin.begin(), kin.end());
-  Verdict verdict = context_.options.policy().judge(wider);
-  if (!verdict.rule.empty() && verdict.kind > judged.verdict.kind)
-    judged.verdict = std::move(verdict);
-}
-
 Judged& Judge::judge_one(const sql::Statement& statement, std::string_view shown,
                          const std::vector<Parameter>& parameters, const Before& before,
                          Judgement& judgement) const {
@@ -199,9 +211,8 @@ Judged& Judge::judge_one(const sql::Statement& statement, std::string_view shown
     if (!made.nothing() || (anew && sql::fires_names_of_users(statement, *context_.catalog)))
       intent.actions.add(Action::kSensitiveCopy);
   }
-  judged.verdict = context_.options.policy().judge(intent);
-  if (!statement.kin.empty()) judge_kin(statement.kin, judged);
-  if (!made.kin.empty()) judge_kin(made.kin, judged);
+  made.kin.insert(made.kin.end(), statement.kin.begin(), statement.kin.end());
+  judged.verdict = context_.options.policy().judge(intent, made.kin);
   if (judged.verdict.kind != VerdictKind::kDeny) {
     if (auto why = copy_refusal(statement, context_, before.encoding_known)) {
       judged.verdict.kind = VerdictKind::kDeny;
@@ -273,8 +284,7 @@ Judgement Judge::judge(const AnalysedText& text, const std::vector<Parameter>& p
         made->note(statement);
       }
     }
-    if (judged.verdict.kind > judgement.verdict().kind)
-      judgement.worst = judgement.statements.size() - 1;
+    judgement.weigh_last();
   }
   return judgement;
 }

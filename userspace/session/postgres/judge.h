@@ -39,6 +39,9 @@ struct Judgement {
   std::string syntax_error;
 
   const Verdict& verdict() const { return statements[worst].verdict; }
+  // After each statement: whether it is the worst now. Of those that are held the one whose
+  // approval is one of the others, too; where there is none the text is refused.
+  void weigh_last();
   // What an approver is shown: everything together, the whole text.
   Intent whole(const std::string& text) const;
 };
@@ -67,7 +70,6 @@ class Judge {
     bool changed = false;  // what relations are, by the session's own statements
   };
   Before before_all() const;
-  void judge_kin(const std::vector<ObjectRef>& kin, Judged& judged) const;
   // Adds to the judgement.
   Judged& judge_one(const sql::Statement& statement, std::string_view shown,
                     const std::vector<Parameter>& parameters, const Before& before,

@@ -49,6 +49,28 @@ std::string parameters_told(const std::vector<std::uint32_t>& types) {
   return told.empty() ? told : " (parameters of types " + told + ")";
 }
 
+// Lines of an agent's stand behind a mark, so that no comment and no name of its own can be taken
+// for ours.
+void append_marked(std::string& told, std::string_view text) {
+  told += "| ";
+  for (const char c : text) {
+    told += c;
+    if (c == '\n') told += "| ";
+  }
+}
+
+std::string on_one_line(std::string_view name) {
+  std::string line = "\"";
+  for (const char c : name) {
+    if (c == '"' || c == '\\') line += '\\';
+    if (c == '\n' || c == '\r')
+      line += c == '\n' ? "\\n" : "\\r";
+    else
+      line += c;
+  }
+  return line + '"';
+}
+
 std::size_t bytes_of(const std::map<std::string, std::string, std::less<>>& texts) {
   std::size_t bytes = 0;
   for (const auto& [name, text] : texts) bytes += text.size();
@@ -88,18 +110,22 @@ std::vector<std::uint64_t> Names::meant_by(const AnalysedText& text) const {
 }
 
 std::string Names::told(const AnalysedText& text) const {
-  std::string told = text.text;
+  std::string told;
+  append_marked(told, text.text);
   for (const sql::Statement& statement : text.analysis->statements)
     for (const sql::NameUse& use : statement.uses) {
       const auto declared = use.cursor ? declared_.find(use.name) : declared_.end();
       const PortalPtr portal = use.cursor ? this->portal(use.name) : nullptr;
       const PreparedPtr prepared = use.cursor ? nullptr : this->prepared(use.name);
+      if (declared == declared_.end() && !portal && !prepared) continue;
+      told += "\nwhere " + on_one_line(use.name);
+      if (declared == declared_.end())
+        told += parameters_told((portal ? *portal->prepared : *prepared).declared());
+      told += " is:\n";
       if (declared != declared_.end())
-        told += "\n\nwhere " + use.name + " is: " + declared->second;
-      else if (portal || prepared)
-        told += "\n\nwhere " + use.name +
-                parameters_told((portal ? *portal->prepared : *prepared).declared()) +
-                " is: " + (portal ? portal->text : prepared->text)->text;
+        append_marked(told, declared->second);
+      else
+        append_marked(told, (portal ? portal->text : prepared->text)->text);
     }
   return told;
 }

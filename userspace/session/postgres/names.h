@@ -21,8 +21,8 @@ class Names {
   PortalPtr portal(std::string_view name) const;
   // Since when what the text names is what it is: one number a name.
   std::vector<std::uint64_t> meant_by(const AnalysedText& text) const;
-  // The text, and those that made what it names: what people are asked about, and what a grant is
-  // of.
+  // The text, and those that made what it names, each line of them behind "| ": what people are
+  // asked about, and what a grant is of.
   std::string told(const AnalysedText& text) const;
   // For analysing texts that say EXECUTE or FETCH.
   const sql::SessionNames& for_analysis() const { return sql_; }

@@ -23,6 +23,18 @@ bool is_at_cursor(const sql::Statement& statement) {
                      [](const sql::NameUse& use) { return use.position; });
 }
 
+// By what the server reads the text and its parameters. Between an Execute and its Sync it may have
+// changed without our being told, and then it is nobody else's.
+std::string settings_of(const Context& context, std::uint64_t acts) {
+  std::string text = "\nread by";
+  for (const std::string* setting :
+       {&context.client_encoding, &context.date_style, &context.interval_style, &context.time_zone})
+    text += " " + std::to_string(setting->size()) + ":" + *setting;
+  if (context.meaning_unsettled)
+    text += "\nsettings of " + context.options.session + ": " + std::to_string(acts);
+  return text;
+}
+
 }  // namespace
 
 std::string reach_digest(const Judgement& judgement, const Intent& whole, const Context& context,
@@ -43,6 +55,7 @@ std::string reach_digest(const Judgement& judgement, const Intent& whole, const 
   // Nobody outside of this session can have approved these.
   if (const std::uint64_t given = context.new_meanings.of(reach.names()); given != 0)
     text += "\ngiven anew in " + context.options.session + ": " + std::to_string(given);
+  text += settings_of(context, acts);
   if (at_cursor)
     text += "\nat a cursor of " + context.options.session + ": " + std::to_string(acts);
   auto digest = pg::digest_of_text(text);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <sluice/intent.h>
+#include <sluice/verdict.h>
 
 #include <cstdint>
 #include <deque>
@@ -18,6 +19,12 @@
 #include "session/postgres/result_plan.h"
 
 namespace sluice::session {
+
+// What people saw and approved, and who had to be asked.
+struct Approval {
+  Intent intent;
+  Approvers asked;
+};
 
 // A prepared statement of the protocol (Parse) or of SQL (PREPARE).
 struct PreparedStatement {
@@ -37,7 +44,7 @@ struct PreparedStatement {
   // One judgement, with these parameters, was recorded (and approved, if it had to be) at Parse and
   // serves one Bind.
   std::optional<std::vector<Parameter>> covered;
-  std::optional<Intent> approved;    // what people saw, where they had to be asked
+  std::optional<Approval> approved;  // where people had to be asked
   std::uint64_t approved_epoch = 0;  // what names meant then
   SteadyTime approved_at{};
   bool looked_again = false;  // by a newer catalogue, since then
@@ -69,6 +76,7 @@ struct Portal {
   bool described = false;       // a Describe of it is on its way or answered
   bool approved = false;        // by people; more rows of it need no second approval
   std::string approved_digest;  // Intent::unshown_digest of that
+  Approvers approved_by;        // who had to be asked
   // When that was looked at last: Names::acts(), and the version of the catalogue.
   std::uint64_t acts = 0, looked_at_with = 0;
   bool looked_again = false;       // a newer catalogue was asked for
