@@ -136,7 +136,9 @@ bool AgentMessages::wait_for_reading(std::string_view text) {
 // People are asked when it is known by what settings the server reads what they approve, as far as
 // it says so without a Sync of the agent's.
 bool AgentMessages::wait_for_settings(const Judgement& judgement) {
-  if (!context_.meaning_unsettled || pipeline_.units.empty() || gate_.holds() ||
+  const bool may_change =
+      context_.meaning_unsettled || context_.encoding_unsettled || pipeline_.encoding_may_change();
+  if (!may_change || pipeline_.units.empty() || gate_.holds() ||
       judgement.verdict().kind != VerdictKind::kHold)
     return false;
   wait_for_answers();
@@ -144,7 +146,8 @@ bool AgentMessages::wait_for_settings(const Judgement& judgement) {
 }
 
 ReadBy AgentMessages::read_by(const std::vector<std::uint32_t>& types) const {
-  return {types, context_.client_encoding == "UTF8" && !context_.meaning_unsettled};
+  return {types, context_.client_encoding == "UTF8" && !context_.meaning_unsettled &&
+                     !context_.encoding_unsettled};
 }
 
 bool AgentMessages::wait_for_names_of(const AnalysedText& text) {

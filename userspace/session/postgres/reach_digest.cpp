@@ -30,7 +30,7 @@ std::string settings_of(const Context& context, std::uint64_t acts) {
   for (const std::string* setting :
        {&context.client_encoding, &context.date_style, &context.interval_style, &context.time_zone})
     text += " " + std::to_string(setting->size()) + ":" + *setting;
-  if (context.meaning_unsettled)
+  if (context.meaning_unsettled || context.encoding_unsettled)
     text += "\nsettings of " + context.options.session + ": " + std::to_string(acts);
   return text;
 }
