@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <span>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace sluice::sql {
@@ -28,9 +29,8 @@ class Strings {
 
   bool any() const { return any_; }
   bool any_whole_row() const {
-    return whole_row_ || std::any_of(names_.begin(), names_.end(), [&](std::string_view name) {
-             return std::find(tables_.begin(), tables_.end(), name) != tables_.end();
-           });
+    return whole_row_ || std::any_of(names_.begin(), names_.end(),
+                                     [&](std::string_view name) { return tables_.contains(name); });
   }
 
  private:
@@ -84,7 +84,7 @@ class Strings {
 
   void table(const Node& range_var) {
     const Node alias = range_var.node("alias");
-    tables_.push_back(alias ? alias.text("aliasname") : range_var.text("relname"));
+    tables_.insert(alias ? alias.text("aliasname") : range_var.text("relname"));
   }
 
   // "t", "t.*"; as an output of its own that is all its columns.
@@ -97,7 +97,8 @@ class Strings {
 
   Facts& facts_;
   bool any_ = false, whole_row_ = false;
-  std::vector<std::string_view> tables_, names_;
+  std::unordered_set<std::string_view> tables_;
+  std::vector<std::string_view> names_;
 };
 
 using Functions = std::vector<const Function*>;

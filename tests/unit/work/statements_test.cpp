@@ -38,6 +38,7 @@ const Bomb kBombs[] = {
     {"subqueries", 200, "SELECT * FROM `(SELECT * FROM `customers`) x`", kNested},
     {"scalar_subqueries", 100, "SELECT `(SELECT `1`)`", ""},
     {"columns_doubled_at_each_level", 100, "SELECT * FROM `(SELECT *, * FROM `customers`) x`", ""},
+    {"columns_beside_strings", 2000, "SELECT 'x', `c#~,` FROM `customers t#~,`", kIntricate},
     {"exists", 70, "SELECT 1 WHERE `EXISTS (SELECT 1 WHERE `true`)`", ""},
     {"lateral", 2000, "SELECT 1 FROM customers c0`, LATERAL (SELECT c#.id) c@`", kIntricate},
     {"unions", 400, "`SELECT id, ssn FROM customers~ UNION `", ""},
