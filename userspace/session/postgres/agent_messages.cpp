@@ -136,10 +136,10 @@ bool AgentMessages::wait_for_reading(std::string_view text) {
 // People are asked when it is known by what settings the server reads what they approve, as far as
 // it says so without a Sync of the agent's.
 bool AgentMessages::wait_for_settings(const Judgement& judgement) {
-  const bool may_change =
-      context_.meaning_unsettled || context_.encoding_unsettled || pipeline_.encoding_may_change();
-  if (!may_change || pipeline_.units.empty() || gate_.holds() ||
-      judgement.verdict().kind != VerdictKind::kHold)
+  if (judgement.verdict().kind != VerdictKind::kHold || pipeline_.units.empty() || gate_.holds())
+    return false;
+  if (!context_.meaning_unsettled && !context_.encoding_unsettled &&
+      !pipeline_.encoding_may_change())
     return false;
   wait_for_answers();
   return true;
