@@ -145,7 +145,9 @@ CHECKS = ("CREATE FUNCTION checks_encoding(text) RETURNS bool LANGUAGE plpgsql A
           " RETURN true; END $$; CREATE DOMAIN dscs AS text CHECK (checks_strings(VALUE))")
 STRINGS = "SELECT '\\' || $q$' || upper(ssn) FROM people WHERE id = 1 -- $q$\n"
 for takes, value, text in (("SELECT $1::denc", "SJIS", LET), ("SELECT $1::denc", "SJIS", SHOWS), ("INSERT INTO keeps_denc VALUES ($1)", "SJIS", LET),
-                           ("INSERT INTO keeps_denc VALUES ($1)", "SJIS", SHOWS), ("SELECT $1::dscs", "off", STRINGS)):
+                           ("INSERT INTO keeps_denc VALUES ($1)", "SJIS", SHOWS), ("SELECT $1::dscs", "off", STRINGS),
+                           ("EXPLAIN SELECT $1::denc", "SJIS", LET), ("DECLARE c CURSOR WITH HOLD FOR SELECT $1::denc", "SJIS", SHOWS),
+                           ("CREATE TABLE keeps_more AS SELECT $1::denc AS x", "SJIS", LET)):
     for between, ready in ((b"", 1), (flush(), 1), (sync(), 2)):
         @case("g11", f"a check runs with Bind: {takes}, {between!r}, then {text}", prepared=CHECKS, agent="writer")
         def _(bench, takes=takes, value=value, text=text, between=between, ready=ready):

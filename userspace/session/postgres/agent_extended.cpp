@@ -282,7 +282,7 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
   if (prepared->made_by_sql || sql::any_users_type(prepared->declared()))
     note_effects(unit, *prepared->text, true);
   else
-    note_binding(unit, *prepared->text);
+    note_binding(unit, *prepared->text, bind.parameters.size() != 0);
   ran_since_sync_ = true;
   const bool settles = unit.settles;
   pipeline_.names.bind_sent(unit);

@@ -454,6 +454,7 @@ void AgentMessages::note_effects(Unit& unit, const AnalysedText& text, bool exte
   if (text.unread()) {
     unit.settles = unit.unsettles_meaning = unit.unsettles_encoding = true;
     context_.meaning_unsettled |= extended;
+    context_.encoding_unsettled |= extended;
   }
   if (commits_change(text)) context_.watch.sending();
   for (const sql::Statement& statement : text.analysis->statements) {
@@ -463,12 +464,15 @@ void AgentMessages::note_effects(Unit& unit, const AnalysedText& text, bool exte
 }
 
 // Checks of types run when values are bound, and functions may run when the plan is made: both may
-// do what a call may. Which types parameters have the server may not have said yet. Utility
-// statements have neither.
-void AgentMessages::note_binding(Unit& unit, const AnalysedText& text) {
-  if (text.unread()) context_.meaning_unsettled = unit.unsettles_meaning = true;
+// do what a call may. Which types parameters have the server may not have said yet. What is not
+// planned (COPY, SET) has neither; DECLARE, EXPLAIN and CREATE TABLE AS may have parameters.
+void AgentMessages::note_binding(Unit& unit, const AnalysedText& text, bool any_parameters) {
+  if (text.unread()) {
+    context_.meaning_unsettled = context_.encoding_unsettled = true;
+    unit.unsettles_meaning = unit.unsettles_encoding = true;
+  }
   for (const sql::Statement& statement : text.analysis->statements)
-    if (is_planned(statement.kind)) unsettle(unit, statement, true);
+    if (any_parameters || is_planned(statement.kind)) unsettle(unit, statement, true);
 }
 
 bool AgentMessages::rows_need_reading() const {

@@ -87,7 +87,7 @@ class AgentMessages {
   void end_extended();
   // Marks what has to be answered before the next message, and what the server may change by it.
   void note_effects(Unit& unit, const AnalysedText& text, bool extended);
-  void note_binding(Unit& unit, const AnalysedText& text);
+  void note_binding(Unit& unit, const AnalysedText& text, bool any_parameters);
   bool unsettle(Unit& unit, const sql::Statement& statement, bool extended);
   bool commits_change(const AnalysedText& text) const;
   bool rows_need_reading() const;

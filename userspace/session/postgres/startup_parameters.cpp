@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "session/postgres/server_name.h"
+
 namespace sluice::session {
 namespace {
 
@@ -137,9 +139,8 @@ Result<StartupRequest> read_startup(const pg::StartupMessage& message) {
     request.parameters.emplace_back(option.name, option.value);
   if (request.database.empty()) request.database = request.user;
   // A server cuts it, some of them inside of a letter: rules would be asked about another name.
-  constexpr std::size_t kNameBytesMax = 63;
-  if (request.database.size() > kNameBytesMax)
-    return Error{"the database's name is longer than " + std::to_string(kNameBytesMax) + " bytes"};
+  if (const std::size_t cut = server_name(request.database).size(); cut < request.database.size())
+    return Error{"the database's name is longer than " + std::to_string(cut) + " bytes"};
   return request;
 }
 
