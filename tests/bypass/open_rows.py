@@ -56,7 +56,8 @@ def _(bench):
         "CREATE FUNCTION touch_any(anyelement) RETURNS int LANGUAGE plpgsql AS 'BEGIN PERFORM change_guarded(); RETURN 1; END'",
         "DROP FUNCTION any_ssn(anyelement), touch_any(anyelement)", steps)
     half = len(texts) // 2
-    assert all(reply.rows() == [[b"[redacted]"]] for reply in replies[:half]), [reply.short() for reply in replies[:half]]
+    # Where a type has checks that do more than read, a function of any type may run them.
+    assert all(reply.refused() or reply.rows() == [[b"[redacted]"]] for reply in replies[:half]), [reply.short() for reply in replies[:half]]
     assert all(reply.refused() for reply in replies[half:]), [reply.short() for reply in replies[half:]]
     return REFUSED
 

@@ -6,17 +6,21 @@ import re
 import pytest
 
 from bypass import (
-    approved, below, canary, catalogue, classes, counters, declared, ends, guardrails, hidden, in_turn, indirect,
-    kept_settings, kept_trees, laid_over, masking, meanwhile, names, namesakes, noticed, objects, open_rows, orders,
-    ordinary, other_sessions, overheard, owned_sequences, parts, retyped, shifted, steps, system_tables, taken_over,
-    told, types_that_call, understated, unseen_changes, unsettled, unwritten, who_is_asked)
+    approved, below, canary, casts_within, catalogue, checks_unseen, classes, counters, declared, ends,
+    equal_or_not, guardrails, hidden, in_turn, indirect, kept_settings, kept_trees, laid_over, mask_sizes, masking,
+    meanwhile, names, namesakes, noticed, objects, open_rows, orders, ordinary, other_sessions, overheard,
+    owned_sequences, parts, prepared_meaning, retyped, shifted, steps, system_tables, taken_over, temporary_views,
+    told, trigger_arguments, types_that_call, understated, unnamed_code, unsafe_definitions, unseen_changes,
+    unsettled, unwritten, who_is_asked)
 from bypass.cases import Bench
 
 MODULES = (
-    guardrails, masking, steps, hidden, catalogue, ordinary, orders, told, approved, below, counters, declared,
-    ends, in_turn, indirect, kept_settings, kept_trees, laid_over, meanwhile, names, namesakes, noticed, objects,
-    open_rows, other_sessions, overheard, owned_sequences, parts, retyped, shifted, system_tables, taken_over,
-    types_that_call, understated, unseen_changes, unsettled, unwritten, who_is_asked)
+    guardrails, masking, steps, hidden, catalogue, ordinary, orders, told, approved, below, casts_within,
+    checks_unseen, counters, declared, ends, equal_or_not, in_turn, indirect, kept_settings, kept_trees, laid_over,
+    mask_sizes, meanwhile, names, namesakes, noticed, objects, open_rows, other_sessions, overheard,
+    owned_sequences, parts, prepared_meaning, retyped, shifted, system_tables, taken_over, temporary_views,
+    trigger_arguments, types_that_call, understated, unnamed_code, unsafe_definitions, unseen_changes, unsettled,
+    unwritten, who_is_asked)
 CASES = [case for module in MODULES for case in module.CASES]
 
 

@@ -17,8 +17,7 @@ namespace sluice::mask {
 enum class Domain : std::uint8_t {
   kInteger = 1,
   kOid,
-  kFloat,
-  kNumeric,
+  kNumeric = 4,  // 3 was that of floating point numbers
   kDate,
   kTime,
   kTimestamp,

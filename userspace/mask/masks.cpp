@@ -42,11 +42,12 @@ std::string_view without_padding(std::string_view text) {
   return last == std::string_view::npos ? std::string_view{} : text.substr(0, last + 1);
 }
 
-// A value of char(n) always has n characters. The value at hand is no longer than that, which keeps
-// a wrong modifier from making us write more than we got.
+// A value of char(n) always has n characters; without an n nothing is added, for the length would
+// be the value's own. A character is at least a byte of the value at hand in every encoding, which
+// keeps a wrong modifier from making us write more than we got.
 void pad(const CellType& cell_type, std::string_view cell, std::size_t begin, Bytes& out) {
-  const std::size_t limit =
-      std::min(character_limit(cell_type), characters_of(cell).value_or(cell.size()));
+  const std::size_t limit = character_limit(cell_type);
+  if (limit > cell.size()) return;
   const auto written = as_text(ByteView{out}.subspan(begin));
   for (std::size_t have = characters_of(written).value_or(limit); have < limit; ++have)
     out.push_back(' ');
@@ -97,7 +98,6 @@ std::size_t scale_of(std::int32_t modifier) {
 bool append_token(const TypeRow& row, const CellToMask& from, Bytes& out) {
   switch (row.token) {
     case Token::kInteger: return append_integer_token(from, row.detail, out);
-    case Token::kFloat: return append_float_token(from, row.detail, out);
     case Token::kNumeric: return append_numeric_token(from, out);
     case Token::kDate: return append_date_token(from, out);
     case Token::kTime: return append_time_token(from, out);
@@ -173,7 +173,9 @@ Masked mask_cell(const CellType& cell_type, ByteView cell, MaskKind kind, KeyedH
 
 bool redact_takes_length(const CellType& cell_type) {
   const TypeRow* row = find_type(cell_type.oid);
-  return row != nullptr && (row->shape == Shape::kBits || cell_type.oid == type::kBpchar);
+  if (row == nullptr) return false;
+  return row->shape == Shape::kBits ||
+         (cell_type.oid == type::kBpchar && cell_type.modifier >= kModifierHeader);
 }
 
 Masked mask_null(const CellType& cell_type, KeyedHash& hash, Bytes& out) {

@@ -27,9 +27,9 @@ enum class Masked : std::uint8_t {
 //            arrays and ranges empty
 //   partial  text: the last 4 of more than 8 characters, an e-mail address keeps its first letter
 //            and domain; other types as redact
-//   hash     equal for equal values of one type on one host: text and json hex digits; numbers,
-//            dates, times of day, timestamps, addresses, uuid and bytea another value of the type
-//            (tokens.h), NULL where there is none; other types as redact
+//   hash     equal for equal values of one type on one host: text and json hex digits; integers,
+//            numerics, dates, times of day, timestamps, addresses, uuid and bytea another value
+//            of the type (tokens.h), NULL where there is none; other types as redact
 //   null     NULL
 Masked mask_cell(const CellType& type, ByteView cell, MaskKind kind, KeyedHash& hash, Bytes& out);
 

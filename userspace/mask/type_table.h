@@ -25,7 +25,6 @@ enum class Shape : std::uint8_t {
 enum class Token : std::uint8_t {
   kNone,  // as redact
   kInteger,
-  kFloat,
   kNumeric,
   kDate,
   kTime,

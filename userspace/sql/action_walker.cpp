@@ -48,7 +48,18 @@ bool casts_unseen(const Node& call) {
   return fills_rows(name) && !(!given.empty() && Node{&given[0]}.is("TypeCast"));
 }
 
+bool is_concatenation(const Node& node) {
+  return node.is("A_Expr") && split_name(node.list("name")).second == "||";
+}
+
+bool is_string_constant(const Node& node) { return node.is("A_Const") && node.has("sval"); }
+
 namespace {
+
+// What "a || b" makes is a text, or no text is beside it: it stands for itself.
+bool may_be_cast(const Node& operand) {
+  return !is_string_constant(operand) && !is_concatenation(operand);
+}
 
 // LIKE ... INCLUDING CONSTRAINTS, DEFAULTS, GENERATED, INDEXES, STATISTICS (PostgreSQL's
 // parsenodes.h).
@@ -95,6 +106,8 @@ void ActionWalker::type_named(const Node& type_name) {
   const std::string_view name = split_name(type_name.list("names")).second;
   const auto hidden = facts_.catalog().hidden_calls_of_cast(name);
   facts_.runs(MadeName::Kind::kType, name);
+  if (!type_name.flag("pct_type") && facts_.may_be_cast_unseen(name))
+    facts_.unknown("which casts of users run for type " + std::string{name} + " is not known yet");
   if (!facts_.spend(hidden.size())) return;
   for (const Function* function : hidden) facts_.hidden_call(*function);
 }
@@ -121,6 +134,7 @@ void ActionWalker::type_in_option(const Node& option) {
   const Node type = option.node("arg");
   const std::string_view name = split_name(type.list("names")).second;
   facts_.runs(MadeName::Kind::kType, name);
+  kept_in_memory(name);
   checks_of(name);
   children(type);
 }
@@ -200,6 +214,7 @@ void ActionWalker::visit(const Node& node) {
     facts_.statement().blinds |= defines_what_runs(node.tag());
     gives_names(node);
     changes_tables_on(node);
+    if (row->actions.has(Action::kDdl)) changes_own(node), places_files(node);
     const bool around = std::exchange(types_only_named_, names_types_only(node.tag()));
     if (!query(node) && !utility(node)) children(node);
     types_only_named_ = around;
@@ -368,6 +383,9 @@ bool ActionWalker::expression(const Node& node) {
     children(node);
   } else if (tag == "A_Expr") {
     operators(node.list("name"));
+    if (is_concatenation(node) &&
+        (may_be_cast(node.node("lexpr")) || may_be_cast(node.node("rexpr"))))
+      facts_.cast_to_text();
     children(node);
   } else if (tag == "ColumnDef") {
     keeps_type(node, "typeName");
@@ -390,6 +408,7 @@ bool ActionWalker::expression(const Node& node) {
     collation(node.list("collation"));
     children(node);
   } else if (tag == "Constraint") {
+    placed_in(node.text("indexspace"));
     for (const auto& item : node.list("exclusions")) {
       const auto& pair = Node{&item}.list("items");  // what, and the operator that excludes
       if (pair.size() > 1) operators(Node{&pair[1]}.list("items"));
@@ -428,6 +447,7 @@ void ActionWalker::function_call(const Node& node) {
   if (name == "set_config") set_config(node);
   facts_.function(schema, name);
   facts_.checks_of_call(name);
+  if (casts_to_text(name)) facts_.cast_to_text();
   if (facts_.catalog().any_hidden_cast() && casts_unseen(node))
     facts_.unknown(std::string{name} + "() may run checks of a type that is not named");
   children_except(node, {"funcname"});
@@ -438,6 +458,8 @@ void ActionWalker::set_config(const Node& node) {
   const Node first{arguments.empty() ? nullptr : &arguments[0]};
   // With a backslash it may be another name, by standard_conforming_strings.
   const std::string_view name = first.node("sval").text("sval");
+  if (arguments.size() > 1 && sets_tablespace(lower_case(name)))
+    tablespace_set(Node{&arguments[1]});
   if (arguments.size() > 1 && lower_case(name) == "search_path") path_begins(Node{&arguments[1]});
   if (first.is("A_Const") && first.has("sval") && name.find('\\') == std::string_view::npos)
     return setting(name);

@@ -78,6 +78,20 @@ class ActionWalker {
   void change_above(const Node& range_var, TablesAbove above);
   void every_table();
   void reindex(const Node& node);
+  void rights_go_with(std::string_view name);
+  void policies_go_with_part_of(const Node& range_var);
+  // own_objects.cpp
+  void changes_own(const Node& node);
+  void not_own(std::string_view type, std::string_view schema, std::string_view name);
+  // parts_in_c.cpp
+  void part_in_c(std::string_view word, const json::array& function);
+  void kept_in_memory(std::string_view type);
+  void support_function();
+  void cast_of_bytes(const Node& cast);
+  // tablespaces.cpp
+  void places_files(const Node& node);
+  void placed_in(std::string_view tablespace);
+  void tablespace_set(const Node& value);
   // given_names.cpp
   void gives_names(const Node& node);
   void gives_name_to_what_runs(const Node& node);
@@ -91,11 +105,14 @@ class ActionWalker {
   void gives_values_away();
   void made_in(std::string_view schema);
   void will_call(const json::array& function);
+  void will_be_given_arguments(std::string_view schema, std::string_view name);
   void will_speak(std::string_view schema, std::string_view name);
   void fires(const Node& table, std::string_view schema, std::string_view name);
   void definition(const json::array& elements);
   void define(const Node& node);
   void replace_function(std::string_view schema, std::string_view name);
+  void property(const Node& option);
+  void dictionary(const json::array& options);
 
   Facts& facts_;
   const SessionNames& names_;
@@ -112,6 +129,10 @@ std::vector<std::string_view> implied_operators(const Node& node);
 // A call that makes values of a type which a value names, so that nothing tells whose checks run:
 // what fills a row (a cast may say which), and the input functions of made-up types.
 bool casts_unseen(const Node& function_call);
+// "a || b".
+bool is_concatenation(const Node& node);
+// A string that is written there: a text beside a text.
+bool is_string_constant(const Node& node);
 // The types that a function in FROM gives its columns.
 std::vector<Node> column_types_of(const Node& range_function);
 // Whether an EXPLAIN really runs what it explains.
@@ -127,6 +148,8 @@ bool cascades(const Node& dropping);
 ActionSet actions_of_planning(const ActionSet& actions);
 // What a statement does to tables by what it moves and drops itself.
 void settle_moved(Statement& statement);
+// Settings by which files are put elsewhere.
+bool sets_tablespace(std::string_view lower_case_name);
 // Settings by which PostgreSQL reads text, finds names or checks rights.
 bool setting_changes_meaning(std::string_view lower_case_name);
 

@@ -7,6 +7,7 @@
 #include "sql/describe.h"
 #include "sql/functions.h"
 #include "sql/literal_strings.h"
+#include "sql/name_encoding.h"
 #include "sql/overlay.h"
 #include "sql/parse_tree.h"
 #include "sql/temporaries.h"
@@ -46,6 +47,16 @@ void lay_over(const Statement& statement, const Catalog& catalog, std::optional<
   }
 }
 
+// Which of two things is meant is not known.
+void not_known_by_name(Facts& facts) {
+  facts.unknown("a name in it may be another one in the encoding of this database");
+  facts.touches();
+  Statement& statement = facts.statement();
+  if (statement.lineage == ResultLineage::kNoRows) return;
+  statement.lineage = ResultLineage::kUnknown;
+  statement.outputs.clear();
+}
+
 bool runs_prepared(const Statement& statement) {
   return std::any_of(statement.uses.begin(), statement.uses.end(),
                      [](const NameUse& use) { return !use.cursor; });
@@ -53,7 +64,10 @@ bool runs_prepared(const Statement& statement) {
 
 Result<Analysis> analyse_guarded(const std::string& text, const Catalog& catalog,
                                  const SessionNames& session_names, const AnalyseOptions& options) {
-  SLUICE_TRY(const ParseTree tree, ParseTree::parse(text, options.limits));
+  // Of the text itself such names make statements unknown, not the text unreadable.
+  Limits of_text = options.limits;
+  of_text.plain_names_only = false;
+  SLUICE_TRY(const ParseTree tree, ParseTree::parse(text, of_text));
   Analysis analysis;
   analysis.catalog_version = catalog.version();
   const auto& statements = tree.statements();
@@ -73,6 +87,9 @@ Result<Analysis> analyse_guarded(const std::string& text, const Catalog& catalog
     place(raw, text, statement);
     Facts facts{statement, made ? made->catalog() : catalog, options.limits, effort};
     describe(*body, facts, names);
+    if (options.limits.plain_names_only && !all_same_in_every_encoding(*body))
+      not_known_by_name(facts);
+    if (!statement.not_followed.empty()) return Error{statement.not_followed};
     if (changed && runs_prepared(statement))
       facts.unknown("what it runs was prepared before this text changed what names mean");
     // What is kept runs later, where no statement shows it.

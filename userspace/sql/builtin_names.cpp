@@ -17,7 +17,20 @@ constexpr std::string_view kTypes =
     "refcursor regclass regcollation regconfig regdictionary regnamespace regoper regoperator "
     "regproc regprocedure regrole regtype text tid time timestamp timestamptz timetz tsmultirange "
     "tsquery tsrange tstzmultirange tstzrange tsvector txid_snapshot uuid varbit varchar xid xid8 "
-    "xml ";
+    "xml cardinal_number character_data sql_identifier time_stamp yes_or_no ";
+constexpr std::string_view kPseudoTypes =
+    " any anyarray anycompatible anycompatiblearray anycompatiblemultirange anycompatiblenonarray "
+    "anycompatiblerange anyelement anyenum anymultirange anynonarray anyrange cstring "
+    "event_trigger "
+    "fdw_handler index_am_handler internal language_handler record table_am_handler trigger "
+    "tsm_handler unknown void ";
+// Configurations, dictionaries, templates, a parser; a dictionary of a language is called so with
+// _stem.
+constexpr std::string_view kTextSearch =
+    " arabic armenian basque catalan danish default dutch english estonian finnish french german "
+    "greek hindi hungarian indonesian irish ispell italian lithuanian nepali norwegian polish "
+    "portuguese romanian russian serbian simple snowball spanish swedish synonym tamil thesaurus "
+    "turkish yiddish ";
 
 bool lists(std::string_view list, std::string_view name) {
   for (std::size_t at = list.find(name); !name.empty() && at != std::string_view::npos;
@@ -31,5 +44,9 @@ bool lists(std::string_view list, std::string_view name) {
 
 bool is_builtin_operator(std::string_view name) { return lists(kOperators, name); }
 bool is_builtin_type_name(std::string_view name) { return lists(kTypes, name); }
+bool is_pseudo_type_name(std::string_view name) { return lists(kPseudoTypes, name); }
+bool is_builtin_text_search(std::string_view name) {
+  return name.ends_with("_stem") || lists(kTextSearch, name);
+}
 
 }  // namespace sluice::sql

@@ -23,6 +23,11 @@ bool of_postgres(const Function& function) {
          (function.schema == "pg_catalog" || function.schema == "information_schema");
 }
 
+bool of_postgres(const Relation& relation) {
+  return relation.oid < kFirstUserOid &&
+         (relation.schema == "pg_catalog" || relation.schema == "information_schema");
+}
+
 const Column* Relation::column(std::string_view column_name) const {
   for (const Column& each : columns)
     if (each.name == column_name) return &each;
@@ -80,10 +85,8 @@ std::vector<const Relation*> Catalog::relations_where(
 
 std::vector<const Relation*> Catalog::tables_of_users() const {
   return relations_where([](const Relation& relation) {
-    const bool system = relation.oid < kFirstUserOid && (relation.schema == "pg_catalog" ||
-                                                         relation.schema == "information_schema");
     const bool keeps_rows = relation.kind == 'r' || relation.kind == 'p' || relation.kind == 'm';
-    return keeps_rows && !system;
+    return keeps_rows && !of_postgres(relation);
   });
 }
 

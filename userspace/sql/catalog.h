@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "sql/limits.h"
+#include "sql/made_in_body.h"
 
 namespace sluice::sql {
 
@@ -71,8 +72,10 @@ struct Relation {
   // What rewrite rules do when somebody changes it; null where there is none.
   std::shared_ptr<const Statement> on_insert, on_update, on_delete;
   // Whose rows these are too: what it is a partition of, or inherits from, and its own partitions
-  // and heirs (of a table with many some only).
+  // and heirs: of these not more than kPartsKnown, for each statement that names the table carries
+  // them.
   std::vector<const Relation*> kin;
+  static constexpr std::size_t kPartsKnown = 64;
   std::vector<ForeignKey> referenced_by;
   // It, or a child of it, is a foreign table: of these tables and views by name, as far as they are
   // here, or of what the catalogue does not know.
@@ -100,7 +103,9 @@ struct Relation {
   std::string revision;
   // Names of the functions and types that these, its columns and its indexes are made of.
   std::vector<std::string> stands_on;
-  std::vector<std::string> temporaries;  // that the functions of its triggers may make
+  // Temporary relations that the functions may make that run where it is read, and where it is
+  // changed.
+  Temporaries temporaries_of_reading, temporaries_of_writing;
   const Column* column(std::string_view column_name) const;
   const Column* column(std::int16_t attnum) const;
   bool any_sensitive() const;
@@ -124,19 +129,22 @@ struct Function {
   bool does_more = false;
   // Of a trigger's, in PL/pgSQL: what it raises or fails with is never a sensitive value.
   bool quotes_nothing = false;
-  // The same: it changes no row and no setting.
+  // The same: it changes no row and no setting, and what runs unnamed sets none.
   bool sets_nothing = false;
   // Of an aggregate of users: its transition function, its final one and so on.
   std::vector<const Function*> parts;
+  // Its state is of type internal: whether its parts fit together nobody has checked.
+  bool keeps_memory = false;
   // Of users' own: who last wrote it, and what stands in its body that is the name of a relation or
   // function of users.
   std::string revision;
   std::vector<std::string> names;
   bool names_unread = false;  // its body is too long: any
-  // Of temporary relations that it may make (temporaries.h), or what it calls.
-  std::vector<std::string> temporaries;
+  // Relations that it may make, or what it reaches.
+  Temporaries temporaries;
 };
 bool of_postgres(const Function& function);
+bool of_postgres(const Relation& relation);
 // Where it is a trigger's function.
 bool may_quote_as_trigger(const Function& function);
 
@@ -163,9 +171,18 @@ class Catalog {
   bool whole() const { return rest_->whole; }
   // False where no rule matches anything: then nothing needs masking by column.
   bool any_sensitive() const { return rest_->any_sensitive; }
+  // Some function of users makes relations.
+  bool any_temporaries() const { return rest_->any_temporaries; }
   // What the functions of event triggers raise or fail with may be a sensitive value.
   bool event_triggers_quote() const { return rest_->event_triggers_quote; }
   bool event_triggers_name() const { return rest_->event_triggers_name; }
+  // Something that runs where no statement names it (a cast, an operator class, a check, an
+  // expression of a table that is looked at to plan, a policy) may change settings.
+  bool unnamed_code_sets() const { return rest_->unnamed_code_sets; }
+  // Where what is called so is dropped with CASCADE, a policy or an event trigger may go, too.
+  bool rights_stand_on(std::string_view name) const { return rest_->under_rights.contains(name); }
+  // A table that is called so has a policy, which a column may take along.
+  bool has_policies(std::string_view table) const { return rest_->with_policies.contains(table); }
   // Whether some table or view of users has a sensitive column of that name.
   bool names_sensitive(std::string_view column) const {
     return rest_->sensitive_names.contains(column);
@@ -243,8 +260,10 @@ class Catalog {
     int server_version = 0;
     bool whole = true;
     bool any_sensitive = false;
+    bool any_temporaries = false;
     bool event_triggers_quote = false, event_triggers_name = false;
-    std::set<std::string, std::less<>> sensitive_names;
+    bool unnamed_code_sets = false;
+    std::set<std::string, std::less<>> sensitive_names, under_rights, with_policies;
     std::vector<Function> functions;
     std::unordered_map<Oid, const Function*> function_by_oid;
     std::unordered_map<std::string, std::vector<const Function*>> functions_by_name, operators,

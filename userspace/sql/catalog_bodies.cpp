@@ -19,11 +19,13 @@ void CatalogBuilder::attach_calls() {
     if (function.oid >= kFirstUserOid) by_oid.emplace(function.oid, &function);
   std::unordered_map<const Function*, std::size_t> places;
   for (const Call& call : calls_) {
+    if (call.kind == 'u') unnamed_.push_back(call.object);
     if (attach_expression(call)) continue;
     const auto caller = by_oid.find(call.caller);
     if (caller == by_oid.end()) continue;
     Function& function = *caller->second;
     if (function.kind == 'a') {
+      function.keeps_memory |= call.kind == 'i';
       const Function* part = catalog_->function(call.object);
       if (part != nullptr && part->kind != 'a') function.parts.push_back(part);
       continue;
@@ -37,6 +39,11 @@ void CatalogBuilder::attach_calls() {
 
 // True where the caller is no function.
 bool CatalogBuilder::attach_expression(const Call& call) {
+  if (call.kind == 'c') {
+    for (const Function* check : catalog_->checks_of_type(call.object))
+      rest_->table_calls[call.caller].push_back(check);
+    return true;
+  }
   if (call.kind != 'd' && call.kind != 'k') return false;
   const Function* called = catalog_->function(call.object);
   if (called == nullptr || runs_unnoticed(*called)) return true;
@@ -45,21 +52,27 @@ bool CatalogBuilder::attach_expression(const Call& call) {
   return true;
 }
 
-// A function whose parameters or result have a type with checks runs these, whoever calls it.
+// A function whose parameters or result have a type with checks runs these, whoever calls it. So
+// does one of PostgreSQL's own that casts to text.
 void CatalogBuilder::attach_checks() {
   std::unordered_map<std::string_view, std::vector<Function*>> by_name;
   for (Function& function : rest_->functions)
-    if (!of_postgres(function)) by_name[function.name].push_back(&function);
-  for (const HiddenCall& call : casts_) {
-    const Function* check = catalog_->function(call.function);
-    const auto named = by_name.find(call.name);
-    if (call.type != 0 || check == nullptr || named == by_name.end()) continue;
+    if (!of_postgres(function) || casts_to_text(function.name))
+      by_name[function.name].push_back(&function);
+  const auto runs = [&](const std::string& name, const Function& check) {
+    const auto named = by_name.find(name);
+    if (named == by_name.end()) return;
     for (Function* function : named->second) {
-      if (function == check) continue;
-      function->does_more |= !only_reads(effect_of_function(*check).actions);
-      bodies_.push_back({function, {{ObjectRef::Kind::kFunction, check->schema, check->name}}});
+      if (function == &check) continue;
+      function->does_more |= !only_reads(effect_of_function(check).actions);
+      bodies_.push_back({function, {{ObjectRef::Kind::kFunction, check.schema, check.name}}});
     }
-  }
+  };
+  for (const HiddenCall& call : casts_)
+    if (const Function* check = catalog_->function(call.function); check && call.type == 0)
+      runs(call.name, *check);
+  for (const std::string& name : takes_any_type_)
+    for (const Function* check : all_checks_) runs(name, *check);
 }
 
 void CatalogBuilder::attach_call(const Call& call, Body& body) {

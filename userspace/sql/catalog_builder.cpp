@@ -74,9 +74,16 @@ Result<void> CatalogBuilder::add_row(CatalogTable table, CatalogRow row) {
       auto& list = table == CatalogTable::kOperators ? operators_
                    : table == CatalogTable::kCasts   ? casts_
                                                      : operator_classes_;
+      if (table == CatalogTable::kCasts && function == 0) {
+        takes_any_type_.push_back(text_in(row[0]));
+        return {};
+      }
       list.push_back({text_in(row[0]), function, 0});
       if (table != CatalogTable::kCasts) return {};
       SLUICE_TRY(list.back().type, number_in<Oid>(row[2], "type"));
+      if (list.back().name == "text" && list.back().type == 0)
+        for (const std::string_view name : kCastToText)
+          list.push_back({std::string{name}, function, 0});
       return {};
     }
     case CatalogTable::kCalls: {
@@ -91,6 +98,10 @@ Result<void> CatalogBuilder::add_row(CatalogTable table, CatalogRow row) {
     case CatalogTable::kDependents: return add_dependent(row);
     case CatalogTable::kTablesOn: {
       SLUICE_TRY(const Oid relation, number_in<Oid>(row[1], "table"));
+      if (row[2] == "p" || row[2] == "q") {
+        (row[2] == "p" ? rest_->under_rights : rest_->with_policies).insert(text_in(row[0]));
+        return {};
+      }
       tables_on_.emplace_back(text_in(row[0]), relation);
       if (row[2] == "i") tables_of_index_.emplace_back(text_in(row[0]), relation);
       if (row[2] == "t") tables_of_type_.emplace_back(text_in(row[0]), relation);
@@ -236,12 +247,12 @@ Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
   note_generated();
   index();
   attach_revisions();
-  attach_temporaries();
   index_hidden_calls();
   attach_calls();
   attach_checks();
   find_kin();
   attach_foreign_keys();
+  attach_temporaries();
   attach_foreign_tables();
   read_bodies();
   mark_rules(sensitive);
@@ -262,6 +273,7 @@ Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
   list_sensitive_names();
   read_rewrites();
   read_triggers();
+  mark_unnamed_code();
   return std::shared_ptr<const Catalog>{std::move(catalog_)};
 }
 
@@ -333,8 +345,6 @@ void CatalogBuilder::index() {
 }
 
 void CatalogBuilder::find_kin() {
-  // Each statement that names the table carries them.
-  constexpr std::size_t kPartsMax = 64;
   using Links = std::unordered_map<Oid, std::vector<Oid>>;
   Links parents, children;
   for (const Inheritance& link : inheritance_) {
@@ -353,7 +363,7 @@ void CatalogBuilder::find_kin() {
   };
   for (Relation& relation : catalog_->relations_) {
     std::vector<Oid> kin = reach(parents, relation.oid, limits_.relations_max);
-    const std::vector<Oid> parts = reach(children, relation.oid, kPartsMax);
+    const std::vector<Oid> parts = reach(children, relation.oid, Relation::kPartsKnown);
     kin.insert(kin.end(), parts.begin(), parts.end());
     for (const Oid oid : kin)
       if (const Relation* found = catalog_->relation(oid)) relation.kin.push_back(found);
@@ -378,14 +388,18 @@ void CatalogBuilder::index_hidden_calls() {
     }
     std::erase_if(by_name, [](const auto& entry) { return entry.second.empty(); });
   };
-  fill(casts_, rest_->casts);
-  fill(casts_, rest_->casts);  // again, for what functions of casts take and give may have checks
   for (const HiddenCall& call : casts_) {
     const Function* function = catalog_->function(call.function);
     if (call.type == 0 || function == nullptr || computes_only(*function)) continue;
     rest_->checks[call.name].push_back(function);
     rest_->checks_by_type[call.type].push_back(function);
+    all_checks_.insert(function);
   }
+  if (!all_checks_.empty())
+    for (const std::string& name : takes_any_type_)
+      rest_->casts[name].assign(all_checks_.begin(), all_checks_.end());
+  fill(casts_, rest_->casts);
+  fill(casts_, rest_->casts);  // again, for what functions of casts take and give may have checks
   fill(operators_, rest_->operators);
   // Those of extensions in C compare and sort, whatever they call themselves.
   std::erase_if(operator_classes_, [&](const HiddenCall& call) {

@@ -57,7 +57,8 @@ class CatalogBuilder {
     std::string text;
   };
   // What stands in an aggregate, in a body that is kept as a tree, in a parameter's default; the
-  // function that a domain's default (d) or an expression of a table (k) calls.
+  // function that a domain's default (d) or an expression of a table (k) calls, or a type that the
+  // latter casts to (c); one that runs where nobody names it (u): of these there is no caller.
   struct Call {
     Oid caller = 0;
     char kind = 'w';  // f(unction) t(ype) r(elation); w: it writes
@@ -94,6 +95,8 @@ class CatalogBuilder {
   // catalog_revisions.cpp
   Result<void> add_revision(CatalogRow row);
   void attach_revisions();
+  // catalog_temporaries.cpp
+  bool read_temporaries();
   void attach_temporaries();
   Result<void> add_trigger(CatalogRow row);
   void attach_columns();
@@ -119,6 +122,12 @@ class CatalogBuilder {
   bool mark_callers();
   // catalog_triggers.cpp
   void read_triggers();
+  // catalog_unnamed.cpp
+  bool names_setting(const Function& function) const;
+  bool may_set(const Function& function) const;
+  std::vector<const Relation*> written_with(const Relation& first) const;
+  void reach_from(const Function& function, std::vector<const Function*>& reached) const;
+  void mark_unnamed_code();
   // catalog_foreign.cpp
   void attach_foreign_tables();
   bool mark_foreign_tables();
@@ -135,6 +144,8 @@ class CatalogBuilder {
   std::vector<Dependent> dependents_;
   std::vector<Rewrite> views_, rewrites_;
   std::vector<HiddenCall> operators_, casts_, operator_classes_;
+  std::vector<std::string> takes_any_type_;  // functions that may run any of these checks
+  std::set<const Function*> all_checks_;
   std::vector<Call> calls_;
   std::vector<Definition> definitions_;
   std::vector<std::pair<std::string, Oid>> tables_on_, tables_of_index_, tables_of_type_;
@@ -142,12 +153,14 @@ class CatalogBuilder {
   std::vector<std::pair<Oid, ForeignKey>> foreign_keys_;  // by what they refer to
   std::vector<ForeignTable> foreign_tables_;
   std::vector<Trigger> triggers_;
+  std::vector<Oid> unnamed_;  // functions that run where nobody names them
   std::vector<std::pair<Oid, std::int16_t>> primary_keys_;  // relation and column
   using Texts = std::unordered_map<Oid, std::vector<std::string>>;
-  Texts relation_revisions_, function_revisions_, type_revisions_, words_of_functions_,
-      temporaries_;
+  Texts relation_revisions_, function_revisions_, type_revisions_, words_of_functions_;
+  std::unordered_map<Oid, MadeInBody> made_in_bodies_;
   std::unordered_map<std::string, std::vector<std::string>> name_revisions_, schema_members_;
-  std::set<Oid> unread_bodies_;
+  // Bodies that are kept as a text; those that cannot be read by their words.
+  std::set<Oid> text_bodies_, unread_bodies_, escaped_bodies_;
 };
 
 }  // namespace sluice::sql

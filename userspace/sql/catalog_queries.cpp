@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "sql/catalog_calls_query.h"
 #include "sql/catalog_revisions_query.h"
 
 namespace sluice::sql {
@@ -38,7 +39,7 @@ SELECT p.oid, n.nspname, p.proname, p.provolatile, p.prokind, l.lanname, p.prore
   END,
   pg_catalog.array_to_string(ARRAY(
     SELECT CASE WHEN p.proargnames[i] IS NULL OR p.proargnames[i] = ''
-                THEN 'column' || (pg_catalog.row_number() OVER (ORDER BY i))::pg_catalog.text
+                THEN 'column' || pg_catalog.textin(pg_catalog.int8out(pg_catalog.row_number() OVER (ORDER BY i)))
                 ELSE p.proargnames[i] END
     FROM pg_catalog.generate_subscripts(p.proargmodes, 1) i
     WHERE p.proargmodes[i] IN ('o', 'b', 't')
@@ -86,7 +87,11 @@ WHERE f.function <> 0 AND (x.oid >= 16384 OR f.function >= 16384)
 // A domain's checks run for what is made of it too: domains over it or with a check that casts to
 // it, arrays, ranges, rows with such a column, and where a function takes or gives it; so do what
 // orders the bounds of a range type, and its other functions. Nothing depends on a function of
-// PostgreSQL's own: those that a check calls stand in its tree.
+// PostgreSQL's own: those that a check calls stand in its tree. What takes values of any type (0)
+// may turn others into them, and run the checks of each; not what is in C, which would have to ask
+// for that. A cast of users runs for what is made of its target, too, but not for who takes or
+// gives such a thing. There what extensions have in C and call immutable is left out: it computes,
+// and may reach the row of every table.
 constexpr std::string_view kCasts = R"sql(
 WITH RECURSIVE made_of (part, type) AS (
   SELECT t.typbasetype, t.oid FROM pg_catalog.pg_type t WHERE t.typbasetype <> 0
@@ -105,7 +110,7 @@ WITH RECURSIVE made_of (part, type) AS (
   UNION ALL
   SELECT a.atttypid, c.reltype
   FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
-  WHERE c.reltype <> 0 AND c.relnamespace <> 'pg_catalog'::pg_catalog.regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+  WHERE c.reltype <> 0 AND a.attnum > 0 AND NOT a.attisdropped
 ), checked (type, function) AS (
   SELECT c.contypid, p.oid
   FROM pg_catalog.pg_constraint c
@@ -126,33 +131,60 @@ WITH RECURSIVE made_of (part, type) AS (
       UNION SELECT p.amproc::pg_catalog.oid FROM pg_catalog.pg_amproc p
       WHERE p.amprocfamily = c.opcfamily) f (function)
     CROSS JOIN LATERAL (
-      VALUES (r.rngtypid), ((pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::pg_catalog.oid)) t (type)
+      VALUES (r.rngtypid), (pg_catalog.oidin(pg_catalog.textout(pg_catalog.to_jsonb(r) ->> 'rngmultitypid')))) t (type)
   WHERE r.rngtypid >= 16384 AND f.function <> 0 AND t.type <> 0
   UNION
   SELECT c.contypid, p.oid
   FROM pg_catalog.pg_constraint c
     CROSS JOIN LATERAL pg_catalog.regexp_matches(
       c.conbin::pg_catalog.text, ':(?:funcid|opfuncid) ([0-9]+)', 'g') AS called (number)
-    JOIN pg_catalog.pg_proc p ON p.oid = called.number[1]::pg_catalog.oid
+    JOIN pg_catalog.pg_proc p ON p.oid = pg_catalog.oidin(pg_catalog.textout(called.number[1]))
     JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
   WHERE c.contypid <> 0 AND n.nspname = 'pg_catalog' AND p.provolatile <> 'i'
   UNION
-  SELECT m.type, k.function FROM checked k JOIN made_of m ON m.part = k.type)
+  SELECT m.type, k.function FROM checked k JOIN made_of m ON m.part = k.type
+), reached (type, function) AS (
+  SELECT c.casttarget, p.oid
+  FROM pg_catalog.pg_cast c
+    JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc
+    JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+  WHERE (c.oid >= 16384 OR p.oid >= 16384)
+    AND NOT (p.oid >= 16384 AND p.provolatile = 'i' AND l.lanname = 'c' AND EXISTS (
+      SELECT FROM pg_catalog.pg_depend d
+      WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid
+        AND d.deptype = 'e'))
+  UNION
+  SELECT m.type, r.function FROM reached r JOIN made_of m ON m.part = r.type)
 SELECT t.typname, k.function, t.oid
 FROM checked k JOIN pg_catalog.pg_type t ON t.oid = k.type
 UNION ALL
 SELECT p.proname, k.function, 0
 FROM pg_catalog.pg_proc p
-  CROSS JOIN LATERAL pg_catalog.unnest(pg_catalog.array_append(
-    p.proargtypes::pg_catalog.oid[] || p.proallargtypes, p.prorettype)) u (type)
+  CROSS JOIN LATERAL (
+    SELECT pg_catalog.unnest(p.proargtypes)
+    UNION ALL SELECT pg_catalog.unnest(p.proallargtypes)
+    UNION ALL SELECT p.prorettype) u (type)
   JOIN checked k ON k.type = u.type
 WHERE p.oid >= 16384
+UNION ALL
+SELECT DISTINCT p.proname, 0::pg_catalog.oid, 0
+FROM pg_catalog.pg_proc p
+  JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+  CROSS JOIN LATERAL (
+    SELECT pg_catalog.unnest(p.proargtypes)
+    UNION ALL SELECT pg_catalog.unnest(p.proallargtypes)) u (type)
+  JOIN pg_catalog.pg_type t ON t.oid = u.type
+WHERE p.oid >= 16384 AND t.typtype = 'p' AND (t.typname ~ '^any' OR t.typname = 'record')
+  AND (l.lanname NOT IN ('c', 'internal') OR p.prokind = 'a')
 UNION ALL
 SELECT t.typname, p.oid, 0
 FROM pg_catalog.pg_cast c
   JOIN pg_catalog.pg_type t ON t.oid = c.casttarget
   JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc
-WHERE c.oid >= 16384 OR p.oid >= 16384)sql";
+WHERE c.oid >= 16384 OR p.oid >= 16384
+UNION ALL
+SELECT t.typname, r.function, 0
+FROM reached r JOIN pg_catalog.pg_type t ON t.oid = r.type)sql";
 
 // By the name of the operator class, and of the type that it is the default one of.
 constexpr std::string_view kOperatorClasses = R"sql(
@@ -167,120 +199,6 @@ FROM pg_catalog.pg_opclass c
   JOIN pg_catalog.pg_type t ON t.oid = c.opcintype
   CROSS JOIN LATERAL (VALUES (c.opcname), (CASE WHEN c.opcdefault THEN t.typname END)) k (name)
 WHERE (c.oid >= 16384 OR f.function >= 16384) AND k.name IS NOT NULL)sql";
-
-// Who uses what: aggregates of users their functions; what stands in a default of a parameter or in
-// a body that is kept as a tree: functions (f), types whose checks may run (t), relations (r), and
-// whether it writes (w). Trees are read as they are kept, for to print a body would take locks. Of
-// what is not PostgreSQL's own each number is looked for, whatever field of a tree it stands in,
-// and with a type or an operator goes what orders by it. And what is called by the default of a
-// domain (d), and by defaults, checks, keys of partitions, indexes and statistics of a table (k),
-// where a number of a sequence is nobody's data.
-constexpr std::string_view kCalls = R"sql(
-WITH trees (caller, tree) AS MATERIALIZED (
-  SELECT p.oid, coalesce(p.proargdefaults::pg_catalog.text, '')
-    || coalesce(CASE WHEN p.prosrc = '' THEN pg_catalog.to_jsonb(p) ->> 'prosqlbody' END, '')
-  FROM pg_catalog.pg_proc p
-  WHERE p.oid >= 16384 AND p.provolatile <> 'v'
-    AND (p.proargdefaults IS NOT NULL OR p.prosrc = '')
-), fields (caller, field, number) AS MATERIALIZED (
-  SELECT DISTINCT t.caller, f.found[1], f.found[2]::pg_catalog.oid
-  FROM trees t
-    CROSS JOIN LATERAL pg_catalog.regexp_matches(t.tree,
-      ':(funcid|opno|aggfnoid|winfnoid|relid|commandType) ([0-9]+)', 'g') f (found)
-), numbers (caller, number) AS MATERIALIZED (
-  SELECT DISTINCT t.caller, CASE WHEN f.found[1]::pg_catalog.int8 BETWEEN 16384 AND 4294967295
-                                 THEN f.found[1]::pg_catalog.int8::pg_catalog.oid END
-  FROM trees t
-    CROSS JOIN LATERAL pg_catalog.regexp_matches(t.tree, '[ (]([0-9]{5,10})(?![0-9])', 'g')
-      f (found)
-), families (caller, family) AS (
-  SELECT n.caller, c.opcfamily
-  FROM numbers n JOIN pg_catalog.pg_opclass c ON c.opcintype = n.number
-  UNION
-  SELECT n.caller, a.amopfamily
-  FROM numbers n JOIN pg_catalog.pg_amop a ON a.amopopr = n.number
-), expressions (caller, kind, class, object, tree) AS MATERIALIZED (
-  SELECT t.oid, 'd', 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid, t.oid,
-    t.typdefaultbin::pg_catalog.text
-  FROM pg_catalog.pg_type t WHERE t.typtype = 'd' AND t.typdefaultbin IS NOT NULL
-  UNION ALL
-  SELECT a.adrelid, 'k', 'pg_catalog.pg_attrdef'::pg_catalog.regclass, a.oid,
-    a.adbin::pg_catalog.text
-  FROM pg_catalog.pg_attrdef a WHERE a.adrelid >= 16384
-  UNION ALL
-  SELECT k.conrelid, 'k', 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid,
-    k.conbin::pg_catalog.text
-  FROM pg_catalog.pg_constraint k WHERE k.conrelid >= 16384 AND k.contype IN ('c', 'x')
-  UNION ALL
-  SELECT i.indrelid, 'k', 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid, NULL
-  FROM pg_catalog.pg_index i WHERE i.indrelid >= 16384
-  UNION ALL
-  SELECT p.partrelid, 'k', 'pg_catalog.pg_class'::pg_catalog.regclass, p.partrelid, NULL
-  FROM pg_catalog.pg_partitioned_table p
-  UNION ALL
-  SELECT x.stxrelid, 'k', 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, x.oid, NULL
-  FROM pg_catalog.pg_statistic_ext x
-)
-SELECT a.aggfnoid::pg_catalog.oid, 'f', f.function
-FROM pg_catalog.pg_aggregate a
-  CROSS JOIN LATERAL (
-    VALUES (a.aggtransfn::pg_catalog.oid), (a.aggfinalfn::pg_catalog.oid),
-      (a.aggcombinefn::pg_catalog.oid), (a.aggserialfn::pg_catalog.oid),
-      (a.aggdeserialfn::pg_catalog.oid), (a.aggmtransfn::pg_catalog.oid),
-      (a.aggminvtransfn::pg_catalog.oid), (a.aggmfinalfn::pg_catalog.oid),
-      ((SELECT o.oprcode::pg_catalog.oid FROM pg_catalog.pg_operator o WHERE o.oid = a.aggsortop))
-  ) f (function)
-WHERE a.aggfnoid::pg_catalog.oid >= 16384 AND f.function <> 0
-UNION
-SELECT f.caller, CASE f.field WHEN 'commandType' THEN 'w' WHEN 'relid' THEN 'r' ELSE 'f' END,
-  coalesce(o.oprcode::pg_catalog.oid, f.number)
-FROM fields f
-  LEFT JOIN pg_catalog.pg_operator o ON f.field = 'opno' AND o.oid = f.number
-WHERE f.field <> 'commandType' OR f.number::pg_catalog.int8 > 1
-UNION
-SELECT n.caller, 'f', p.oid FROM numbers n JOIN pg_catalog.pg_proc p ON p.oid = n.number
-UNION
-SELECT n.caller, 'f', o.oprcode::pg_catalog.oid
-FROM numbers n JOIN pg_catalog.pg_operator o ON o.oid = n.number
-UNION
-SELECT n.caller, 'r', c.oid FROM numbers n JOIN pg_catalog.pg_class c ON c.oid = n.number
-UNION
-SELECT n.caller, 't', t.oid FROM numbers n JOIN pg_catalog.pg_type t ON t.oid = n.number
-UNION
-SELECT n.caller, 'f', f.function
-FROM numbers n
-  JOIN pg_catalog.pg_type t ON t.oid = n.number
-  CROSS JOIN LATERAL (
-    VALUES (t.typinput::pg_catalog.oid), (t.typoutput::pg_catalog.oid)) f (function)
-WHERE f.function >= 16384
-UNION
-SELECT m.caller, 'f', p.amproc::pg_catalog.oid
-FROM families m JOIN pg_catalog.pg_amproc p ON p.amprocfamily = m.family
-WHERE p.amproc::pg_catalog.oid >= 16384
-UNION
-SELECT m.caller, 'f', o.oprcode::pg_catalog.oid
-FROM families m
-  JOIN pg_catalog.pg_amop a ON a.amopfamily = m.family
-  JOIN pg_catalog.pg_operator o ON o.oid = a.amopopr
-WHERE o.oprcode::pg_catalog.oid >= 16384
-UNION
-SELECT e.caller, e.kind, coalesce(o.oprcode::pg_catalog.oid, p.amproc::pg_catalog.oid, d.refobjid)
-FROM expressions e
-  JOIN pg_catalog.pg_depend d ON d.classid = e.class AND d.objid = e.object
-    AND d.refobjid >= 16384
-  LEFT JOIN pg_catalog.pg_operator o
-    ON d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass AND o.oid = d.refobjid
-  LEFT JOIN pg_catalog.pg_opclass c
-    ON d.refclassid = 'pg_catalog.pg_opclass'::pg_catalog.regclass AND c.oid = d.refobjid
-  LEFT JOIN pg_catalog.pg_amproc p ON p.amprocfamily = c.opcfamily
-WHERE p.oid IS NOT NULL OR d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass,
-  'pg_catalog.pg_operator'::pg_catalog.regclass)
-UNION
-SELECT e.caller, e.kind, p.oid
-FROM expressions e
-  CROSS JOIN LATERAL pg_catalog.regexp_matches(e.tree, ':funcid ([0-9]+)', 'g') f (found)
-  JOIN pg_catalog.pg_proc p ON p.oid = f.found[1]::pg_catalog.oid
-WHERE p.oid < 16384 AND p.provolatile = 'v' AND NOT (e.kind = 'k' AND p.proname = 'nextval'))sql";
 
 // Those that are not PostgreSQL's own: a message may give a parameter's type by its number.
 constexpr std::string_view kTypes = R"sql(
@@ -332,42 +250,43 @@ WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 
 // column is one of the table's entries with a number), and goes on as the server goes on deleting:
 // to what each depends on, from a column to its table, from a whole to what takes it along (a
 // view's rule, a constraint's index, the members of an operator class), and from a type to its
-// attributes and checks. 'i': an index or statistics. 't': a type.
+// attributes and checks. 'i': an index or statistics. 't': a type. 'p': a policy, a trigger, a
+// rule or an event trigger stands on it. 'q': it is a table with one that a column may take along.
 constexpr std::string_view kTablesOn = R"sql(
-WITH RECURSIVE part (relation, class, object) AS (
-  SELECT c.oid, 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, c.oid
+WITH RECURSIVE part (relation, class, object, rights) AS (
+  SELECT c.oid, 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, c.oid, false
   FROM pg_catalog.pg_class c
   WHERE c.relkind IN ('r', 'p', 'f', 'm', 'v') AND c.relpersistence <> 't' AND c.oid >= 16384
   UNION ALL
-  SELECT i.indrelid, 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid
+  SELECT i.indrelid, 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid, false
   FROM pg_catalog.pg_index i WHERE i.indrelid >= 16384
   UNION ALL
-  SELECT a.adrelid, 'pg_catalog.pg_attrdef'::pg_catalog.regclass, a.oid
+  SELECT a.adrelid, 'pg_catalog.pg_attrdef'::pg_catalog.regclass, a.oid, false
   FROM pg_catalog.pg_attrdef a WHERE a.adrelid >= 16384
   UNION ALL
-  SELECT k.conrelid, 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
+  SELECT k.conrelid, 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid, false
   FROM pg_catalog.pg_constraint k WHERE k.conrelid >= 16384
   UNION ALL
-  SELECT t.tgrelid, 'pg_catalog.pg_trigger'::pg_catalog.regclass, t.oid
+  SELECT t.tgrelid, 'pg_catalog.pg_trigger'::pg_catalog.regclass, t.oid, true
   FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal AND t.tgrelid >= 16384
   UNION ALL
-  SELECT p.polrelid, 'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid
+  SELECT p.polrelid, 'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid, true
   FROM pg_catalog.pg_policy p WHERE p.polrelid >= 16384
   UNION ALL
-  SELECT r.ev_class, 'pg_catalog.pg_rewrite'::pg_catalog.regclass, r.oid
+  SELECT r.ev_class, 'pg_catalog.pg_rewrite'::pg_catalog.regclass, r.oid, r.rulename <> '_RETURN'
   FROM pg_catalog.pg_rewrite r WHERE r.ev_class >= 16384
   UNION ALL
-  SELECT x.stxrelid, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, x.oid
+  SELECT x.stxrelid, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, x.oid, false
   FROM pg_catalog.pg_statistic_ext x WHERE x.stxrelid >= 16384
-), used (relation, class, object, column_number) AS (
-  SELECT p.relation, d.refclassid, d.refobjid, d.refobjsubid
+), used (relation, class, object, column_number, rights) AS (
+  SELECT p.relation, d.refclassid, d.refobjid, d.refobjsubid, p.rights
   FROM part p JOIN pg_catalog.pg_depend d ON d.classid = p.class AND d.objid = p.object
   WHERE d.refobjid <> p.relation
     AND (d.refobjid >= 16384 OR d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass)
     AND NOT (p.object = p.relation
              AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass)
   UNION
-  SELECT u.relation, n.class, n.object, n.column_number
+  SELECT u.relation, n.class, n.object, n.column_number, u.rights
   FROM used u CROSS JOIN LATERAL (
     SELECT d.refclassid, d.refobjid, d.refobjsubid
     FROM pg_catalog.pg_depend d
@@ -441,16 +360,33 @@ WITH RECURSIVE part (relation, class, object) AS (
   UNION ALL
   SELECT 'pg_catalog.pg_ts_template'::pg_catalog.regclass, t.oid, t.tmplname, 'o'
   FROM pg_catalog.pg_ts_template t)
-SELECT DISTINCT n.name, u.relation, n.kind
+SELECT DISTINCT n.name, u.relation, k.kind
 FROM (
-  SELECT u.relation, u.class, u.object FROM used u
+  SELECT u.relation, u.class, u.object, u.rights FROM used u
   UNION
-  SELECT p.relation, p.class, p.object FROM part p) u
+  SELECT p.relation, p.class, p.object, false FROM part p) u
   JOIN named n ON n.class = u.class AND n.object = u.object
-WHERE u.object <> u.relation
+  CROSS JOIN LATERAL (VALUES (n.kind), (CASE WHEN u.rights THEN 'p' END)) k (kind)
+WHERE u.object <> u.relation AND k.kind IS NOT NULL
 UNION
 SELECT x.stxname, x.stxrelid, 'i'
-FROM pg_catalog.pg_statistic_ext x WHERE x.stxrelid >= 16384)sql";
+FROM pg_catalog.pg_statistic_ext x WHERE x.stxrelid >= 16384
+UNION
+SELECT c.relname, c.oid, 'q'
+FROM pg_catalog.pg_class c
+WHERE c.oid IN (
+  SELECT p.polrelid FROM pg_catalog.pg_policy p
+  UNION ALL
+  SELECT r.ev_class FROM pg_catalog.pg_rewrite r WHERE r.rulename <> '_RETURN'
+  UNION ALL
+  SELECT t.tgrelid FROM pg_catalog.pg_trigger t
+  WHERE NOT t.tgisinternal AND (t.tgqual IS NOT NULL OR t.tgattr[0] IS NOT NULL))
+UNION
+SELECT k.name, 0, 'p'
+FROM pg_catalog.pg_event_trigger e
+  JOIN pg_catalog.pg_proc p ON p.oid = e.evtfoid
+  JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+  CROSS JOIN LATERAL (VALUES (p.proname), (n.nspname)) k (name))sql";
 
 // What views are, and rules of CREATE RULE. pg_settings has one, too.
 //
@@ -523,7 +459,7 @@ SELECT p.oid,
 FROM pg_catalog.pg_proc p
   JOIN pg_catalog.pg_language l ON l.oid = p.prolang
   LEFT JOIN (
-    SELECT g.tgfoid, pg_catalog.string_agg(DISTINCT g.tgrelid::pg_catalog.text, pg_catalog.chr(31))
+    SELECT g.tgfoid, pg_catalog.string_agg(DISTINCT pg_catalog.textin(pg_catalog.oidout(g.tgrelid)), pg_catalog.chr(31))
     FROM pg_catalog.pg_trigger g WHERE NOT g.tgisinternal GROUP BY g.tgfoid) t (function, tables)
     ON t.function = p.oid
 WHERE p.oid >= 16384 AND p.prorettype IN (
@@ -564,7 +500,9 @@ const std::string_view kCatalogSnapshot =
     "SELECT pg_catalog.pg_current_snapshot(), pg_catalog.pg_postmaster_start_time(), d.oid"
     " FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()";
 const std::string_view kCatalogHasDigest =
-    "SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 140000";
+    "SELECT "
+    "pg_catalog.int4in(pg_catalog.textout(pg_catalog.current_setting('server_version_num'))) >= "
+    "140000";
 
 // A row that changes lies elsewhere, or where another one was that is gone, and was written by
 // another transaction. age() counts back from the transaction that comes next, so the age of a

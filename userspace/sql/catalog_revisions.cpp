@@ -5,7 +5,6 @@
 #include <charconv>
 
 #include "sql/catalog_builder.h"
-#include "sql/temporaries.h"
 #include "sql/words.h"
 
 namespace sluice::sql {
@@ -35,13 +34,15 @@ Result<void> CatalogBuilder::add_revision(CatalogRow row) {
   SLUICE_TRY(const Oid oid, number_of(number));
   if (kind == "b" && !row[2]) {
     unread_bodies_.insert(oid);
-    temporaries_[oid] = {std::string{}};
+    add_temporary(made_in_bodies_[oid].made, {}, false);
     return {};
   }
   if (kind == "b") {
+    text_bodies_.insert(oid);
+    if (text.find("&\"") != std::string_view::npos) escaped_bodies_.insert(oid);  // U&"..."
     std::vector<std::string>& words = words_of_functions_[oid];
     for (std::string& word : words_of(text)) words.push_back(std::move(word));
-    if (auto made = temporaries_in(text); !made.empty()) temporaries_[oid] = std::move(made);
+    made_in_bodies_[oid] = made_in_body(text);
     return {};
   }
   if (kind == "u") {
@@ -97,7 +98,6 @@ void CatalogBuilder::attach_revisions() {
   relation_revisions_.clear();
   function_revisions_.clear();
   type_revisions_.clear();
-  words_of_functions_.clear();
   name_revisions_.clear();
   schema_members_.clear();
 }

@@ -11,12 +11,13 @@ namespace sluice::sql {
 // separator: whatever else of users is called so (x), or acts without being named (x, no name), and
 // what is in a schema (s), and which functions run without being named as such (u). A cast to bytea
 // would run whatever cast somebody has made: decode() runs none. Bodies of functions as text (b;
-// NULL where it is long), with a word that says that what is made without a schema is temporary,
-// and by name what those name that are kept as a tree (n).
+// NULL where it is long), with a word that says that its strings may be read in another way, and by
+// name what those name that are kept as a tree (n).
 inline constexpr std::string_view kRevisions = R"sql(
 SELECT 'r', c.oid, pg_catalog.concat_ws(' ', c.relowner, c.relrowsecurity, c.relforcerowsecurity,
-  pg_catalog.array_to_string(c.reloptions, ','), 'columns ' || a.said, 'sequence ' || s.xmin,
-  'foreign ' || f.xmin || ' ' || v.xmin || ' ' || w.xmin)
+  pg_catalog.array_to_string(c.reloptions, ','), 'columns ' || a.said, 'sequence ' || pg_catalog.textin(pg_catalog.xidout(s.xmin)),
+  'foreign ' || pg_catalog.textin(pg_catalog.xidout(f.xmin)) || ' '
+    || pg_catalog.textin(pg_catalog.xidout(v.xmin)) || ' ' || pg_catalog.textin(pg_catalog.xidout(w.xmin)))
 FROM pg_catalog.pg_class c
   LEFT JOIN (
     SELECT a.attrelid, pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attnum, a.attcollation,
@@ -39,7 +40,8 @@ SELECT 'r', w.ev_class, pg_catalog.concat_ws(' ', 'rule', w.oid, w.xmin)
 FROM pg_catalog.pg_rewrite w WHERE w.ev_class >= 16384
 UNION ALL
 SELECT 'r', t.tgrelid, pg_catalog.concat_ws(' ', 'trigger', t.oid, t.xmin)
-FROM pg_catalog.pg_trigger t WHERE t.tgrelid >= 16384 AND NOT t.tgisinternal
+FROM pg_catalog.pg_trigger t
+WHERE t.tgrelid >= 16384 AND (NOT t.tgisinternal OR t.tgenabled <> 'O')
 UNION ALL
 SELECT 'r', k.conrelid, pg_catalog.concat_ws(' ', 'constraint', k.oid, k.xmin)
 FROM pg_catalog.pg_constraint k WHERE k.conrelid >= 16384
@@ -60,7 +62,7 @@ UNION ALL
 SELECT 'r', p.polrelid, pg_catalog.concat_ws(' ', 'policy', p.oid, p.xmin)
 FROM pg_catalog.pg_policy p WHERE p.polrelid >= 16384
 UNION ALL
-SELECT 't', t.oid, t.xmin::pg_catalog.text
+SELECT 't', t.oid, pg_catalog.textin(pg_catalog.xidout(t.xmin))
 FROM pg_catalog.pg_type t WHERE t.oid >= 16384 AND t.typtype <> 'c'
 UNION ALL
 SELECT 't', k.contypid, pg_catalog.concat_ws(' ', 'constraint', k.oid, k.xmin)
@@ -82,19 +84,19 @@ FROM pg_catalog.pg_cast c
   CROSS JOIN LATERAL (VALUES (c.castsource), (c.casttarget)) k (type)
 WHERE c.oid >= 16384 AND k.type >= 16384
 UNION ALL
-SELECT 'p', t.oid, k.part::pg_catalog.text
+SELECT 'p', t.oid, pg_catalog.textin(pg_catalog.oidout(k.part))
 FROM pg_catalog.pg_type t CROSS JOIN LATERAL (VALUES (t.typelem), (t.typbasetype)) k (part)
 WHERE t.oid >= 16384 AND k.part >= 16384
 UNION ALL
-SELECT 'p', c.reltype, a.atttypid::pg_catalog.text
+SELECT 'p', c.reltype, pg_catalog.textin(pg_catalog.oidout(a.atttypid))
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
 WHERE c.reltype >= 16384 AND a.attnum > 0 AND a.atttypid >= 16384
 UNION ALL
-SELECT 'p', k.type, k.part::pg_catalog.text
+SELECT 'p', k.type, pg_catalog.textin(pg_catalog.oidout(k.part))
 FROM pg_catalog.pg_range r
   CROSS JOIN LATERAL (
     VALUES (r.rngtypid, r.rngsubtype),
-      ((pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::pg_catalog.oid, r.rngtypid)) k (type, part)
+      (pg_catalog.oidin(pg_catalog.textout(pg_catalog.to_jsonb(r) ->> 'rngmultitypid')), r.rngtypid)) k (type, part)
 WHERE k.type >= 16384 AND k.part >= 16384
 UNION ALL
 SELECT 'x', o.oid, o.oprname || pg_catalog.chr(31)
@@ -116,7 +118,7 @@ SELECT 'x', 0, pg_catalog.chr(31) || pg_catalog.encode(pg_catalog.sha256(pg_cata
     pg_catalog.concat_ws(' ', g.part, g.object, g.xmin, g.more), ',' ORDER BY g.part, g.object, g.more),
   'escape')), 'hex')
 FROM (
-  SELECT 'cast', c.oid, c.xmin, p.xmin::pg_catalog.text
+  SELECT 'cast', c.oid, c.xmin, pg_catalog.textin(pg_catalog.xidout(p.xmin))
   FROM pg_catalog.pg_cast c LEFT JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc
   WHERE c.oid >= 16384 AND c.castsource < 16384 AND c.casttarget < 16384
   UNION ALL SELECT 'config', c.oid, c.xmin, NULL FROM pg_catalog.pg_ts_config c
@@ -127,14 +129,14 @@ FROM (
   UNION ALL SELECT 'parser', p.oid, p.xmin, NULL FROM pg_catalog.pg_ts_parser p
   UNION ALL SELECT 'template', t.oid, t.xmin, NULL FROM pg_catalog.pg_ts_template t
   UNION ALL SELECT 'class', c.oid, c.xmin, NULL FROM pg_catalog.pg_opclass c WHERE c.oid >= 16384
-  UNION ALL SELECT 'order', a.oid, a.xmin, p.xmin::pg_catalog.text
+  UNION ALL SELECT 'order', a.oid, a.xmin, pg_catalog.textin(pg_catalog.xidout(p.xmin))
   FROM pg_catalog.pg_amop a JOIN pg_catalog.pg_operator o ON o.oid = a.amopopr
     JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode
   WHERE a.oid >= 16384
-  UNION ALL SELECT 'support', a.oid, a.xmin, p.xmin::pg_catalog.text
+  UNION ALL SELECT 'support', a.oid, a.xmin, pg_catalog.textin(pg_catalog.xidout(p.xmin))
   FROM pg_catalog.pg_amproc a JOIN pg_catalog.pg_proc p ON p.oid = a.amproc
   WHERE a.oid >= 16384
-  UNION ALL SELECT 'event', e.oid, e.xmin, p.xmin::pg_catalog.text
+  UNION ALL SELECT 'event', e.oid, e.xmin, pg_catalog.textin(pg_catalog.xidout(p.xmin))
   FROM pg_catalog.pg_event_trigger e JOIN pg_catalog.pg_proc p ON p.oid = e.evtfoid
 ) g (part, object, xmin, more)
 UNION ALL
@@ -155,11 +157,11 @@ WHERE p.oid >= 16384 AND l.lanname NOT IN ('internal', 'c') AND p.oid IN (
   UNION ALL SELECT o.oprcode FROM pg_catalog.pg_operator o
   UNION ALL SELECT a.amproc FROM pg_catalog.pg_amproc a)
 UNION ALL
-SELECT 'f', p.oid, p.xmin::pg_catalog.text FROM pg_catalog.pg_proc p WHERE p.oid >= 16384
+SELECT 'f', p.oid, pg_catalog.textin(pg_catalog.xidout(p.xmin)) FROM pg_catalog.pg_proc p WHERE p.oid >= 16384
 UNION ALL
 SELECT 'b', p.oid, CASE WHEN pg_catalog.octet_length(p.prosrc) <= 65536 THEN p.prosrc
-  || CASE WHEN pg_catalog.array_to_string(p.proconfig, ' ') ~ 'search_path="?pg_temp'
-       THEN ' pg_temp' ELSE '' END END
+  || CASE WHEN pg_catalog.array_to_string(p.proconfig, ' ') ~ 'standard_conforming_strings'
+       THEN ' standard_conforming_strings' ELSE '' END END
 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
 WHERE p.oid >= 16384 AND l.lanname NOT IN ('internal', 'c') AND p.prosrc <> ''
 UNION ALL

@@ -36,18 +36,17 @@ class Definition {
     }
   }
 
-  // What an index has beside its key, or chooses rows by, is read in the key's order.
+  // Rows are read in an index's order. And whether a new value is the old one shows by an index, in
+  // many places: where the new row lies, how it is locked.
   void index(const Node& node) {
     table_ = node.node("relation");
     search(node.field("whereClause"));
-    const auto& elements = node.list("indexParams");
-    const bool orders =
-        elements.size() + node.list("indexIncludingParams").size() > 1 || node.has("whereClause");
-    for (const auto& item : elements) {
-      const Node element{&item};
-      search(element.field("expr"));
-      if (node.flag("unique") || orders) search_column(table_, element.text("name"));
-    }
+    for (const char* list : {"indexParams", "indexIncludingParams"})
+      for (const auto& item : node.list(list)) {
+        const Node element{&item};
+        search(element.field("expr"));
+        search_column(table_, element.text("name"));
+      }
   }
 
   // Rows are put into the order of an index, of whatever columns; all tables where none is named.
@@ -183,7 +182,7 @@ class Definition {
     const std::string_view type = node.text("contype");
     if (type == "CONSTR_GENERATED") lineage_.copy(of_row(node.field("raw_expr")));
     if (type == "CONSTR_CHECK") search(node.field("raw_expr"));
-    for (const char* list : {"keys", "fk_attrs"})
+    for (const char* list : {"keys", "including", "fk_attrs"})
       for (const auto& item : node.list(list)) search_column(table_, string_of(item));
     const Node referenced = node.node("pktable");
     for (const auto& item : node.list("pk_attrs")) search_column(referenced, string_of(item));

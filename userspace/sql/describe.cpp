@@ -209,21 +209,30 @@ class Tracer {
     trace(query);
     const Statement& statement = facts_.statement();
     // How often each part ran, where it did, and how much was written.
-    const bool counts =
-        explain_runs(node, facts_) && (statement.computes_sensitive || lineage_.saw_computation() ||
-                                       changes_sensitive_table(statement));
+    const bool runs = explain_runs(node, facts_);
+    const bool of_sensitive = runs && names_sensitive_table(statement);
+    const bool counts = runs && (statement.computes_sensitive || lineage_.saw_computation() ||
+                                 (of_sensitive && changes_rows(statement)));
     const bool tells = counts || statement.searches_sensitive || statement.computes_opaque ||
                        lineage_.saw_opaque() || statement.actions.has(Action::kUnknown);
     Row plan;
     plan.fields.push_back({"QUERY PLAN", tells ? changed(opaque_value()) : clear_value(), nullptr});
     give(plan);
+    if (!of_sensitive || tells) return;
+    OutputColumn counted;
+    counted.kind = OutputColumn::Kind::kCounted;
+    facts_.statement().outputs = {std::move(counted)};
+    facts_.statement().lineage = ResultLineage::kByColumn;
   }
 
   // The server logs what differs between the old row and the new one, puts nothing into an index
   // whose columns stay as they were, and checks only keys that change.
-  bool changes_sensitive_table(const Statement& statement) {
+  static bool changes_rows(const Statement& statement) {
     const auto has = [&](Action action) { return statement.actions.has(action); };
-    if (!has(Action::kInsert) && !has(Action::kUpdate) && !has(Action::kDelete)) return false;
+    return has(Action::kInsert) || has(Action::kUpdate) || has(Action::kDelete);
+  }
+
+  bool names_sensitive_table(const Statement& statement) {
     return std::any_of(
         statement.objects.begin(), statement.objects.end(), [&](const ObjectRef& object) {
           const auto relations = facts_.catalog().relations_named(object.name);

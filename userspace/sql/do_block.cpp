@@ -295,6 +295,7 @@ class Block {
       inner_facts.unknown("the function makes what later statements run without naming it");
     if (!function_.empty() && runs_by_name(node))
       inner_facts.unknown("what the function then finds by that name is not known");
+    if (gives_names(node)) names_are_lost(inner_facts);
     // A variable takes it.
     if (opaque && !gives_to_nobody_ && !calls_for_nothing(node)) inner_facts.touches();
     facts_.include(inner);
@@ -307,11 +308,29 @@ class Block {
     return node.is("ExecuteStmt") || node.is("FetchStmt");
   }
 
+  // Prepared statements and cursors of the session are called otherwise when it has run.
+  static bool gives_names(const Node& node) {
+    return node.is("PrepareStmt") || node.is("DeallocateStmt") || node.is("DeclareCursorStmt") ||
+           node.is("ClosePortalStmt") || node.is("DiscardStmt");
+  }
+
+  void names_are_lost(Facts& inner) const {
+    if (function_.empty())
+      inner.statement().not_followed =
+          "a DO block that prepares, deallocates, declares, closes or discards is not followed; "
+          "send that as a statement of its own";
+    else
+      inner.unknown("what the session's names stand for when it has run is not known");
+  }
+
   static bool gives_opaque(const Statement& statement) {
     return statement.lineage == ResultLineage::kUnknown ||
            (statement.lineage == ResultLineage::kByColumn &&
             std::any_of(statement.outputs.begin(), statement.outputs.end(),
-                        [](const auto& one) { return one.kind == OutputColumn::Kind::kOpaque; }));
+                        [](const OutputColumn& one) {
+                          return one.kind == OutputColumn::Kind::kOpaque ||
+                                 one.kind == OutputColumn::Kind::kCounted;
+                        }));
   }
 
   // CALL of a procedure that has no OUT parameters.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sql/builtin_names.h"
 #include "sql/foreign_keys.h"
 #include "sql/telling_rows.h"
 
@@ -32,6 +33,8 @@ void Facts::unknown(std::string text) {
 
 void Facts::object(ObjectRef::Kind kind, std::string_view schema, std::string_view name) {
   if (rows_tell(name) && catalog_.any_sensitive()) touches(), searches();
+  if (kind == ObjectRef::Kind::kTable && is_toast(schema, name))
+    unknown(std::string{name} + " keeps rows of a table that is not named");
   ObjectRef object{kind, std::string{schema}, std::string{name}};
   auto& objects = statement_.objects;
   if (objects_.has(objects, object)) return;
@@ -239,6 +242,26 @@ void Facts::checks_of_call(std::string_view function) {
   for (const Function* check : checks) hidden_call(*check);
 }
 
+void Facts::cast_to_text() {
+  runs(MadeName::Kind::kType, "text");
+  checks_of_call("text");
+}
+
+bool Facts::may_be_cast_unseen(std::string_view type) const {
+  if (!catalog_.any_hidden_cast() || type.empty() || !catalog_.hidden_calls_of_cast(type).empty())
+    return false;
+  const std::string_view element = type.starts_with('_') ? type.substr(1) : type;
+  const auto rows = catalog_.relations_named(element);
+  if (!rows.empty())
+    return std::any_of(rows.begin(), rows.end(), [&](const Relation* relation) {
+      return relation->of_session || relation->columns_unknown ||
+             (catalog_.is_laid_over() && !of_postgres(*relation) &&
+              catalog_.types_named(type).empty());
+    });
+  return catalog_.types_named(type).empty() && !is_builtin_type_name(element) &&
+         !is_pseudo_type_name(element);
+}
+
 void Facts::hidden_call(const Function& called) {
   std::vector<const Function*> waiting{&called};
   while (!waiting.empty()) {
@@ -294,6 +317,7 @@ void Facts::include(const Statement& other) {
     for (const auto& column : other.columns) this->column(column);
   for (const auto& text : other.notes) note(text);
   for (const NameUse& use : other.uses) this->use(use.cursor, use.name, use.position);
+  if (statement_.not_followed.empty()) statement_.not_followed = other.not_followed;
   statement_.unbounded |= other.unbounded;
   statement_.changes_meaning |= other.changes_meaning;
   statement_.changes_reading |= other.changes_reading;

@@ -16,6 +16,10 @@
 
 namespace sluice::sql {
 
+// Of a table where parts of another one's rows are kept, or an index on it: whose they are its name
+// does not say.
+bool is_toast(std::string_view schema, std::string_view name);
+
 class Facts {
  public:
   // `effort`: of the text that the statement is part of.
@@ -61,6 +65,11 @@ class Facts {
   // What runs where the parameters and the result of a function of that name have types with
   // checks.
   void checks_of_call(std::string_view function);
+  // A value of any type becomes a text, by a cast that somebody may have made.
+  void cast_to_text();
+  // The catalogue has no such type yet, and somebody has made casts: to what it is made of,
+  // perhaps.
+  bool may_be_cast_unseen(std::string_view type) const;
   // Its body may call it before the catalogue has it.
   void defines_function(std::string_view name) { defined_ = name; }
   // A name under which something runs, which may have been made meanwhile.

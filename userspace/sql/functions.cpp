@@ -48,9 +48,14 @@ bool runs_unnoticed(const Function& function) {
   return !effect.keeps_arguments && !effect.leaves_trace;
 }
 
-// Those of extensions in C speak of the rows that they are given.
+// Those of extensions in C speak of the rows that they are given, but for those that run SQL out of
+// their arguments.
 bool may_quote_as_trigger(const Function& function) {
-  if (of_postgres(function) || function.shipped) return false;
+  if (of_postgres(function)) return false;
+  if (function.shipped) {
+    const KnownFunction* known = known_function(function.name);
+    return known && known->actions.has(Action::kUnknown);
+  }
   return function.language != "plpgsql" || !function.quotes_nothing;
 }
 
@@ -81,6 +86,10 @@ FunctionEffect effect_of_users_function(const Function& function, FunctionEffect
     effect.result = std::max(effect.result,
                              computes ? FunctionResult::kFromArguments : FunctionResult::kOpaque);
     return effect;
+  }
+  if (function.keeps_memory && !function.shipped) {
+    effect.actions.add(Action::kUnknown);
+    effect.result = FunctionResult::kOpaque;
   }
   // An aggregate is what the functions do that it is made of.
   effect.result = std::max(effect.result, FunctionResult::kFromArguments);
@@ -123,6 +132,10 @@ FunctionEffect effect_of_function(const Function& function) {
 
 bool fills_rows(std::string_view name) {
   return name.find("populate_record") != std::string_view::npos;
+}
+
+bool casts_to_text(std::string_view name) {
+  return std::find(kCastToText.begin(), kCastToText.end(), name) != kCastToText.end();
 }
 
 void widen(FunctionEffect& effect, const FunctionEffect& more) {

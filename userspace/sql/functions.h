@@ -6,6 +6,7 @@
 
 #include <sluice/action.h>
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -56,6 +57,11 @@ FunctionEffect effect_of_function(const Catalog& catalog, std::string_view schem
 FunctionEffect effect_of_function(const Function& function);
 // One of those that make a row of a type which a value names: hstore's, json's.
 bool fills_rows(std::string_view name);
+// Those of PostgreSQL's own that cast what they are given to text inside: what || calls for a text
+// and something else, and what quotes anything.
+inline constexpr std::array<std::string_view, 4> kCastToText = {"anytextcat", "textanycat",
+                                                                "quote_literal", "quote_nullable"};
+bool casts_to_text(std::string_view name);
 // Adds what `more` may do.
 void widen(FunctionEffect& effect, const FunctionEffect& more);
 

@@ -33,8 +33,7 @@ const std::vector<Group>& groups() {
        "pg_file_settings lo_import lo_export pg_config pg_relation_filepath get_raw_page "
        "page_header heap_page_items heap_page_item_attrs fsm_page_contents bt_page_items "
        "bt_metap bt_page_stats brin_page_items gin_leafpage_items gist_page_items "
-       "hash_page_items tuple_data_split pg_get_wal_records_info pg_get_wal_block_info "
-       "pg_get_wal_record_info pg_get_wal_stats pg_walinspect"},
+       "hash_page_items tuple_data_split pg_walinspect"},
       // Other processes, replication, configuration, and everything about the whole server.
       {{Action::kHost},
        kClear,
@@ -78,7 +77,9 @@ const std::vector<Group>& groups() {
        "schema_to_xml schema_to_xmlschema schema_to_xml_and_xmlschema database_to_xml "
        "database_to_xmlschema database_to_xml_and_xmlschema ts_stat ts_rewrite crosstab crosstab2 "
        "crosstab3 crosstab4 connectby xpath_table plpgsql_call_handler plpgsql_inline_handler "
-       "fmgr_sql_validator fmgr_c_validator fmgr_internal_validator"},
+       "fmgr_sql_validator fmgr_c_validator fmgr_internal_validator "
+       // Made of a trigger's arguments: any table and any columns.
+       "check_foreign_key check_primary_key"},
       // Session state.
       {{Action::kSession},
        kFromArguments,
@@ -87,15 +88,21 @@ const std::vector<Group>& groups() {
        "pg_advisory_lock_shared pg_advisory_unlock pg_advisory_unlock_shared "
        "pg_advisory_unlock_all pg_try_advisory_lock pg_try_advisory_lock_shared "
        "pg_advisory_xact_lock pg_advisory_xact_lock_shared pg_try_advisory_xact_lock "
-       "pg_try_advisory_xact_lock_shared"},
+       "pg_try_advisory_xact_lock_shared "
+       // A trigger's: it notifies of the keys of the rows.
+       "triggered_change_notification"},
       {{Action::kTransaction}, kClear, "pg_export_snapshot txid_current pg_current_xact_id"},
       // Sequences and large objects. A large object may hold anything.
       {{Action::kUpdate},
        kClear,
        "nextval setval lo_creat lo_create lo_put lo_from_bytea lowrite lo_write lo_truncate "
-       "lo_truncate64 lo_close lo_lseek lo_lseek64 lo_tell lo_tell64 gin_clean_pending_list "
-       "brin_summarize_new_values brin_summarize_range brin_desummarize_range"},
-      {{Action::kDelete}, kClear, "lo_unlink"},
+       "lo_truncate64 lo_close lo_lseek lo_lseek64 lo_tell lo_tell64 "
+       "brin_summarize_new_values brin_summarize_range brin_desummarize_range "
+       // Triggers': a sequence that an argument names, and columns of the row that is written.
+       "autoinc insert_username moddatetime"},
+      // How many entries wait to be put in: none where a new value is as the old one was.
+      {{Action::kUpdate}, kOpaque, "gin_clean_pending_list"},
+      {{Action::kDelete}, kClear, "lo_unlink lo_manage"},
       {{Action::kRead}, kOpaque, "lo_get"},
       // Where the next reading begins tells how much this one was to read, and of what.
       {{Action::kRead}, kOpaque, "loread lo_open lo_read", true},
@@ -113,7 +120,8 @@ const std::vector<Group>& groups() {
        "pg_stat_get_backend_wal pg_stat_get_wal_senders "
        "pg_stat_get_xact_tuples_hot_updated pg_stat_get_xact_tuples_newpage_updated "
        "pg_stat_get_tuples_hot_updated pg_stat_get_tuples_newpage_updated "
-       "pg_stat_get_dead_tuples pg_last_wal_receive_lsn pg_last_wal_replay_lsn "
+       "pg_stat_get_dead_tuples pg_stat_get_replication_slot pg_last_wal_receive_lsn "
+       "pg_last_wal_replay_lsn "
        "pg_stat_get_archiver pg_stat_get_wal_receiver pg_stat_get_subscription "
        "pg_get_replication_slots pg_control_checkpoint pg_control_recovery "
        "pg_stat_get_bgwriter_buf_written_checkpoints pg_stat_get_bgwriter_buf_written_clean "
@@ -147,8 +155,7 @@ const std::vector<Group>& groups() {
       {{Action::kRead},
        kClear,
        "random random_normal pg_sleep pg_sleep_for pg_sleep_until currval lastval "
-       "pg_sequence_last_value "
-       "pg_partition_tree pg_partition_ancestors current_query "
+       "pg_sequence_last_value pg_partition_tree pg_partition_ancestors current_query "
        "pg_stat_get_recovery_prefetch pg_get_wal_resource_managers "
        "clock_timestamp timeofday gen_random_uuid gen_random_bytes uuidv4 "
        "uuidv7 uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 "
@@ -161,7 +168,6 @@ const std::vector<Group>& groups() {
        "pg_lock_status pg_get_keywords pg_prepared_xact "
        "pg_timezone_names pg_timezone_abbrevs pg_show_all_settings pg_available_extensions "
        "pg_available_extension_versions "
-       ""
        "pg_notification_queue_usage "
        "pg_jit_available pg_control_system "
        "pg_control_init pg_get_shmem_allocations pg_trigger_depth pg_xact_commit_timestamp "
@@ -169,7 +175,10 @@ const std::vector<Group>& groups() {
        "pg_collation_actual_version pg_database_collation_actual_version pg_tablespace_databases "
        "pg_column_size pg_filenode_relation pg_lsn_now "
        "pg_stat_get_xact_tuples_inserted pg_stat_get_xact_tuples_updated "
-       "pg_stat_get_xact_tuples_deleted gen_salt"},
+       "pg_stat_get_xact_tuples_deleted gen_salt "
+       // Triggers', of the row that is written alone.
+       "suppress_redundant_updates_trigger tsvector_update_trigger "
+       "tsvector_update_trigger_column"},
   };
   return kGroups;
 }
@@ -198,8 +207,8 @@ const KnownFunction* known_function(std::string_view name) {
   if (found != kTable.end()) return &found->second;
   // Families that grow with each release of PostgreSQL.
   static const KnownFunction kHostFamily{"", {Action::kHost}, FunctionResult::kOpaque};
-  for (const std::string_view prefix :
-       {"dblink", "binary_upgrade_", "pg_ls_", "pg_replication_", "pg_logical_slot_", "pg_read_"})
+  for (const std::string_view prefix : {"dblink", "binary_upgrade_", "pg_ls_", "pg_replication_",
+                                        "pg_logical_slot_", "pg_read_", "pg_get_wal_"})
     if (name.starts_with(prefix)) return &kHostFamily;
   return nullptr;
 }

@@ -5,6 +5,7 @@
 
 #include "sql/action_walker.h"
 #include "sql/builtin_names.h"
+#include "sql/words.h"
 
 namespace sluice::sql {
 namespace {
@@ -112,6 +113,16 @@ void ActionWalker::will_speak(std::string_view schema, std::string_view name) {
   }
 }
 
+// What an extension's function in C makes of a trigger's arguments nobody can read: it may be the
+// names of tables and columns, as refint's are.
+void ActionWalker::will_be_given_arguments(std::string_view schema, std::string_view name) {
+  if (!facts_.catalog().any_sensitive()) return;
+  for (const Function* function : facts_.catalog().functions_named(name))
+    if ((schema.empty() || function->schema == schema) && function->shipped &&
+        function->language == "c" && known_function(name) == nullptr)
+      facts_.unknown("what " + std::string{name} + "() does as a trigger is not known");
+}
+
 // Until the catalogue has the trigger, and of a temporary table it never does, who changes the
 // table calls its function.
 void ActionWalker::fires(const Node& table, std::string_view schema, std::string_view name) {
@@ -136,13 +147,16 @@ void ActionWalker::definition(const json::array& elements) {
                       "procedure",    "restrict", "join",      "input",       "output",
                       "receive",      "send",     "typmod_in", "typmod_out",  "analyze",
                       "subscript",    "start",    "gettoken",  "end",         "headline",
-                      "lextypes",     "init",     "lexize",    "canonical",   "subtype_diff"}))
+                      "lextypes",     "init",     "lexize",    "canonical",   "subtype_diff"})) {
       will_call(name_in(element));
+      part_in_c(word, name_in(element));
+    }
     if (one_of(word, {"sortop", "commutator", "negator"})) operators(name_in(element));
     if (word == "subtype_opclass") operator_class(name_in(element));
     if (word == "subtype") operator_class(name_in(element));  // the type's default one
-    if (element.node("arg").is("String"))                     // "stype = 't'"
-      checks_of(string_of(*element.field("arg")));
+    if (!element.node("arg").is("String")) continue;          // "stype = 't'"
+    checks_of(string_of(*element.field("arg")));
+    kept_in_memory(string_of(*element.field("arg")));
   }
 }
 
@@ -151,7 +165,8 @@ void ActionWalker::define(const Node& node) {
   const auto [schema, name] = split_name(node.list("defnames"));
   made_in(schema);
   if (kind == "OBJECT_AGGREGATE" && node.flag("replace")) replace_function(schema, name);
-  if (!one_of(kind, {"OBJECT_TSDICTIONARY", "OBJECT_TSCONFIGURATION", "OBJECT_COLLATION"}))
+  if (kind == "OBJECT_TSDICTIONARY") return dictionary(node.list("definition"));
+  if (!one_of(kind, {"OBJECT_TSCONFIGURATION", "OBJECT_COLLATION"}))
     definition(node.list("definition"));
 }
 
@@ -171,6 +186,25 @@ void ActionWalker::replace_function(std::string_view schema, std::string_view na
                    "() that is replaced; write the schema");
 }
 
+// Of CREATE FUNCTION and ALTER FUNCTION. One that leaks nothing is given rows that row security and
+// views keep back.
+void ActionWalker::property(const Node& option) {
+  const std::string_view name = option.text("defname");
+  const bool leakproof = name == "leakproof" && option.node("arg").flag("boolval");
+  if (name == "security" || leakproof) facts_.action(Action::kGrant);
+  if (name == "support") support_function();
+}
+
+// Its files are the host's.
+void ActionWalker::dictionary(const json::array& options) {
+  for (const auto& item : options) {
+    const Node option{&item};
+    const bool file = one_of(lower_case(option.text("defname")),
+                             {"dictfile", "afffile", "stopwords", "synonyms", "rules"});
+    if (file && option.has("arg")) facts_.action(Action::kHost);
+  }
+}
+
 void ActionWalker::create_function(const Node& node) {
   const auto [schema, name] = split_name(node.list("funcname"));
   facts_.object(ObjectRef::Kind::kFunction, schema, name);
@@ -183,7 +217,7 @@ void ActionWalker::create_function(const Node& node) {
     const std::string_view option_name = option.text("defname");
     const std::string_view word = option.node("arg").text("sval");
     if (option_name == "language" && !is_trusted_language(word)) facts_.action(Action::kHost);
-    if (option_name == "security") facts_.action(Action::kGrant);
+    property(option);
   }
   children_except(node, {"funcname", "returnType"});
 }
@@ -195,13 +229,15 @@ bool ActionWalker::runs_later(const Node& node) {
   } else if (one_of(tag, {"CreateTrigStmt", "CreateEventTrigStmt"})) {
     const auto [schema, name] = split_name(node.list("funcname"));
     facts_.action(Action::kCall);
-    facts_.object(ObjectRef::Kind::kFunction, schema, name);
+    facts_.function_for_later(schema, name);
+    will_be_given_arguments(schema, name);
     will_speak(schema, name);
     fires(node.node("relation"), schema, name);
     children_except(node, {"funcname"});
   } else if (tag == "CreateCastStmt") {
     if (node.text("context") != "COERCION_EXPLICIT") facts_.action(Action::kCall);
     will_call(node.node_as("func", "ObjectWithArgs").list("objname"));
+    cast_of_bytes(node);
     // An explicit one too: to_json(), || and others use the casts that they find.
     if (node.has("func") && facts_.catalog().any_sensitive())
       facts_.unknown("the cast will run its function on any value, where nothing names it");
@@ -214,11 +250,14 @@ bool ActionWalker::runs_later(const Node& node) {
       if (member.integer("itemtype") == 1) operators(name);
       if (member.integer("itemtype") == 2) will_call(name);
     }
-    if (facts_.catalog().any_sensitive())
-      facts_.unknown("its functions will compare any values, where nothing names them");
+    // Whether its functions fit an index of that kind the server mostly does not look at.
+    facts_.unknown("its functions will compare any values, where nothing names them");
     children(node);
   } else if (tag == "DefineStmt") {
     define(node);
+    children(node);
+  } else if (tag == "AlterTSDictionaryStmt") {
+    dictionary(node.list("options"));
     children(node);
   } else if (one_of(tag, {"AlterOperatorStmt", "AlterTypeStmt"})) {
     definition(node.list("options"));

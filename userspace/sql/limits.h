@@ -28,6 +28,9 @@ struct Limits {
   std::size_t columns_max = 8192;
   // Prepared statements and cursors that one session may have remembered.
   std::size_t names_max = 4096;
+  // The server compares names in another encoding than UTF8: only those that are the same in every
+  // one are known (name_encoding.h).
+  bool plain_names_only = false;
 };
 
 // What a thread that analyses must have: a text within these limits takes less than half.

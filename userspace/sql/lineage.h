@@ -154,6 +154,9 @@ class Lineage {
   bool calls_by_field(std::string_view name);
   bool runs_hidden_operator(const Node& node) const;
   bool runs_hidden_cast(const Node& type_name) const;
+  Value cast_unseen(const Value& value);
+  Value concatenation(const Node& node, const Scope& scope, const Ctes* ctes);
+  bool is_text_column(const Value& value) const;
   Value use(const Field& field);
   Row star(const json::array& parts, const Scope& scope);
   Value indirection(const Node& node, const Scope& scope, const Ctes* ctes);

@@ -145,12 +145,9 @@ Value Lineage::evaluate(const json::value* value, const Scope& scope, const Ctes
     out = row_expression(node, scope, ctes);
   } else if (tag == "TypeCast" || tag == "XmlSerialize") {
     out = changed(evaluate(node.field(tag == "TypeCast" ? "arg" : "expr"), scope, ctes));
-    if (runs_hidden_cast(node.node_as("typeName", "TypeName"))) {
-      copy(out);
-      ++traces_;
-      saw_hidden_cast_ = true;
-      out = traced(opaque_value());
-    }
+    if (runs_hidden_cast(node.node_as("typeName", "TypeName"))) out = cast_unseen(out);
+  } else if (is_concatenation(node)) {
+    out = concatenation(node, scope, ctes);
   } else if (const auto parts = parts_in_turn(node); !parts.empty()) {
     out = in_turn(parts, scope, ctes);
   } else if (const auto asked = asked_if_null(node); !asked.empty()) {
@@ -218,7 +215,38 @@ bool Lineage::runs_hidden_operator(const Node& node) const {
 
 bool Lineage::runs_hidden_cast(const Node& type_name) const {
   const std::string_view name = split_name(type_name.list("names")).second;
-  return !facts_.catalog().hidden_calls_of_cast(name).empty();
+  return !facts_.catalog().hidden_calls_of_cast(name).empty() || facts_.may_be_cast_unseen(name);
+}
+
+// A cast that users have made gets the value, and gives another one.
+Value Lineage::cast_unseen(const Value& value) {
+  copy(value);
+  ++traces_;
+  saw_hidden_cast_ = true;
+  return traced(opaque_value());
+}
+
+// A text beside something else has that cast to text.
+Value Lineage::concatenation(const Node& node, const Scope& scope, const Ctes* ctes) {
+  const bool may_cast = !facts_.catalog().hidden_calls_of_cast("text").empty();
+  bool only_texts = true;
+  Value out;
+  for (const char* side : {"lexpr", "rexpr"}) {
+    const Value value = evaluate(node.field(side), scope, ctes);
+    const Node operand = node.node(side);
+    if (may_cast && !is_string_constant(operand) && !is_concatenation(operand))
+      only_texts &= is_text_column(value);
+    out = derived_from(out, value);
+  }
+  return only_texts ? out : cast_unseen(out);
+}
+
+// Of a type that PostgreSQL itself takes for a text: nobody can make another cast for those.
+bool Lineage::is_text_column(const Value& value) const {
+  constexpr Oid kName = 19, kText = 25, kVarchar = 1043;
+  const Relation* relation = facts_.catalog().relation(value.relation);
+  const Column* column = relation ? relation->column(value.attnum) : nullptr;
+  return column && (column->type == kName || column->type == kText || column->type == kVarchar);
 }
 
 Value Lineage::use(const Field& field) {
@@ -520,6 +548,7 @@ Value Lineage::function_call(const Node& node, const Scope& scope, const Ctes* c
   // The number of rows tells, and so does what one can see elsewhere: a lock on the table that is
   // named, the time that pg_sleep takes.
   if (effect.returns_set || (effect.leaves_trace && !effect.keeps_arguments)) search(arguments);
+  if (is_cast && casts_to_text(name)) return cast_unseen(arguments);
   Value out = effect.result == FunctionResult::kOpaque ? opaque_value() : arguments;
   out.traced = arguments.traced || effect.leaves_trace;
   return out;

@@ -29,6 +29,14 @@ bool is_called(std::string_view type) {
                        "OBJECT_OPERATOR"});
 }
 
+// They do not look whether they are given NULL where they need not.
+bool any_in_c(const Catalog& catalog, std::string_view name) {
+  const auto named = catalog.functions_named(name);
+  return std::any_of(named.begin(), named.end(), [](const Function* one) {
+    return one->language == "c" || one->language == "internal";
+  });
+}
+
 }  // namespace
 
 // The sequence goes with that column's table; "none" is one word.
@@ -42,6 +50,7 @@ void ActionWalker::owned_by(json::array column) {
 // Whatever stands in it goes with it.
 void ActionWalker::whole_schema(std::string_view name) {
   facts_.object(ObjectRef::Kind::kOther, {}, name);
+  if (is_toast(name, {})) facts_.unknown("it keeps rows of tables that are not named");
   for (const Relation* relation : facts_.catalog().relations_in(name))
     facts_.object(ObjectRef::Kind::kTable, relation->schema, relation->name);
 }
@@ -65,10 +74,10 @@ void ActionWalker::named_object(std::string_view type, const Node& object) {
 
 // What it is to drop or rename something of this kind, beside ddl: the same as to make it.
 void ActionWalker::kind_of_object(std::string_view type) {
-  if (one_of(type,
-             {"OBJECT_EXTENSION", "OBJECT_FDW", "OBJECT_FOREIGN_SERVER", "OBJECT_LANGUAGE",
-              "OBJECT_ACCESS_METHOD", "OBJECT_PUBLICATION", "OBJECT_SUBSCRIPTION",
-              "OBJECT_TRANSFORM", "OBJECT_FOREIGN_TABLE", "OBJECT_DATABASE", "OBJECT_TABLESPACE"}))
+  if (one_of(type, {"OBJECT_EXTENSION", "OBJECT_FDW", "OBJECT_FOREIGN_SERVER", "OBJECT_LANGUAGE",
+                    "OBJECT_ACCESS_METHOD", "OBJECT_PUBLICATION", "OBJECT_SUBSCRIPTION",
+                    "OBJECT_TRANSFORM", "OBJECT_FOREIGN_TABLE", "OBJECT_DATABASE",
+                    "OBJECT_TABLESPACE", "OBJECT_CONVERSION"}))
     facts_.action(Action::kHost);
   if (one_of(type, {"OBJECT_POLICY", "OBJECT_ROLE", "OBJECT_EVENT_TRIGGER"}))
     facts_.action(Action::kGrant);
@@ -109,6 +118,8 @@ void ActionWalker::foreign_tables(std::string_view type, const Node& node) {
 void ActionWalker::drop(const Node& node) {
   const std::string_view type = node.text("removeType");
   kind_of_object(type);
+  // What no longer stands there runs as little as what is disabled.
+  if (one_of(type, {"OBJECT_TRIGGER", "OBJECT_RULE"})) facts_.action(Action::kGrant);
   if (one_of(type, {"OBJECT_TYPE", "OBJECT_DOMAIN"}) && node.text("behavior") == "DROP_CASCADE")
     facts_.unknown("DROP ... CASCADE of a type takes columns away that it does not name");
   for (const auto& item : node.list("objects")) named_object(type, Node{&item});
@@ -146,7 +157,10 @@ bool ActionWalker::about_object(const Node& node) {
     type = "OBJECT_FUNCTION";
     for (const auto& item : node.list("actions")) {
       const Node option{&item};
-      if (option.text("defname") == "security") facts_.action(Action::kGrant);
+      property(option);
+      if (option.text("defname") == "strict" && !option.node("arg").flag("boolval") &&
+          any_in_c(facts_.catalog(), name_of_object(node.node_as("func", "ObjectWithArgs"))))
+        facts_.unknown("it is in C, and was never called with NULL");
       if (option.text("defname") == "set") {  // names in its body may mean something else
         facts_.action(Action::kCall);
         gives_values_away();

@@ -11,9 +11,6 @@ namespace {
 
 using Kind = CatalogChange::Kind;
 
-// Of a table with more the catalogue lists some only (CatalogBuilder::find_kin).
-constexpr std::size_t kPartsKnown = 64;
-
 bool is_foreign(const Relation& relation) { return relation.kind == 'f'; }
 
 }  // namespace
@@ -67,7 +64,7 @@ bool Overlay::hides_something(const Relation& relation) const {
     });
   };
   if (stands_for_such(relation)) return true;
-  if (catalog_->any_sensitive() && relation.kin.size() >= kPartsKnown) return true;
+  if (catalog_->any_sensitive() && relation.kin.size() >= Relation::kPartsKnown) return true;
   return std::any_of(relation.kin.begin(), relation.kin.end(), [&](const Relation* one) {
     const Relation* now = catalog_->relation(one->oid);
     return stands_for_such(*now) || hides(now);
@@ -76,7 +73,7 @@ bool Overlay::hides_something(const Relation& relation) const {
 
 // Partitions have the columns of what they are a part of and no others, so nothing is merged.
 void Overlay::other_columns(const std::vector<Oid>& of) {
-  std::vector<Oid> near, far, shown;
+  std::vector<Oid> near, far;
   for (const Oid oid : family(of)) {
     const Relation& relation = *catalog_->relation(oid);
     const bool hides = hides_something(relation);

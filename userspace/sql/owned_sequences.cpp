@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "sql/catalog_changes.h"
+#include "sql/words.h"
 
 namespace sluice::sql {
 namespace {
 
-constexpr std::size_t kNameBytesMax = 63;
 constexpr std::int64_t kLikeIdentity = 1 << 5;  // CREATE_TABLE_LIKE_IDENTITY of parsenodes.h
 
 void make(const Node& table, std::string_view schema, std::string name, Facts& facts) {
@@ -63,7 +63,7 @@ bool is_serial(const Node& type) {
 
 std::string name_of_sequence(std::string_view table, std::string_view column, std::size_t attempt) {
   const std::string label = "_seq" + (attempt == 0 ? std::string{} : std::to_string(attempt));
-  const std::size_t room = kNameBytesMax - label.size() - 1;
+  const std::size_t room = kServerNameBytesMax - label.size() - 1;
   std::size_t of_table = table.size(), of_column = column.size();
   while (of_table + of_column > room) --(of_table > of_column ? of_table : of_column);
   const auto splits = [](std::string_view name, std::size_t at) {

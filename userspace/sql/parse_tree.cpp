@@ -6,6 +6,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/parser.hpp>
 
+#include "sql/name_encoding.h"
+
 namespace sluice::sql {
 namespace {
 
@@ -116,6 +118,8 @@ Result<ParseTree> ParseTree::parse(const std::string& text, const Limits& limits
   } catch (const std::exception& failure) {
     return Error{std::string{"the parse tree cannot be read: "} + failure.what()};
   }
+  if (limits.plain_names_only && !all_same_in_every_encoding(*tree.root_))
+    return Error{"a name in it is read otherwise in the encoding of this database"};
   return tree;
 }
 

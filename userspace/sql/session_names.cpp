@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sql/name_encoding.h"
 #include "sql/worst_of.h"
 
 namespace sluice::sql {
@@ -35,15 +36,6 @@ void end_chain(Statement& statement) {
   statement.lineage = ResultLineage::kUnknown;
   statement.outputs.clear();
   statement.touches_sensitive = true;
-}
-
-// In a database of another encoding than UTF8 a name with other letters may be cut elsewhere, and
-// be another in lower case. Of a long one such letters may have been cut off here.
-bool same_in_every_encoding(std::string_view name) {
-  constexpr std::size_t kSurelyNotCut = 59;  // 63 less one letter
-  return name.size() <= kSurelyNotCut && std::all_of(name.begin(), name.end(), [](char c) {
-           return static_cast<unsigned char>(c) < 0x80;
-         });
 }
 
 }  // namespace

@@ -73,6 +73,10 @@ struct OutputColumn {
     kColumn,   // exactly one sensitive column, unchanged: mask with `mask`
     kDerived,  // computed from a sensitive column: mask whole (redact)
     kOpaque,   // its sources cannot be known: mask whole (redact)
+    // How many rows and entries of indexes each part of a plan has met, of a table with sensitive
+    // columns: by that it tells whether a new value was the old one. Mask whole where the session
+    // has changed such a table.
+    kCounted,
   };
   Kind kind = Kind::kOpaque;
   MaskKind mask = MaskKind::kRedact;  // for kColumn; kRedact for kDerived and kOpaque
@@ -117,6 +121,8 @@ struct Statement {
   std::vector<ColumnRef> columns;
   // What it says depends on what these stand for.
   std::vector<NameUse> uses;
+  // Not empty: what it does to names would not be followed; the text is refused, and this says why.
+  std::string not_followed;
   bool with_hold = false;  // kDeclareCursor: the cursor outlives its transaction
   // For MadeNames: relations that are written to; functions, operators and types that run; those
   // that would have to be known and are not; what is made. `makes_anything`: what else may have got

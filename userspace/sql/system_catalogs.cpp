@@ -35,6 +35,10 @@ bool leads_to_system_catalog(const Relation& relation) {
 
 }  // namespace
 
+bool is_toast(std::string_view schema, std::string_view name) {
+  return schema.starts_with("pg_toast") || name.starts_with("pg_toast_");
+}
+
 void Facts::changes_system_catalog(std::string_view schema, std::string_view name) {
   const auto candidates = catalog_.relations_named(name);
   const bool leads = std::any_of(candidates.begin(), candidates.end(), [&](const Relation* one) {

@@ -105,8 +105,29 @@ void ActionWalker::dropped(const Node& node) {
     if (is_of_one_table(node.text("removeType"))) change(facts_.catalog().tables_of_index(name));
     if (!cascades(node)) continue;
     facts_.runs(MadeName::Kind::kStandsOn, name);
+    rights_go_with(name);
     change(facts_.catalog().tables_on(name));
   }
+}
+
+// To drop a policy, a trigger or a rule is to change rights; a CASCADE may do so without naming it.
+void ActionWalker::rights_go_with(std::string_view name) {
+  if (facts_.catalog().rights_stand_on(name)) facts_.action(Action::kGrant);
+}
+
+// The same of a column or a constraint of the table, or of an heir of it, which may have another
+// name by now.
+void ActionWalker::policies_go_with_part_of(const Node& range_var) {
+  const Catalog& catalog = facts_.catalog();
+  const std::string_view name = range_var.text("relname");
+  bool any = catalog.has_policies(name) || catalog.rights_stand_on(name);
+  for (const Relation* relation : catalog.relations_named(name)) {
+    if (!facts_.spend(1 + relation->kin.size())) return;
+    for (const Relation* heir : relation->kin) any |= catalog.has_policies(heir->name);
+    const Relation* before = catalog.relation(relation->same_as);
+    any |= before != nullptr && catalog.has_policies(before->name);
+  }
+  if (any) facts_.action(Action::kGrant);
 }
 
 // An index and the type of a row are their table's.
@@ -125,6 +146,7 @@ void ActionWalker::other_name(std::string_view type, const Node& node) {
   const std::string_view name = relation                  ? relation.text("relname")
                                 : type == "OBJECT_SCHEMA" ? node.text("subname")
                                                           : name_of_object(node.node("object"));
+  rights_go_with(name);  // by the other name it could be dropped
   // ALTER TABLE takes an index as well.
   if (is_of_one_table(type) || type == "OBJECT_TABLE") change(catalog.tables_of_index(name));
   if (one_of(type, {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE"}))
@@ -164,6 +186,7 @@ void ActionWalker::altered_table(const Node& node) {
   if (shape) change_above(relation, &Catalog::tables_of_type);
   if (!parts) return;
   facts_.runs(MadeName::Kind::kStandsOn, name);
+  policies_go_with_part_of(relation);
   change_above(relation, &Catalog::tables_on);
 }
 

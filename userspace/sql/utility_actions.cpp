@@ -23,6 +23,11 @@ bool guards_data(std::string_view setting) {
                  "lo_compat_privileges", "event_triggers", "plpgsql.variable_conflict"});
 }
 
+// Whose rights a view reads with, and whether conditions may see rows that it does not show.
+bool guards_view(std::string_view option) {
+  return one_of(option, {"security_barrier", "security_invoker"});
+}
+
 // Settings by which the server loads libraries, writes files (its log is one), or keeps itself
 // from being exhausted.
 bool is_of_host(std::string_view setting) {
@@ -108,6 +113,8 @@ void ActionWalker::set_variable(const Node& node) {
     return;
   }
   setting(name);
+  if (sets_tablespace(name))
+    for (const auto& item : node.list("args")) tablespace_set(Node{&item});
   if (name == "search_path")
     for (const auto& item : node.list("args")) path_begins(Node{&item});
   // It sets back neither role nor session_authorization (the server's GUC_NO_RESET_ALL).
@@ -196,9 +203,12 @@ void ActionWalker::alter_table(const Node& node) {
     const std::string_view subtype = command.text("subtype");
     if (subtype == "AT_DropColumn") facts_.statement().blinds = true;
     if (subtype == "AT_ChangeOwner" || subtype.find("RowSecurity") != std::string_view::npos ||
-        subtype.starts_with("AT_EnableTrig") || subtype.starts_with("AT_DisableTrig") ||
+        subtype.find("Trig") != std::string_view::npos ||
         subtype.find("Rule") != std::string_view::npos)
       facts_.action(Action::kGrant);
+    if (one_of(subtype, {"AT_SetRelOptions", "AT_ResetRelOptions", "AT_ReplaceRelOptions"}))
+      for (const auto& option : command.node("def").list("items"))
+        if (guards_view(Node{&option}.text("defname"))) facts_.action(Action::kGrant);
     // What the rows have is cast to it.
     if (subtype == "AT_AlterColumnType")
       type_named(command.node("def").node_as("typeName", "TypeName"));

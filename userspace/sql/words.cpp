@@ -5,12 +5,6 @@
 #include <utility>
 
 namespace sluice::sql {
-namespace {
-
-// Longer ones the server cuts, and cannot have.
-constexpr std::size_t kNameBytesMax = 63;
-
-}  // namespace
 
 bool is_operator_sign(char c) {
   return std::string_view{"+-*/<>=~!@#%^&|`?"}.find(c) != std::string_view::npos;
@@ -32,7 +26,7 @@ std::string lower_case(std::string_view word) {
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words;
   const auto add = [&words](std::string word) {
-    if (!word.empty() && word.size() <= kNameBytesMax) words.push_back(std::move(word));
+    if (!word.empty() && word.size() <= kServerNameBytesMax) words.push_back(std::move(word));
   };
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = at + 1;

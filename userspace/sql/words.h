@@ -3,11 +3,15 @@
 // be run or looked up as a name.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace sluice::sql {
+
+// The server cuts longer names and cannot have them: NAMEDATALEN - 1.
+inline constexpr std::size_t kServerNameBytesMax = 63;
 
 // Words, what stands in double quotes, and rows of the signs that operators are made of; in strings
 // and comments too. Each once, in order.

@@ -26,7 +26,7 @@ OutputColumn worse(const OutputColumn& a, const OutputColumn& b) {
   OutputColumn out;
   const bool both_clear = a.clear() && b.clear();
   out.kind = both_clear ? OutputColumn::Kind::kClear
-             : std::max(a.kind, b.kind) == OutputColumn::Kind::kOpaque
+             : std::max(a.kind, b.kind) >= OutputColumn::Kind::kOpaque
                  ? OutputColumn::Kind::kOpaque
                  : OutputColumn::Kind::kDerived;
   out.mask = MaskKind::kRedact;
@@ -79,6 +79,7 @@ Statement worst_of(const Statement& a, const Statement& b) {
     if (std::find(out.notes.begin(), out.notes.end(), note) == out.notes.end() &&
         out.notes.size() < kNotesMax)
       out.notes.push_back(note);
+  if (out.not_followed.empty()) out.not_followed = b.not_followed;
   out.unbounded |= b.unbounded;
   out.changes_meaning |= b.changes_meaning;
   out.changes_reading |= b.changes_reading;

@@ -73,6 +73,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"bpchar_short", text(type::kBpchar, 4 + 2), "DE", "[r"},
         Case{"bpchar_wide", text(type::kBpchar, 4 + 12), "äöü         ", "[redacted]  "},
         Case{"bpchar_lying_modifier", text(type::kBpchar, 1 << 30), "DE", "[redacted]"},
+        Case{"bpchar_no_length", text(type::kBpchar), std::string(30, 'x'), "[redacted]"},
+        Case{"bpchar_binary", binary(type::kBpchar, 4 + 12), "DE          ", "[redacted]  "},
+        Case{"bpchar_latin1", text(type::kBpchar, 4 + 12), "\xc3\xa9          ", "[redacted]  "},
         Case{"char1", text(type::kChar), "x", "["},
         Case{"name", text(type::kName), "postgres", "[redacted]"},
         Case{"unknown", text(type::kUnknown), "x", "[redacted]"},
@@ -151,6 +154,7 @@ TEST(PartialMask, KeepsTheLastFourOfMoreThanEightCharacters) {
   EXPECT_EQ(partial("abcdefgh\xff"), "[redacted]") << "no UTF-8";
   EXPECT_EQ(partial("4111111111111111", text(type::kVarchar, 4 + 16)), "****1111");
   EXPECT_EQ(partial("0123456789   ", text(type::kBpchar, 4 + 13)), "****6789     ");
+  EXPECT_EQ(partial("0123456789   ", text(type::kBpchar)), "****6789");
   EXPECT_EQ(partial("12345", text(type::kInt4)), "0");
   EXPECT_EQ(partial("\"secret value\"", text(type::kJson)), "\"[redacted]\"");
 }
@@ -314,6 +318,7 @@ TEST(HashMask, OfOtherTypesTellsNothing) {
   };
   for (const auto& [oid, a, b] :
        {Two{type::kBool, "t", "f"}, Two{type::kMoney, "$1.00", "$2.00"},
+        Two{type::kFloat4, "1.5", "NaN"}, Two{type::kFloat8, "8640197532", "9e+09"},
         Two{type::kInterval, "1 day", "2 days"}, Two{type::kTimetz, "10:00:00+00", "11:00:00+00"},
         Two{type::kVarbit, "1", "0"}, Two{type::kInt4Array, "{1}", "{2}"},
         Two{type::kInt4Range, "[1,2)", "[2,3)"}, Two{type::kPoint, "(1,2)", "(3,4)"}}) {
@@ -375,8 +380,6 @@ TEST(HashMask, OfEqualValuesThatAreWrittenDifferentlyIsTheSame) {
         "2001-02-03 09:50:06+05:45", "2001-02-03 04:05:07+00:00:01"}},
       {type::kNumeric, {"1.5", "1.50", "01.5000"}},
       {type::kNumeric, {"0", "0.000", "-0"}},
-      {type::kFloat8, {"0", "-0"}},
-      {type::kFloat8, {"1000", "1e3", "1e+03"}},
       {type::kInet, {"2001:db8::1", "2001:0db8:0:0::1", "2001:db8::1/128"}},
       {type::kMacaddr, {"08:00:2b:0a:02:03", "08:00:2B:0A:02:03"}}};
   for (const Same& same : kSame)
@@ -427,9 +430,6 @@ TEST(HashMask, OfAValueWithoutATokenIsNull) {
                                             None{type::kNumeric, (4 << 16 | 2) + 4, "12345.67"},
                                             None{type::kNumeric, -1, "1e5"},
                                             None{type::kNumeric, -1, ""},
-                                            None{type::kFloat8, -1, "NaN"},
-                                            None{type::kFloat8, -1, "Infinity"},
-                                            None{type::kFloat4, -1, "1x"},
                                             None{type::kInt2, -1, "32768"},
                                             None{type::kInt4, -1, "1.5"},
                                             None{type::kOid, -1, "-1"},
@@ -452,10 +452,9 @@ TEST(HashMask, OfAValueWithoutATokenIsNull) {
                                             None{type::kBytea, -1, "abc"},
                                             None{type::kBytea, -1, "\\x0"}})
     EXPECT_TRUE(mask(text(oid, modifier), cell, MaskKind::kHash).is_null) << cell;
-  for (const std::uint32_t oid :
-       {type::kInt2, type::kInt8, type::kOid, type::kFloat4, type::kFloat8, type::kNumeric,
-        type::kDate, type::kTime, type::kTimestamp, type::kTimestamptz, type::kInet, type::kCidr,
-        type::kMacaddr, type::kMacaddr8, type::kUuid})
+  for (const std::uint32_t oid : {type::kInt2, type::kInt8, type::kOid, type::kNumeric, type::kDate,
+                                  type::kTime, type::kTimestamp, type::kTimestamptz, type::kInet,
+                                  type::kCidr, type::kMacaddr, type::kMacaddr8, type::kUuid})
     EXPECT_TRUE(mask(binary(oid), "abc", MaskKind::kHash).is_null) << oid;
   EXPECT_TRUE(mask(binary(type::kDate), "\x7f\xff\xff\xff", MaskKind::kHash).is_null);
   EXPECT_TRUE(mask(binary(type::kTimestamp), "\x80\0\0\0\0\0\0\0"s, MaskKind::kHash).is_null);

@@ -158,6 +158,11 @@ CatalogRows& CatalogRows::table_on(std::string_view name, Oid table, bool index)
   return *this;
 }
 
+CatalogRows& CatalogRows::rights_on(std::string_view name, char kind) {
+  add(CatalogTable::kTablesOn, {std::string{name}, "0", std::string(1, kind)});
+  return *this;
+}
+
 CatalogRows& CatalogRows::table_of_type(std::string_view name, Oid table) {
   add(CatalogTable::kTablesOn, {std::string{name}, std::to_string(table), "t"});
   return *this;
@@ -193,7 +198,8 @@ void add_builtins(CatalogRows& rows) {
       .builtin('s',
                "now to_char row_to_json to_json to_jsonb json_agg jsonb_agg xmlagg array_agg "
                "concat_ws current_setting json_object_agg pg_get_viewdef has_table_privilege "
-               "current_database version pg_typeof quote_literal txid_snapshot_xmin "
+               "current_database version pg_typeof quote_literal quote_nullable anytextcat "
+               "textanycat txid_snapshot_xmin "
                "table_to_xml_ pg_table_is_visible pg_get_userbyid")
       .builtin('i', "unnest jsonb_populate_record", '?')
       .builtin('i', "json_each_text jsonb_each", 'r', "key value")
@@ -335,6 +341,7 @@ std::string lineage_of(const Statement& statement) {
       case OutputColumn::Kind::kColumn: out += "rphn"[static_cast<std::size_t>(output.mask)]; break;
       case OutputColumn::Kind::kDerived: out += 'd'; break;
       case OutputColumn::Kind::kOpaque: out += 'o'; break;
+      case OutputColumn::Kind::kCounted: out += 'c'; break;
     }
   }
   return out;

@@ -60,6 +60,8 @@ class CatalogRows {
   CatalogRows& revision(char kind, Oid oid, std::string_view text);
   CatalogRows& type(Oid oid, std::string_view name);
   CatalogRows& table_on(std::string_view name, Oid table, bool index = false);
+  // 'p': a policy or an event trigger stands on it; 'q': it is a table with a policy.
+  CatalogRows& rights_on(std::string_view name, char kind);
   CatalogRows& table_of_type(std::string_view name, Oid table);
   std::shared_ptr<const Catalog> build(const std::vector<SensitiveRule>& rules,
                                        CatalogLimits limits = {});

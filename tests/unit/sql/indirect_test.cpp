@@ -67,7 +67,9 @@ TEST(Plans, TellWhatExecuteStandsFor) {
   EXPECT_EQ(plan_of("PREPARE p AS SELECT upper(ssn) FROM customers", "EXPLAIN ANALYZE EXECUTE p"),
             "o");
   EXPECT_EQ(plan_of("PREPARE p AS SELECT upper(ssn) FROM customers", "EXPLAIN EXECUTE p"), ".");
-  EXPECT_EQ(plan_of("PREPARE p AS SELECT ssn FROM customers", "EXPLAIN ANALYZE EXECUTE p"), ".");
+  EXPECT_EQ(plan_of("PREPARE p AS SELECT ssn FROM customers", "EXPLAIN ANALYZE EXECUTE p"), "c");
+  EXPECT_EQ(lineage_of(one("EXPLAIN ANALYZE SELECT id FROM customers")), "c");
+  EXPECT_EQ(lineage_of(one("EXPLAIN ANALYZE SELECT id FROM orders")), ".");
   EXPECT_EQ(lineage_of(one("EXPLAIN ANALYZE UPDATE customers SET ssn = '1' WHERE id = 1")), "o");
   EXPECT_EQ(lineage_of(one("EXPLAIN UPDATE customers SET ssn = '1' WHERE id = 1")), ".");
   EXPECT_EQ(lineage_of(one("EXPLAIN ANALYZE UPDATE orders SET note = '1' WHERE id = 1")), ".");

@@ -147,6 +147,41 @@ class Session {
   SessionCatalog catalog_;
 };
 
+// box, with that many heirs, of which the last has a column that is sensitive.
+std::shared_ptr<const Catalog> boxes(std::size_t heirs) {
+  CatalogRows rows;
+  add_builtins(rows);
+  rows.relation(100, "public", "box", 'r', "id");
+  for (std::size_t heir = 1; heir <= heirs; ++heir) {
+    const auto oid = static_cast<Oid>(100 + heir);
+    rows.relation(oid, "public", "box" + std::to_string(heir), 'r', heir == heirs ? "id ssn" : "id")
+        .inherits(oid, 100);
+  }
+  rows.relation(99, "public", "crate", 'r', "id");
+  SensitiveRule rule;
+  rule.schema = "public", rule.table = "box" + std::to_string(heirs), rule.column = "ssn";
+  rule.mask = MaskKind::kHash;
+  return rows.build({rule});
+}
+
+std::string shown_after(const Catalog& catalog, const std::string& before,
+                        const std::string& text) {
+  const auto analysis = analyse(before + ";" + text, catalog, {});
+  return analysis.ok() ? lineage_of(analysis->statements.back()) : "unread";
+}
+
+TEST(TakenOver, AnAddedColumnIsWhatAnHeirHasByThatName) {
+  const auto few = boxes(3);
+  EXPECT_EQ(shown_after(*few, "ALTER TABLE box ADD COLUMN ssn text", "SELECT ssn FROM box"), "o");
+  EXPECT_EQ(shown_after(*few, "ALTER TABLE crate ADD COLUMN ssn text", "SELECT ssn FROM crate"),
+            ".");
+}
+
+TEST(TakenOver, OfMoreHeirsThanAreKnownAnyMayHaveIt) {
+  const auto many = boxes(Relation::kPartsKnown + 6);
+  EXPECT_EQ(shown_after(*many, "ALTER TABLE box ADD COLUMN ssn text", "SELECT ssn FROM box"), "o");
+}
+
 TEST(SessionCatalog, WhatIsTemporaryOutlivesItsTransaction) {
   Session session;
   session.ran("CREATE TABLE t (a int)").ran("CREATE TEMP TABLE u (a int)");

@@ -65,6 +65,9 @@ INSTANTIATE_TEST_SUITE_P(
         "INSERT INTO orders (note[(SELECT ssn::int FROM customers)]) VALUES ('x')",
         "MERGE INTO orders o USING customers c ON o.id = c.id WHEN NOT MATCHED THEN INSERT "
         "(note[c.ssn::int]) VALUES ('x')",
+        "CREATE INDEX ON customers (ssn)", "CREATE INDEX ON customers (id) INCLUDE (ssn)",
+        "CREATE UNIQUE INDEX ON customers (id) INCLUDE (ssn)",
+        "ALTER TABLE customers ADD UNIQUE (id) INCLUDE (ssn)",
         "CREATE INDEX ON customers (ssn) INCLUDE (id)", "CREATE INDEX ON customers (city, ssn)",
         "CREATE INDEX ON customers (ssn) WHERE id > 5", "CLUSTER customers USING x",
         "CLUSTER customers", "CLUSTER", "ALTER TABLE customers CLUSTER ON x",
@@ -242,8 +245,8 @@ INSTANTIATE_TEST_SUITE_P(
         "COPY customers FROM STDIN", "SELECT ssn FROM customers UNION ALL SELECT '1'",
         "DO $$ DECLARE i int; BEGIN FOR i IN 1..10 LOOP INSERT INTO orders VALUES (i); "
         "END LOOP; END $$",
-        "SELECT 'x'::mood, id FROM customers", "CREATE INDEX ON customers (ssn)",
-        "CREATE UNIQUE INDEX ON customers (id)",
+        "SELECT 'x'::mood, id FROM customers", "CREATE INDEX ON customers (city) INCLUDE (id)",
+        "CREATE UNIQUE INDEX ON customers (id)", "ALTER TABLE customers ADD UNIQUE (id)",
         "ALTER TABLE customers ADD COLUMN x int CHECK (x > 0)",
         "ALTER TABLE customers ADD COLUMN x int, ADD CHECK (x > 0)",
         "ALTER TABLE customers ALTER name SET DEFAULT 'x'",

@@ -18,7 +18,7 @@ TEST(SessionNames, LetExecuteDoWhatWasPrepared) {
   EXPECT_EQ(execute.kind, StatementKind::kExecute);
   EXPECT_EQ(actions_of(execute), "read");
   EXPECT_EQ(lineage_of(execute), "r");
-  EXPECT_EQ(lineage_of(one("EXPLAIN ANALYZE EXECUTE p(1)", *shop(), names)), ".");
+  EXPECT_EQ(lineage_of(one("EXPLAIN ANALYZE EXECUTE p(1)", *shop(), names)), "c");
   EXPECT_TRUE(one("CREATE TABLE t AS EXECUTE p(1)", *shop(), names).copies_sensitive);
 }
 

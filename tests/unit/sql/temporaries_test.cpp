@@ -8,65 +8,6 @@
 namespace sluice::sql::test {
 namespace {
 
-using Names = std::vector<std::string>;
-
-TEST(Temporaries, AreWhatTheBodySaysItMakes) {
-  EXPECT_EQ(temporaries_in("BEGIN CREATE TEMP TABLE One (id int); END"), Names{"one"});
-  EXPECT_EQ(temporaries_in("create local temporary table if not exists pg_temp.\"My One\" as x"),
-            Names{"My One"});
-  EXPECT_EQ(temporaries_in("CREATE OR REPLACE TEMP RECURSIVE VIEW v (a) AS SELECT 1"), Names{"v"});
-  EXPECT_EQ(temporaries_in("CREATE TEMP SEQUENCE s"), Names{"s"});
-  EXPECT_EQ(temporaries_in("SELECT 1 AS a INTO TEMP t; SELECT 2 AS a INTO TEMPORARY TABLE t"),
-            Names{"t"});
-  EXPECT_EQ(temporaries_in("SELECT 1 FROM pg_temp_x; CREATE TABLE pg_temp . y ()"), Names{"y"});
-}
-
-TEST(Temporaries, AreNamedAsTheServerReadsNames) {
-  EXPECT_EQ(temporaries_in("CREATE TEMP/* a /* b */ c */TABLE -- d\n One (id int)"), Names{"one"});
-  EXPECT_EQ(temporaries_in("CREATE TEMP TABLE \"a \"\" b\" (id int)"), Names{"a \" b"});
-  EXPECT_EQ(temporaries_in("CREATE TABLE \"pg_temp\" /**/ . /**/ \"Y\" ()"), Names{"Y"});
-  EXPECT_EQ(temporaries_in("RAISE NOTICE '-- \"'; CREATE TEMP TABLE one (id int)"), Names{"one"});
-  EXPECT_EQ(temporaries_in("CREATE TEMP /* CREATE TEMP TABLE two"), Names{"two"});
-}
-
-TEST(Temporaries, AreWhatIsMadeWithoutASchemaWherePgTempIsInThePath) {
-  const std::string made =
-      "CREATE TABLE a (); CREATE OR REPLACE VIEW b AS SELECT 1; CREATE SEQUENCE IF NOT EXISTS c;"
-      "CREATE UNLOGGED TABLE other.d (); CREATE INDEX e ON a (id)";
-  EXPECT_EQ(temporaries_in("SET search_path = pg_temp, public; " + made), (Names{"a", "b", "c"}));
-  EXPECT_EQ(temporaries_in(made + "; PERFORM set_config('search_path', '\"pg_temp\"', true)"),
-            (Names{"a", "b", "c"}));
-  EXPECT_TRUE(temporaries_in("SET search_path = public; " + made).empty());
-}
-
-TEST(Temporaries, AreFoundInStrings) {
-  EXPECT_EQ(temporaries_in("EXECUTE 'CREATE TEMP TABLE one (id int)'"), Names{"one"});
-  EXPECT_EQ(temporaries_in("EXECUTE 'CREATE TEMP TABLE ' || 'one (id int)'"), (Names{"", "one"}));
-}
-
-TEST(Temporaries, MayHaveNamesThatTheBodyDoesNotTell) {
-  EXPECT_EQ(temporaries_in("EXECUTE format('CREATE TEMP VIEW %I AS SELECT 1', a)"),
-            (Names{"", "i"}));
-  EXPECT_EQ(temporaries_in("EXECUTE 'CREATE TEMP TABLE ' || $1"), (Names{"", "$1"}));
-  EXPECT_EQ(temporaries_in("EXECUTE 'CREATE TABLE pg_temp.' || $1"), Names{""});
-  EXPECT_EQ(temporaries_in("EXECUTE format('CREATE TABLE pg_temp.%I ()', a)"), Names{""});
-  EXPECT_EQ(temporaries_in("SET search_path = pg_temp; EXECUTE 'CREATE TABLE ' || $1"),
-            (Names{"", "$1"}));
-  for (const std::string column : {"serial", "int GENERATED ALWAYS AS IDENTITY"})
-    EXPECT_EQ(temporaries_in("CREATE TEMP TABLE one (a " + column + ")"), (Names{"one", ""}));
-  EXPECT_EQ(temporaries_in("CREATE TEMP TABLE one (LIKE two INCLUDING ALL)"), (Names{"one", ""}));
-  EXPECT_TRUE(temporaries_in("CREATE TABLE one (a serial)").empty());
-  EXPECT_EQ(temporaries_in("IF kind = 'temp' THEN RETURN one; END IF"), Names{"then"});
-}
-
-TEST(Temporaries, AreNotWhatIsOnlyCalledSo) {
-  EXPECT_TRUE(temporaries_in("SELECT id FROM people").empty());
-  EXPECT_TRUE(temporaries_in("").empty());
-  EXPECT_TRUE(temporaries_in("CREATE TEMP TABLE").empty());
-  EXPECT_TRUE(temporaries_in("SET search_path = pg_temp, public").empty());
-  EXPECT_TRUE(temporaries_in("\"").empty());
-}
-
 std::shared_ptr<const Catalog> with_function(std::string_view body,
                                              const std::vector<SensitiveRule>& rules) {
   CatalogRows rows;
@@ -85,6 +26,57 @@ TEST(Temporaries, AreChangesOfWhoCallsTheFunction) {
     EXPECT_EQ(call.changes[0].name, "orders");
     EXPECT_TRUE(call.changes[0].temporary && !call.changes[0].certain);
     EXPECT_FALSE(call.makes_anything);
+  }
+}
+
+// makes() makes a view; calls() names `name` in its body, and is called.
+struct Reaching {
+  CatalogRows rows;
+  static constexpr Oid kMakes = 20000, kCalls = 20001, kTable = 20002;
+
+  Reaching() {
+    add_builtins(rows);
+    add_shop(rows);
+    rows.relation(kTable, "public", "reached", 'r', "id");
+    rows.function(kMakes, "public", "makes", 'v', "plpgsql")
+        .not_shipped()
+        .revision('b', kMakes, "CREATE VIEW orders AS SELECT 1");
+    rows.function(kCalls, "public", "calls", 'v', "plpgsql").not_shipped();
+  }
+
+  std::size_t changes_of(std::string_view body, std::string_view text = "SELECT calls()") {
+    rows.revision('b', kCalls, body);
+    return one(text, *rows.build(shop_rules())).changes.size();
+  }
+};
+
+TEST(Temporaries, AreOfWhoReachesTheFunction) {
+  EXPECT_EQ(Reaching{}.changes_of("PERFORM makes()"), 1U);
+  EXPECT_EQ(Reaching{}.changes_of("PERFORM 1"), 0U);
+  EXPECT_EQ(Reaching{}.changes_of("EXECUTE 'SELECT m' || 'akes()'"), 1U);
+  Reaching by_operator;
+  by_operator.rows.operator_call("|*|", Reaching::kMakes)
+      .revision('x', Reaching::kMakes,
+                "|*|\x1f"
+                "1");
+  EXPECT_EQ(by_operator.changes_of("RETURN 1 |*| 2"), 1U);
+  Reaching by_check;
+  by_check.rows.type(20005, "checked").check_call("checked", 20005, Reaching::kMakes);
+  EXPECT_EQ(by_check.changes_of("PERFORM 'x'::checked"), 1U);
+}
+
+TEST(Temporaries, AreOfWhatStandsOnATable) {
+  for (const bool fires : {false, true}) {
+    const auto reaching = [&] {
+      Reaching made;
+      made.rows.table_on("makes", Reaching::kTable);
+      if (fires) made.rows.trigger(Reaching::kMakes, Reaching::kTable, {});
+      return made;
+    };
+    EXPECT_EQ(reaching().changes_of("INSERT INTO reached VALUES (1)"), 1U);
+    EXPECT_EQ(reaching().changes_of("PERFORM id FROM reached"), fires ? 0U : 1U);
+    EXPECT_EQ(reaching().changes_of("", "INSERT INTO reached VALUES (1)"), 1U);
+    EXPECT_EQ(reaching().changes_of("", "SELECT id FROM reached"), fires ? 0U : 1U);
   }
 }
 

@@ -97,5 +97,23 @@ TEST(Triggers, AreJudgedWhenTheirFunctionIsMade) {
   EXPECT_FALSE(copies("int", "UPDATE customers SET name = NULL"));
 }
 
+TEST(Triggers, OfExtensionsThatMakeSqlOfTheirArgumentsAreUnknown) {
+  CatalogRows rows;
+  add_builtins(rows);
+  add_shop(rows);
+  rows.function(20001, "public", "check_foreign_key", 'v', "c").trigger(20001, kOrders, "");
+  rows.function(20002, "public", "nobody_listed_it", 'v', "c");
+  rows.function(20003, "public", "moddatetime", 'v', "c");
+  const auto catalog = rows.build(shop_rules());
+  const auto is_unknown = [&](const std::string& call) {
+    const std::string text = "CREATE TRIGGER x AFTER DELETE ON odd FOR EACH ROW EXECUTE FUNCTION ";
+    return one(text + call, *catalog).actions.has(Action::kUnknown);
+  };
+  EXPECT_TRUE(is_unknown("check_foreign_key('1', 'cascade', 'id', 'orders', 'id')"));
+  EXPECT_TRUE(is_unknown("public.nobody_listed_it()"));
+  EXPECT_FALSE(is_unknown("moddatetime('x')"));
+  EXPECT_TRUE(quotes("UPDATE orders SET note = NULL", *catalog));
+}
+
 }  // namespace
 }  // namespace sluice::sql::test

@@ -55,6 +55,20 @@ TEST(TypesThatCall, DoInWhatAnAggregateBeginsWith) {
   EXPECT_EQ(actions("CREATE AGGREGATE a(int) (SFUNC = concat, STYPE = text)"), "ddl");
 }
 
+TEST(TypesThatCall, DoInsideOfWhatMakesTexts) {
+  CatalogRows some = rows();
+  some.cast_call("text", kKeeps).cast_call("_text", kKeeps);
+  const auto catalog = some.build({});
+  for (const char* text :
+       {"SELECT id || 'x' FROM kt", "SELECT 'x' OPERATOR(pg_catalog.||) id FROM kt",
+        "SELECT 'x' || 'y' || id FROM kt", "SELECT quote_literal(id) FROM kt",
+        "SELECT quote_nullable(id) FROM kt", "SELECT anytextcat(id, 'x') FROM kt",
+        "SELECT ARRAY[id]::_text FROM kt"})
+    EXPECT_EQ(actions_of(one(text, *catalog)), "read call") << text;
+  EXPECT_EQ(actions_of(one("SELECT 'x' || 'y' || 'z'", *catalog)), "read");
+  EXPECT_EQ(actions("SELECT id || 'x', quote_literal(id) FROM kt"), "read");
+}
+
 TEST(TypesThatCall, DoBehindAnOperator) {
   const Statement statement = one("SELECT ### 1", *rows().build({}));
   EXPECT_EQ(actions_of(statement), "read call");
@@ -77,6 +91,16 @@ TEST(Expressions, OfATableAreCalledByOneThatTakesThemOver) {
   EXPECT_EQ(actions("CREATE TABLE t (LIKE kt INCLUDING COMMENTS INCLUDING STORAGE)"), "ddl");
 }
 
+TEST(Expressions, CallTheChecksOfWhatTheyCastTo) {
+  constexpr Oid kOther = 16401;
+  const auto catalog =
+      rows().relation(kOther, "public", "other", 'r', "id a").uses(kOther, "c", kKept).build({});
+  EXPECT_EQ(actions_of(one("CREATE TABLE t (LIKE other INCLUDING DEFAULTS)", *catalog)),
+            "ddl call");
+  EXPECT_EQ(actions_of(one("CREATE TABLE t () INHERITS (other)", *catalog)), "ddl call");
+  EXPECT_EQ(actions_of(one("CREATE TABLE t (LIKE other)", *catalog)), "ddl");
+}
+
 TEST(UntypedStrings, BecomeWhatStandsBesideThem) {
   // Here every column is of a type that is made of the checked one.
   const auto catalog = rows()
@@ -95,13 +119,52 @@ TEST(UntypedStrings, BecomeWhatStandsBesideThem) {
   EXPECT_EQ(with("UPDATE kt SET a = '{x}' WHERE a = '{y}'"), "update call");
 }
 
-TEST(UntypedStrings, BesideADomainBecomeWhatItIsADomainOf) {
+// Here the columns are of a domain.
+TEST(UntypedStrings, ComparedWithADomainBecomeWhatItIsADomainOf) {
   const auto catalog = rows().check_call("text", kText, kKeeps).build({});
   const auto with = [&](const char* text) { return actions_of(one(text, *catalog)); };
   EXPECT_EQ(with("SELECT id FROM kt WHERE a = 'x'"), "read");
   EXPECT_EQ(with("SELECT id FROM kt WHERE kt = '(1,x)'"), "read call") << "a whole row";
   EXPECT_EQ(with("SELECT id FROM kt k WHERE k.* = '(1,x)'"), "read call");
   EXPECT_EQ(with("SELECT kt.* FROM kt WHERE a = 'x'"), "read");
+  for (const char* text :
+       {"SELECT a FROM kt WHERE a IN ('x', $1) AND a LIKE $2 ORDER BY a LIMIT $3",
+        "SELECT a FROM kt WHERE a = ANY ($1) AND a BETWEEN 'x' AND 'y'",
+        "SELECT a, count(*) FROM kt WHERE id <> 'x' GROUP BY a",
+        "SELECT lower(a) FROM kt WHERE id = 'x' AND a IS NOT NULL", "SELECT ARRAY[a] FROM kt",
+        "SELECT a FROM (SELECT * FROM kt) s WHERE a = 'x'",
+        "SELECT ARRAY[a] = '{x}'::int[] FROM kt"})
+    EXPECT_EQ(with(text), "read") << text;
+}
+
+TEST(UntypedStrings, BesideWhatIsMadeOfADomainBecomeThat) {
+  const auto catalog = rows().check_call("text", kText, kKeeps).build({});
+  for (const char* text :
+       {"SELECT ARRAY[a] = '{x}' FROM kt", "SELECT id FROM public.kt WHERE ARRAY[a] = $1",
+        "SELECT lag(a, 1, 'x') OVER () FROM kt", "SELECT ARRAY(SELECT a FROM kt) = '{x}'",
+        "SELECT ARRAY(TABLE kt) = '{x}'", "SELECT ARRAY[z] = '{x}' FROM kt k(i, z)",
+        "SELECT ARRAY[z] = '{x}' FROM (SELECT a AS z FROM kt) s",
+        "SELECT 1 FROM (SELECT array_agg(a) AS z FROM kt) s WHERE z = '{x}'",
+        "SELECT 1 FROM kt, concat(ARRAY[a]) z WHERE z = '{x}'",
+        "SELECT ARRAY[(j).a] = '{x}' FROM (kt JOIN kt l USING (id)) j",
+        "SELECT ARRAY[mode() WITHIN GROUP (ORDER BY a)] = '{x}' FROM kt",
+        "SELECT ARRAY[a] = '{x}'::unknown FROM kt",
+        "SELECT ARRAY[a] = '{x}' COLLATE \"C\" FROM kt"})
+    EXPECT_EQ(actions_of(one(text, *catalog)), "read call") << text;
+}
+
+TEST(Functions, OfAnyTypeCallEveryCheck) {
+  const auto any = [] { return rows().cast_call("loudly", 0); };
+  const Statement statement = one("SELECT loudly(1)", *any().build({}));
+  EXPECT_EQ(actions_of(statement), "read call");
+  EXPECT_EQ(statement.objects.size(), 2u) << "the function and the check";
+  EXPECT_EQ(actions_of(one("SELECT ### 1", *any().build({}))), "read call");
+  CatalogRows plain;
+  add_builtins(plain);
+  plain.relation(kTable, "public", "kt", 'r', "id a")
+      .function(kLoudly, "public", "loudly", 'i', "plpgsql")
+      .cast_call("loudly", 0);
+  EXPECT_EQ(actions_of(one("SELECT loudly(1)", *plain.build({}))), "read") << "no type has checks";
 }
 
 TEST(PlpgsqlExpressions, AreNoStatements) {

@@ -7,6 +7,7 @@
 #include "proto/postgres/build.h"
 #include "session/postgres/agent_messages.h"
 #include "session/postgres/bind_parameters.h"
+#include "session/postgres/prepared_meaning.h"
 #include "session/postgres/refusal.h"
 #include "session/postgres/server_name.h"
 #include "sql/declared_types.h"
@@ -89,8 +90,8 @@ void AgentMessages::refuse_unknown(pg::Report report) {
 std::optional<AgentMessages::Outcome> AgentMessages::settle_name(std::string_view name) {
   if (is_ascii(name) || context_.unguarded()) return std::nullopt;
   if (pipeline_.encoding_may_change()) return wait_for_answers();
-  if (context_.client_encoding == context_.server_encoding && !context_.meaning_unsettled &&
-      !context_.encoding_unsettled)
+  if (context_.client_encoding == "UTF8" && context_.server_encoding == "UTF8" &&
+      !context_.may_read_otherwise())
     return std::nullopt;
   refuse_unknown(name_beyond_ascii(context_.client_encoding, context_.server_encoding));
   return Outcome::kConsumed;
@@ -140,7 +141,7 @@ AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg:
   if (judgement.verdict().kind == VerdictKind::kHold && !bind.certain && !gate_.holds())
     return Outcome::kWait;
   if (wait_for_settings(judgement)) return Outcome::kWait;
-
+  refuse_other_meanings(judgement, *prepared->text);
   if (gate_.compares(judgement)) {
     if (bind.message)
       judgement.parameters_digest = digest_of(
@@ -158,8 +159,10 @@ AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg:
   prepared->approved = std::move(admitted.approved);
   prepared->approved_epoch = pipeline_.names.epoch();
   prepared->approved_at = context_.now;
+  note_meaning(*prepared, context_);
   Unit unit;
   unit.kind = Unit::Kind::kParse;
+  note_parsing(unit, *prepared->text);
   unit.prepared = std::move(prepared);
   pipeline_.names.parse_sent(unit);
   pipeline_.units.push_back(std::move(unit));
@@ -202,11 +205,33 @@ std::optional<AgentMessages::Outcome> AgentMessages::renew_portal(const PortalPt
 
 // What people said yes to a while ago. True: it is judged when the catalogue is there.
 bool AgentMessages::looks_again(SteadyTime approved_at, bool& looked) {
-  if (context_.now - approved_at < kApprovalAgeMax || pipeline_.transaction_changes_catalog)
-    return false;
+  if (context_.now - approved_at < kApprovalAgeMax) return false;
   looked = !looked;
   if (looked) pipeline_.need_fresh_catalog(context_);
   return looked;
+}
+
+// The server would run what it has parsed.
+PreparedPtr AgentMessages::parse_again(const PreparedStatement& prepared) {
+  Unit close;
+  close.kind = Unit::Kind::kClose;
+  close.hidden = true;
+  close.closed_statement = true;
+  close.closed_name = prepared.name;
+  pipeline_.names.close_sent(close);
+  pg::append_close(context_.to_upstream.own(), pg::Target::kStatement, prepared.name);
+  pipeline_.units.push_back(std::move(close));
+  Unit parse;
+  parse.kind = Unit::Kind::kParse;
+  parse.hidden = true;
+  parse.prepared = parsed_again(prepared, context_);
+  pipeline_.names.parse_sent(parse);
+  // The types of the parameters are those by which people saw the values.
+  pg::append_parse(context_.to_upstream.own(), prepared.name, prepared.text->text,
+                   prepared.parameter_types);
+  PreparedPtr again = parse.prepared;
+  pipeline_.units.push_back(std::move(parse));
+  return again;
 }
 
 void AgentMessages::note_approval(Portal& portal, const Approval& approved) const {
@@ -253,6 +278,8 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
 
   Judgement judgement = judge_.judge(*prepared->text, portal->parameters);
   if (wait_for_settings(judgement)) return Outcome::kWait;
+  refuse_other_meanings(judgement, *prepared->text);
+  if (prepared->made_by_sql) refuse_other_meaning(judgement, *prepared);
   if (gate_.compares(judgement))
     portal->parameters_digest = judgement.parameters_digest =
         digest_of(bind.parameters, bind.parameter_formats, prepared->declared());
@@ -272,7 +299,10 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
       refuse_extended(std::move(admitted.refusal), admitted.request);
       return Outcome::kConsumed;
     }
-    if (admitted.approved) note_approval(*portal, *admitted.approved);
+    if (admitted.approved) {
+      note_approval(*portal, *admitted.approved);
+      if (!means_the_same_now(*prepared, context_)) portal->prepared = parse_again(*prepared);
+    }
   }
   prepared->covered.reset();
   prepared->approved.reset();
@@ -343,7 +373,8 @@ void AgentMessages::describe_if_rows_are_read(const PortalPtr& portal) {
     std::vector<ResultField> fields = *prepared.fields;
     for (std::size_t i = 0; i < fields.size(); ++i)
       fields[i].format = format_of(portal->result_formats, i);
-    const PlanInputs inputs{statement, context_.catalog.get(), context_.options.resource.get()};
+    const PlanInputs inputs{statement, context_.catalog.get(), context_.options.resource.get(),
+                            context_.may_have_tried};
     if (unknown_tables(fields, inputs).empty()) {
       portal->plan = plan_result(fields, inputs);
       portal->remembered = std::move(fields);
@@ -372,11 +403,13 @@ std::optional<AgentMessages::Outcome> AgentMessages::judge_portal_again(const Po
   const bool in_doubt = portal->approved && (portal->acts != pipeline_.names.acts() ||
                                              portal->looked_at_with != context_.catalog->version());
   // What a COPY writes goes by the encoding that holds when it begins.
-  const bool may_be_misread =
-      (context_.meaning_unsettled || context_.encoding_unsettled) && copies_out(*portal->text);
+  const bool may_be_misread = context_.may_read_otherwise() && copies_out(*portal->text);
   if (judged && !gate_.holds() && !may_be_misread && !in_doubt) return std::nullopt;
   Judgement judgement = judge_.judge(*portal->text, portal->parameters);
   if (wait_for_settings(judgement)) return Outcome::kWait;
+  refuse_other_meanings(judgement, *portal->text);
+  if (!portal->prepared->made_by_sql && !portal->approved)
+    refuse_other_meaning(judgement, *portal->prepared);
   const VerdictKind kind = judgement.verdict().kind;
   // Its bytes are gone where nobody was to be asked when it was bound.
   if (gate_.compares(judgement) && !portal->parameters.empty() && portal->parameters_digest.empty())
@@ -418,6 +451,10 @@ AgentMessages::Outcome AgentMessages::on_execute(const Message& message,
   if (const auto outcome = renew_portal(portal)) return *outcome;
   if (const auto outcome = judge_portal_again(portal)) return *outcome;
   describe_if_rows_are_read(portal);
+  if (const auto& statements = portal->text->analysis->statements;
+      context_.may_have_tried && portal->plan && !statements.empty() &&
+      shows_counts(statements.front()))
+    hide(*portal->plan);
   Unit unit;
   unit.kind = Unit::Kind::kExecute;
   unit.portal = portal;

@@ -7,6 +7,7 @@
 #include "proto/postgres/frame.h"
 #include "proto/postgres/values_digest.h"
 #include "session/postgres/meaning.h"
+#include "session/postgres/prepared_meaning.h"
 #include "session/postgres/refusal.h"
 #include "session/postgres/server_name.h"
 #include "sql/text_guard.h"
@@ -138,16 +139,33 @@ bool AgentMessages::wait_for_reading(std::string_view text) {
 bool AgentMessages::wait_for_settings(const Judgement& judgement) {
   if (judgement.verdict().kind != VerdictKind::kHold || pipeline_.units.empty() || gate_.holds())
     return false;
-  if (!context_.meaning_unsettled && !context_.encoding_unsettled &&
-      !pipeline_.encoding_may_change())
-    return false;
+  if (!context_.may_read_otherwise() && !pipeline_.encoding_may_change()) return false;
   wait_for_answers();
   return true;
 }
 
+void AgentMessages::refuse_other_meaning(Judgement& judgement, const PreparedStatement& prepared) {
+  if (judgement.verdict().kind != VerdictKind::kHold || means_the_same_now(prepared, context_))
+    return;
+  Verdict& verdict = judgement.statements[judgement.worst].verdict;
+  verdict.kind = VerdictKind::kDeny;
+  verdict.rule.clear();
+  verdict.message = "prepared statement \"" + prepared.name +
+                    "\" was parsed when its names or settings may have meant something else; "
+                    "prepare it again";
+}
+
+// What EXECUTE names has to mean what people are shown.
+void AgentMessages::refuse_other_meanings(Judgement& judgement, const AnalysedText& text) {
+  if (judgement.verdict().kind != VerdictKind::kHold) return;
+  for (const sql::Statement& statement : text.analysis->statements)
+    for (const sql::NameUse& use : statement.uses)
+      if (const PreparedPtr named = use.cursor ? nullptr : pipeline_.names.prepared(use.name))
+        refuse_other_meaning(judgement, *named);
+}
+
 ReadBy AgentMessages::read_by(const std::vector<std::uint32_t>& types) const {
-  return {types, context_.client_encoding == "UTF8" && !context_.meaning_unsettled &&
-                     !context_.encoding_unsettled};
+  return {types, context_.client_encoding == "UTF8" && !context_.may_read_otherwise()};
 }
 
 bool AgentMessages::wait_for_names_of(const AnalysedText& text) {
@@ -297,6 +315,7 @@ AgentMessages::Outcome AgentMessages::on_query(const Message& message, const pg:
   if (wait_for_newer_catalog(*text)) return Outcome::kWait;
   Judgement judgement = judge_.judge(*text, {});
   if (wait_for_settings(judgement)) return Outcome::kWait;
+  refuse_other_meanings(judgement, *text);
   Admitted admitted = gate_.admit(std::move(judgement), told(*text));
   if (admitted.admission == Admission::kWait) return Outcome::kWait;
 
@@ -366,6 +385,7 @@ AgentMessages::Outcome AgentMessages::on_function_call(const Message& message,
     pg::append_query(context_.to_upstream.own(), failing_text(admitted.request));
   } else {
     unit.settles = true;
+    context_.may_have_tried |= may_try_values(statement, *context_.catalog);
     pipeline_.names.acted();
     if (commits_change(*analysed)) context_.watch.sending();
     context_.to_upstream.pass(message.whole);
@@ -442,7 +462,8 @@ bool AgentMessages::unsettle(Unit& unit, const sql::Statement& statement, bool e
   const sql::Statement& acts = wider ? *wider : statement;
   const bool meaning = (pipeline_.transaction_changes_meaning && may_set_back(acts.kind)) ||
                        may_change_meaning(acts, *context_.catalog);
-  const bool encoding = may_change_encoding(acts, *context_.catalog);
+  const bool encoding = may_change_encoding(acts, *context_.catalog, context_.unnamed_code_sets());
+  context_.may_have_tried |= may_try_values(acts, *context_.catalog);
   unit.unsettles_meaning |= meaning;
   unit.unsettles_encoding |= encoding;
   context_.meaning_unsettled |= meaning && extended;
@@ -452,6 +473,7 @@ bool AgentMessages::unsettle(Unit& unit, const sql::Statement& statement, bool e
 
 void AgentMessages::note_effects(Unit& unit, const AnalysedText& text, bool extended) {
   if (text.unread()) {
+    context_.may_have_tried = true;
     unit.settles = unit.unsettles_meaning = unit.unsettles_encoding = true;
     context_.meaning_unsettled |= extended;
     context_.encoding_unsettled |= extended;
@@ -473,6 +495,14 @@ void AgentMessages::note_binding(Unit& unit, const AnalysedText& text, bool any_
   }
   for (const sql::Statement& statement : text.analysis->statements)
     if (any_parameters || is_planned(statement.kind)) unsettle(unit, statement, true);
+}
+
+// To read a text the server may call functions: '{a}' that becomes an array of a type with checks
+// runs these.
+void AgentMessages::note_parsing(Unit& unit, const AnalysedText& text) {
+  if (!context_.unnamed_code_sets()) return;
+  note_binding(unit, text, false);
+  ran_since_sync_ = true;
 }
 
 bool AgentMessages::rows_need_reading() const {

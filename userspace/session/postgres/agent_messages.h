@@ -74,6 +74,11 @@ class AgentMessages {
   void describe_if_rows_are_read(const PortalPtr& portal);
   void renew(AnalysedTextPtr& text, const std::vector<std::uint32_t>& declared);
   void renew_statement(PreparedStatement& prepared);
+  // People are asked about what a text means now, so what they would be asked about is refused
+  // where a prepared statement that it runs may mean something else (prepared_meaning.h).
+  void refuse_other_meaning(Judgement& judgement, const PreparedStatement& prepared);
+  void refuse_other_meanings(Judgement& judgement, const AnalysedText& text);
+  PreparedPtr parse_again(const PreparedStatement& prepared);
   bool looks_again(SteadyTime approved_at, bool& looked);
   void note_approval(Portal& portal, const Approval& approved) const;
   std::optional<Outcome> renew_portal(const PortalPtr& portal);
@@ -88,6 +93,7 @@ class AgentMessages {
   // Marks what has to be answered before the next message, and what the server may change by it.
   void note_effects(Unit& unit, const AnalysedText& text, bool extended);
   void note_binding(Unit& unit, const AnalysedText& text, bool any_parameters);
+  void note_parsing(Unit& unit, const AnalysedText& text);
   bool unsettle(Unit& unit, const sql::Statement& statement, bool extended);
   bool commits_change(const AnalysedText& text) const;
   bool rows_need_reading() const;

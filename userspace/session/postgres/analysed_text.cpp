@@ -16,6 +16,7 @@ AnalysedTextPtr analyse_text(std::string_view text, const Context& context,
   // Unsettled: another encoding may be set already, so only what is the same in all of them.
   options.client_encoding = unsettled ? "SQL_ASCII" : context.client_encoding;
   options.limits = context.options.sql_limits;
+  options.limits.plain_names_only = context.server_encoding != "UTF8";
   auto analysis = sql::analyse(text, *context.catalog, names, options);
   if (!analysis) analysed->error = analysis.error().text();
   analysed->names_version = names.version();

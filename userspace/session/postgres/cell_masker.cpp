@@ -3,6 +3,11 @@
 
 namespace sluice::session {
 
+MaskKind CellMasker::kind_of(const CellPlan& plan) const {
+  const bool no_token = plan.mask == MaskKind::kHash && !utf8_ && mask::is_text_like(plan.type.oid);
+  return no_token ? MaskKind::kRedact : plan.mask;
+}
+
 CellMasker::Outcome CellMasker::mask(const CellPlan& plan, ByteView value) {
   if (plan.kind == CellPlan::Kind::kPass) return Outcome::kAsItIs;
   cell_.clear();
@@ -12,7 +17,7 @@ CellMasker::Outcome CellMasker::mask(const CellPlan& plan, ByteView value) {
     if (!hit) return Outcome::kAsItIs;
     masked = *hit;
   } else {
-    masked = mask::mask_cell(plan.type, value, plan.mask, *tools_.hash, cell_);
+    masked = mask::mask_cell(plan.type, value, kind_of(plan), *tools_.hash, cell_);
   }
   return masked == mask::Masked::kValue ? Outcome::kChanged : Outcome::kNull;
 }

@@ -14,13 +14,18 @@ class CellMasker {
 
   CellMasker(MaskTools tools, TextGuard& guard) : tools_(std::move(tools)), guard_(guard) {}
 
+  // Of characters in another encoding, or one that is not known, there are no tokens.
+  void characters_are_utf8(bool are) { utf8_ = are; }
   Outcome mask(const CellPlan& plan, ByteView value);
   Outcome mask_null(const CellPlan& plan);    // what becomes of a NULL
   ByteView changed() const { return cell_; }  // after kChanged, until the next mask()
 
  private:
+  MaskKind kind_of(const CellPlan& plan) const;
+
   MaskTools tools_;
   TextGuard& guard_;
+  bool utf8_ = false;
   Bytes cell_;
 };
 

@@ -40,13 +40,25 @@ struct Context {
   std::string server_encoding;
   // By these the server reads dates, times and intervals that are strings.
   std::string date_style, interval_style, time_zone;
+  std::uint64_t settings_heard = 0;  // how often the server has reported a setting
   // A statement that may change them was sent since the last ReadyForQuery.
   bool meaning_unsettled = false;
   // The same of the encoding alone, by what may run unseen.
   bool encoding_unsettled = false;
+  // In which encoding the server reads: what it said last may no longer hold.
+  bool may_read_otherwise() const { return meaning_unsettled || encoding_unsettled; }
   // The transaction made something that the catalogue cannot have before it ends, and that later
   // statements run or mean without naming it.
   bool blinded = false;
+  // The transaction may have put code of users where it runs unnamed, before the catalogue has it.
+  bool made_unnamed_code = false;
+  // What is parsed or planned may set client_encoding, whatever it names.
+  bool unnamed_code_sets() const {
+    return made_unnamed_code || (catalog != nullptr && catalog->unnamed_code_sets());
+  }
+  // The session has changed rows with sensitive columns, or may have: how many entries of an index
+  // a plan meets may tell whether a new value was the old one, also after a ROLLBACK.
+  bool may_have_tried = false;
   // What this session has made that the catalogue cannot have.
   sql::MadeNames made;
   NewMeanings new_meanings;
@@ -120,6 +132,7 @@ struct Context {
     if (status.name == "DateStyle") date_style = status.value;
     if (status.name == "IntervalStyle") interval_style = status.value;
     if (status.name == "TimeZone") time_zone = status.value;
+    ++settings_heard;
   }
   // Sends what is pending to both sides. Must come before an action that changes the transport.
   void flush() {

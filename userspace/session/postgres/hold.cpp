@@ -86,7 +86,7 @@ Admitted Gate::admit(Judgement judgement, const std::string& text) {
 
 // People are asked, and grants compared, by the catalogue of now. True: ask again when it is there.
 bool Gate::looks_first() {
-  looked_ = !looked_ && !pipeline_.transaction_changes_catalog;
+  looked_ = !looked_;
   if (looked_) pipeline_.need_fresh_catalog(context_);
   return looked_;
 }

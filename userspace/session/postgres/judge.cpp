@@ -167,7 +167,7 @@ AnalysedTextPtr Judge::analyse(std::string_view text, const sql::SessionNames& n
 }
 
 Judge::Before Judge::before_all() const {
-  return {.encoding_known = !context_.meaning_unsettled && !context_.encoding_unsettled,
+  return {.encoding_known = !context_.may_read_otherwise(),
           .blinded = context_.blinded,
           .made = &context_.made,
           .changed = context_.catalog != nullptr && context_.catalog->is_laid_over()};
@@ -276,7 +276,8 @@ Judgement Judge::judge(const AnalysedText& text, const std::vector<Parameter>& p
     judged.statement = &statement;
     if (!single) {
       before.encoding_known =
-          before.encoding_known && !may_change_encoding_unseen(statement, *context_.catalog);
+          before.encoding_known &&
+          !may_change_encoding_unseen(statement, *context_.catalog, context_.unnamed_code_sets());
       before.blinded = before.blinded || statement.blinds;
       before.changed = before.changed || !statement.changes.empty();
       if (!statement.makes.empty() || statement.makes_anything) {

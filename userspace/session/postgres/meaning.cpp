@@ -22,6 +22,13 @@ bool names_masked(const sql::Statement& statement, const sql::Catalog& catalog) 
       });
 }
 
+bool may_try_values(const sql::Statement& statement, const sql::Catalog& catalog) {
+  const ActionSet& actions = statement.actions;
+  if (!catalog.any_sensitive()) return false;
+  return actions.has(Action::kCall) || actions.has(Action::kUnknown) ||
+         (actions.has(Action::kUpdate) && names_masked(statement, catalog));
+}
+
 bool may_change_catalog(const sql::Statement& statement) {
   return statement.actions.has(Action::kCall) || changes_catalog_itself(statement);
 }
@@ -56,7 +63,15 @@ bool may_set_back(StatementKind kind) {
          kind == StatementKind::kRollbackToSavepoint || kind == StatementKind::kPrepareTransaction;
 }
 
-bool may_change_encoding(const sql::Statement& statement, const sql::Catalog& catalog) {
+bool puts_code_unnamed(const sql::Statement& statement, const sql::Catalog& catalog) {
+  const ActionSet& actions = statement.actions;
+  return actions.has(Action::kDdl) &&
+         (actions.has(Action::kCall) || actions.has(Action::kSession) ||
+          actions.has(Action::kUnknown) || sql::calls_code_of_users(statement, catalog));
+}
+
+bool may_change_encoding(const sql::Statement& statement, const sql::Catalog& catalog,
+                         bool unnamed_code_sets) {
   switch (statement.kind) {
     case StatementKind::kSet:
       return statement.name == "client_encoding" || statement.name == "names";
@@ -76,13 +91,16 @@ bool may_change_encoding(const sql::Statement& statement, const sql::Catalog& ca
     case StatementKind::kDeallocate:
     case StatementKind::kDeclareCursor:
     case StatementKind::kCloseCursor:
-      return sql::fires_code_of_users(statement, catalog) || may_change_meaning(statement, catalog);
+      return unnamed_code_sets || sql::fires_code_of_users(statement, catalog) ||
+             may_change_meaning(statement, catalog);
     default: return true;
   }
 }
 
-bool may_change_encoding_unseen(const sql::Statement& statement, const sql::Catalog& catalog) {
-  return sql::changes_rows(statement.actions) || may_change_encoding(statement, catalog);
+bool may_change_encoding_unseen(const sql::Statement& statement, const sql::Catalog& catalog,
+                                bool unnamed_code_sets) {
+  return sql::changes_rows(statement.actions) ||
+         may_change_encoding(statement, catalog, unnamed_code_sets);
 }
 
 }  // namespace sluice::session

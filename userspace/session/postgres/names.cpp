@@ -31,6 +31,18 @@ PreparedPtr from_sql(std::string_view name, const sql::Statement& statement, std
   return prepared;
 }
 
+// What EXECUTE finds under the name that a Parse gave, where it is not the statement itself: a
+// utility statement, which PREPARE cannot prepare, would change names, transactions and settings.
+std::optional<sql::Statement> executed_by_sql(const sql::Statement& parsed) {
+  using enum StatementKind;
+  for (const StatementKind kind : {kSelect, kInsert, kUpdate, kDelete, kMerge})
+    if (parsed.kind == kind) return std::nullopt;
+  sql::Statement executed = parsed;
+  executed.not_followed =
+      "EXECUTE of a statement that only Parse can prepare is not followed; bind it";
+  return executed;
+}
+
 // All that the text may have made of this name; null where it cannot be read.
 std::shared_ptr<const sql::Statement> made_by(const sql::Analysis& analysis, StatementKind kind,
                                               std::string_view name) {
@@ -142,7 +154,9 @@ void Names::renew(std::uint64_t catalog_version, const Analyse& analyse) {
     if (now->unread() || !known) {
       sql_.closed(Space::kPrepared, name);
     } else {
-      const sql::Statement& statement = by_sql ? *by_sql : now->analysis->statements.front();
+      const sql::Statement statement = by_sql ? *by_sql
+                                              : executed_by_sql(now->analysis->statements.front())
+                                                    .value_or(now->analysis->statements.front());
       if (!name.empty() && !sql_.renewed(Space::kPrepared, name, statement))
         sql_.completed(Space::kPrepared, name, statement);
     }
@@ -180,7 +194,8 @@ void Names::parse_sent(Unit& unit) {
   slot = unit.prepared;
   if (const auto* statement = only_statement(unit.prepared->text);
       statement && !unit.prepared->name.empty())
-    sql_.sent(Space::kPrepared, unit.prepared->name, *statement);
+    sql_.sent(Space::kPrepared, unit.prepared->name,
+              executed_by_sql(*statement).value_or(*statement));
 }
 
 void Names::bind_sent(Unit& unit) {
@@ -221,8 +236,9 @@ void Names::parse_complete(const Unit& unit, bool given_again) {
   if (!statement || name.empty()) return;
   // Names may have been renewed since it was sent.
   if (unit.prepared->text->analysis->catalog_version != renewed_for_) renewed_for_ = 0;
-  given_again ? sql_.made(Space::kPrepared, name)
-              : sql_.completed(Space::kPrepared, name, *statement);
+  given_again
+      ? sql_.made(Space::kPrepared, name)
+      : sql_.completed(Space::kPrepared, name, executed_by_sql(*statement).value_or(*statement));
 }
 
 void Names::bind_complete(const Unit& unit, bool given_again) {

@@ -30,9 +30,15 @@ std::string settings_of(const Context& context, std::uint64_t acts) {
   for (const std::string* setting :
        {&context.client_encoding, &context.date_style, &context.interval_style, &context.time_zone})
     text += " " + std::to_string(setting->size()) + ":" + *setting;
-  if (context.meaning_unsettled || context.encoding_unsettled)
+  if (context.may_read_otherwise())
     text += "\nsettings of " + context.options.session + ": " + std::to_string(acts);
   return text;
+}
+
+// Where it cannot be computed, one that nothing else has.
+std::string digest_of(std::string_view text, const Context& context) {
+  auto digest = pg::digest_of_text(text);
+  return digest ? *std::move(digest) : request_id(context.options.session, context.statements + 1);
 }
 
 }  // namespace
@@ -58,9 +64,22 @@ std::string reach_digest(const Judgement& judgement, const Intent& whole, const 
   text += settings_of(context, acts);
   if (at_cursor)
     text += "\nat a cursor of " + context.options.session + ": " + std::to_string(acts);
-  auto digest = pg::digest_of_text(text);
-  // Where it cannot be computed, one that nothing else has.
-  return digest ? *std::move(digest) : request_id(context.options.session, context.statements + 1);
+  return digest_of(text, context);
+}
+
+std::string meaning_digest(const AnalysedText& text, const Context& context) {
+  if (!context.catalog || context.may_read_otherwise()) return {};
+  const auto& statements = text.analysis->statements;
+  const bool changes =
+      std::any_of(statements.begin(), statements.end(),
+                  [](const sql::Statement& statement) { return changes_rows(statement.actions); });
+  sql::Reach reach{*context.catalog, changes};
+  for (const sql::Statement& statement : statements) {
+    for (const ObjectRef& object : statement.objects) reach.object(object);
+    for (const sql::MadeName& run : statement.runs) reach.runs(run);
+  }
+  reach.strings_of(sql::from_first_string(text.text));
+  return digest_of(reach.text() + settings_of(context, 0), context);
 }
 
 }  // namespace sluice::session

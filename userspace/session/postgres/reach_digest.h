@@ -14,4 +14,8 @@ namespace sluice::session {
 std::string reach_digest(const Judgement& judgement, const Intent& whole, const Context& context,
                          std::uint64_t acts);
 
+// The same of a text by itself, whatever it is a part of. Empty where it is not known by what
+// settings the server reads.
+std::string meaning_digest(const AnalysedText& text, const Context& context);
+
 }  // namespace sluice::session

@@ -27,12 +27,14 @@ MaskKind stricter(MaskKind a, MaskKind b) {
   return rank(a) >= rank(b) ? a : b;
 }
 
-std::optional<MaskKind> mask_by_lineage(const sql::OutputColumn& output) {
+std::optional<MaskKind> mask_by_lineage(const sql::OutputColumn& output, bool may_have_tried) {
   switch (output.kind) {
     case sql::OutputColumn::Kind::kClear: return std::nullopt;
     case sql::OutputColumn::Kind::kColumn: return output.mask;
     case sql::OutputColumn::Kind::kDerived:
     case sql::OutputColumn::Kind::kOpaque: return MaskKind::kRedact;
+    case sql::OutputColumn::Kind::kCounted:
+      return may_have_tried ? std::optional{MaskKind::kRedact} : std::nullopt;
   }
   return MaskKind::kRedact;
 }
@@ -43,8 +45,9 @@ sql::OutputColumn lineage_of(const PlanInputs& inputs, std::size_t position, std
 }
 
 std::optional<MaskKind> mask_of(const ResultField& field, const sql::OutputColumn& lineage,
-                                const sql::Catalog& catalog) {
-  std::optional<MaskKind> by_lineage = mask_by_lineage(lineage);
+                                const PlanInputs& inputs) {
+  const sql::Catalog& catalog = *inputs.catalog;
+  std::optional<MaskKind> by_lineage = mask_by_lineage(lineage, inputs.may_have_tried);
   if (field.table_oid == 0) return by_lineage;
   const sql::ColumnSensitivity by_server =
       catalog.sensitivity(field.table_oid, field.attribute_number);
@@ -94,9 +97,8 @@ ResultPlan plan_result(const std::vector<ResultField>& fields, const PlanInputs&
     CellPlan cell;
     cell.type = {field.type_oid, field.type_modifier,
                  field.format == pg::Format::kBinary ? mask::Format::kBinary : mask::Format::kText};
-    const auto kind = by_column
-                          ? mask_of(field, lineage_of(inputs, i, fields.size()), *inputs.catalog)
-                          : std::nullopt;
+    const auto kind =
+        by_column ? mask_of(field, lineage_of(inputs, i, fields.size()), inputs) : std::nullopt;
     if (kind) {
       cell.kind = CellPlan::Kind::kMask;
       cell.mask = *kind;
@@ -114,9 +116,21 @@ ResultPlan plan_result(const std::vector<ResultField>& fields, const PlanInputs&
     }
     plan.untouched = plan.untouched && cell.kind == CellPlan::Kind::kPass;
     plan.detects = plan.detects || cell.kind == CellPlan::Kind::kDetect;
+    plan.hashes = plan.hashes || (kind && cell.mask == MaskKind::kHash);
     plan.cells.push_back(cell);
   }
   return plan;
+}
+
+bool shows_counts(const sql::Statement& statement) {
+  return std::any_of(statement.outputs.begin(), statement.outputs.end(), [](const auto& output) {
+    return output.kind == sql::OutputColumn::Kind::kCounted;
+  });
+}
+
+void hide(ResultPlan& plan) {
+  for (CellPlan& cell : plan.cells) cell.kind = CellPlan::Kind::kMask;
+  plan.untouched = plan.cells.empty();
 }
 
 ResultPlan plan_copy(std::size_t columns, pg::Format format, const PlanInputs& inputs) {

@@ -45,6 +45,7 @@ struct ResultPlan {
   std::vector<CellPlan> cells;
   bool untouched = false;  // every cell passes: rows need not be read
   bool detects = false;    // some cell is read by the detectors
+  bool hashes = false;     // some cell gets a token
 };
 
 // Some rule of the resource names columns. Asked instead of whether the catalogue has any of them:
@@ -55,6 +56,7 @@ struct PlanInputs {
   const sql::Statement* statement = nullptr;  // null: of a result that no statement explains
   const sql::Catalog* catalog = nullptr;      // never null
   const Resource* resource = nullptr;         // never null
+  bool may_have_tried = false;                // Context::may_have_tried
 };
 
 // Tables that the catalogue does not know: ask for a newer one before planning with it.
@@ -62,6 +64,9 @@ std::vector<std::uint32_t> unknown_tables(const std::vector<ResultField>& fields
                                           const PlanInputs& inputs);
 
 ResultPlan plan_result(const std::vector<ResultField>& fields, const PlanInputs& inputs);
+// Of one that was described before the session changed what its counts may tell of.
+bool shows_counts(const sql::Statement& statement);
+void hide(ResultPlan& plan);
 // Of a COPY, of whose columns the server tells nothing but how many there are: their tables and
 // types are those that lineage finds.
 ResultPlan plan_copy(std::size_t columns, pg::Format format, const PlanInputs& inputs);

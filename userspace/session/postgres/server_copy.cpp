@@ -78,8 +78,8 @@ ServerReplies::Outcome ServerReplies::on_copy_out_response(const Message& messag
     statement = nullptr;  // nobody can tell
   ResultPlan plan = plan_copy(response.column_formats.size(), response.format,
                               {statement, context_.catalog.get(), context_.options.resource.get()});
+  const bool binary = format.kind == CopyFormat::Kind::kBinary;
   if (!plan.untouched) {
-    const bool binary = format.kind == CopyFormat::Kind::kBinary;
     if (binary != (response.format == pg::Format::kBinary)) return violation(message);
     const std::string& encoding = copy_encoding(format, context_.client_encoding);
     if (!binary && !copy_encoding_is_readable(encoding)) {
@@ -88,6 +88,12 @@ ServerReplies::Outcome ServerReplies::on_copy_out_response(const Message& messag
       return Outcome::kConsumed;
     }
   }
+  // In binary the characters come in client_encoding, whatever ENCODING says.
+  const bool says_encoding = !binary && !format.encoding.empty();
+  cells_.characters_are_utf8(
+      plan.hashes && (says_encoding || !encoding_may_be_another()) &&
+      comes_as_utf8(says_encoding ? format.encoding : context_.client_encoding,
+                    context_.server_encoding));
   copy_.begin(format, std::move(plan), context_.options.limits.backend_message_bytes_max);
   context_.to_agent.pass(message.whole);
   return Outcome::kConsumed;

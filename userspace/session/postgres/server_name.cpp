@@ -2,13 +2,13 @@
 #include "session/postgres/server_name.h"
 
 #include <algorithm>
-#include <cstddef>
+
+#include "sql/words.h"
 
 namespace sluice::session {
 
 std::string_view server_name(std::string_view name) {
-  constexpr std::size_t kNameBytesMax = 63;
-  return name.substr(0, kNameBytesMax);
+  return name.substr(0, sql::kServerNameBytesMax);
 }
 
 bool is_ascii(std::string_view name) {

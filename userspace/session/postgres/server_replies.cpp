@@ -5,7 +5,9 @@
 
 #include "proto/postgres/build.h"
 #include "proto/postgres/frame.h"
+#include "session/postgres/copy_encoding.h"
 #include "session/postgres/meaning.h"
+#include "session/postgres/prepared_meaning.h"
 
 namespace sluice::session {
 namespace {
@@ -135,6 +137,14 @@ bool ServerReplies::rows_begin() const {
   return unit.kind == Kind::kExecute && !unit.news_heard && unit.portal->text->uses_names;
 }
 
+// Than the server said last: it tells before it is ready, and what runs now, or was sent together
+// with it, may have set another or set one back.
+bool ServerReplies::encoding_may_be_another() const {
+  const Unit& unit = pipeline_.units.front();
+  return context_.may_read_otherwise() || pipeline_.transaction_changes_settings ||
+         unit.unsettles_meaning || unit.unsettles_encoding;
+}
+
 ServerReplies::Outcome ServerReplies::on_row(const Message& message) {
   if (rows_begin()) {
     if (waits_for_news()) return Outcome::kWait;
@@ -148,6 +158,8 @@ ServerReplies::Outcome ServerReplies::on_row(const Message& message) {
     context_.to_agent.pass(message.whole);
     return Outcome::kConsumed;
   }
+  cells_.characters_are_utf8(plan->hashes && !encoding_may_be_another() &&
+                             comes_as_utf8(context_.client_encoding, context_.server_encoding));
   const bool clean = plan->detects && clean_.covers(message.whole, message.rest, guard_);
   const auto masked = masker_.mask(message.frame, message.whole, clean, *plan,
                                    context_.options.limits, context_.to_agent);
@@ -234,7 +246,7 @@ ServerReplies::Outcome ServerReplies::on_row_description(const Message& message)
   // A second result of one statement (a rule made it) is one that the text does not explain.
   const bool explained = unit->kind != Kind::kQuery || !unit->plan;
   const PlanInputs inputs{explained ? explanation(*unit) : nullptr, context_.catalog.get(),
-                          context_.options.resource.get()};
+                          context_.options.resource.get(), context_.may_have_tried};
   if (asks_for_tables(fields, inputs)) {
     pipeline_.rows_wait = true;
     return Outcome::kWait;
@@ -320,12 +332,16 @@ void ServerReplies::note_prepared_transaction(const sql::Statement& statement,
 void ServerReplies::effects_of(const sql::Statement& statement, const std::string& text,
                                std::string_view tag) {
   pipeline_.names.statement_complete(statement, text, tag, pipeline_.units);
+  if (statement.kind == StatementKind::kPrepare)
+    if (const PreparedPtr made = pipeline_.names.prepared(statement.name))
+      note_meaning(*made, context_);
   note_prepared_transaction(statement, tag);
   // Outside of a block a procedure may commit.
   if ((statement.kind == StatementKind::kCall || statement.kind == StatementKind::kDo) &&
       !pipeline_.in_transaction_block)
     pipeline_.names.transaction_ended(sql::SessionNames::Outcome::kNotKnown, pipeline_.units);
   context_.blinded = context_.blinded || statement.blinds;
+  context_.made_unnamed_code |= puts_code_unnamed(statement, *context_.catalog);
   const auto wider = context_.made.widened(statement);
   const sql::Statement& acts = wider ? *wider : statement;
   context_.made.note(statement);
@@ -425,7 +441,9 @@ ServerReplies::Outcome ServerReplies::on_ready(const Message& message) {
   // What was sent behind this may have changed it since.
   const auto more = [&](bool Unit::*unsettles) {
     return std::any_of(pipeline_.units.begin(), pipeline_.units.end(), [&](const Unit& later) {
-      return (later.kind == Kind::kExecute || later.kind == Kind::kBind) && later.*unsettles;
+      return (later.kind == Kind::kExecute || later.kind == Kind::kBind ||
+              later.kind == Kind::kParse) &&
+             later.*unsettles;
     });
   };
   context_.meaning_unsettled = context_.meaning_unsettled && more(&Unit::unsettles_meaning);
@@ -446,6 +464,7 @@ ServerReplies::Outcome ServerReplies::on_ready(const Message& message) {
     pipeline_.transaction_changes_settings = false;
     pipeline_.end_may_quote = false;
     context_.blinded = false;
+    context_.made_unnamed_code = false;
     context_.made.transaction_ended();
     context_.own_catalog.transaction_ended();
     context_.show_own_catalog();
@@ -463,7 +482,7 @@ void ServerReplies::plan_again(Unit& unit) {
   Portal& portal = *unit.portal;
   if (portal.remembered.empty() || portal.planned_with == context_.catalog->version()) return;
   const PlanInputs inputs{explanation(unit), context_.catalog.get(),
-                          context_.options.resource.get()};
+                          context_.options.resource.get(), context_.may_have_tried};
   portal.plan = plan_result(portal.remembered, inputs);
   portal.planned_with = context_.catalog->version();
 }

@@ -40,6 +40,7 @@ class ServerReplies {
   const sql::Statement* explanation(Unit& unit);
   void renew_names();
   bool rows_begin() const;
+  bool encoding_may_be_another() const;
   void plan_again(Unit& unit);
   bool asks_for_tables(const std::vector<ResultField>& fields, const PlanInputs& inputs);
   Outcome on_no_data(const Message& message);

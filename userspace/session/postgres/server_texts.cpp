@@ -166,7 +166,12 @@ ServerReplies::Outcome ServerReplies::on_parameter_status(const Message& message
   pipeline_.transaction_changes_settings |=
       status.name == "client_encoding" || status.name == "standard_conforming_strings";
   context_.note_parameter(status);
-  context_.to_agent.pass(message.whole);
+  // Of set_config('application_name', note, false) it is what the column held.
+  Bytes clean;
+  if (guard_.replace_hits(as_bytes(status.value), clean))
+    pg::append_parameter_status(context_.to_agent.own(), status.name, as_text(clean));
+  else
+    context_.to_agent.pass(message.whole);
   return Outcome::kConsumed;
 }
 

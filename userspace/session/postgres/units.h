@@ -48,6 +48,11 @@ struct PreparedStatement {
   std::uint64_t approved_epoch = 0;  // what names meant then
   SteadyTime approved_at{};
   bool looked_again = false;  // by a newer catalogue, since then
+  // What the server parsed it with, and keeps to (prepared_meaning.h): the version of the
+  // catalogue, 0 where it is not known, and Context::settings_heard; of what SQL made a digest
+  // instead.
+  std::uint64_t parsed_with = 0, settings_then = 0;
+  std::string meant_as;
 
   const std::vector<std::uint32_t>& declared() const {
     return declared_types ? *declared_types : parameter_types;

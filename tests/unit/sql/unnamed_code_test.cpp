@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether what runs where no statement names it may change settings.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "fixture.h"
+
+namespace sluice::sql::test {
+namespace {
+
+constexpr Oid kUnnamed = 20001, kOther = 20002, kFired = 20003, kTill = 20004, kChest = 20005;
+
+CatalogRows shop() {
+  CatalogRows rows;
+  add_builtins(rows);
+  add_shop(rows);
+  return rows;
+}
+
+// A function that runs unnamed, one that it may call, and one of a trigger.
+CatalogRows with_bodies(std::string_view body, std::string_view other = "SELECT 1",
+                        std::string_view fired = "NULL") {
+  CatalogRows rows = shop();
+  rows.function(kUnnamed, "public", "unnamed", 'v', "plpgsql").revision('b', kUnnamed, body);
+  rows.function(kOther, "public", "other", 'v', "sql").revision('b', kOther, other);
+  rows.function(kFired, "public", "fired", 'v', "plpgsql").revision('b', kFired, fired);
+  rows.relation(kTill, "public", "till", 'r', "id note").table_on("fired", kTill);
+  rows.relation(kChest, "public", "chest", 'r', "id").uses(0, "u", kUnnamed);
+  return rows;
+}
+
+bool sets(CatalogRows rows) { return rows.build(shop_rules())->unnamed_code_sets(); }
+
+TEST(UnnamedCode, ThatComputesOrRaisesSetsNothing) {
+  for (const char* body :
+       {"BEGIN RETURN upper($1); END", "BEGIN RAISE EXCEPTION 'not %', $1; END",
+        "BEGIN INSERT INTO till VALUES (1); END", "BEGIN RETURN other($1); END",
+        "BEGIN UPDATE till SET note = NULL; END", "BEGIN RETURN current_setting('a.b'); END"})
+    EXPECT_FALSE(sets(with_bodies(body))) << body;
+  EXPECT_FALSE(sets(shop()));
+}
+
+TEST(UnnamedCode, ThatMaySetIsSeenByItsWords) {
+  for (const char* body :
+       {"BEGIN PERFORM set_config('client_encoding', $1, false); END",
+        "BEGIN SET client_encoding = SJIS; END", "BEGIN SET NAMES 'SJIS'; END",
+        "BEGIN SET \"client_encoding\" = SJIS; END", "BEGIN RESET ALL; END",
+        "BEGIN EXECUTE $1; END", "BEGIN UPDATE pg_settings SET setting = $1; END",
+        "BEGIN PERFORM query_to_xml($1, true, true, ''); END",
+        "BEGIN PERFORM U&\"set\\005Fconfig\"($1, $2, false); END"})
+    EXPECT_TRUE(sets(with_bodies(body))) << body;
+}
+
+TEST(UnnamedCode, IsFollowedToWhatItNames) {
+  const char* const setting = "SELECT set_config('client_encoding', 'SJIS', false)";
+  EXPECT_TRUE(sets(with_bodies("BEGIN RETURN other(); END", setting)));
+  EXPECT_FALSE(sets(with_bodies("BEGIN RETURN 1; END", setting)));
+  EXPECT_TRUE(sets(with_bodies("BEGIN INSERT INTO till VALUES (1); END", "", setting)));
+  EXPECT_FALSE(sets(with_bodies("BEGIN INSERT INTO chest VALUES (1); END", "", setting)));
+  EXPECT_FALSE(sets(with_bodies("BEGIN PERFORM note FROM till; END", "", setting)));
+}
+
+TEST(UnnamedCode, ThatCannotBeReadMaySet) {
+  for (const char* language : {"c", "internal", "plpython3u"}) {
+    CatalogRows rows = shop();
+    rows.function(kUnnamed, "public", "unnamed", 'i', language).not_shipped();
+    EXPECT_TRUE(sets(rows.uses(0, "u", kUnnamed))) << language;
+  }
+  CatalogRows extension = shop();
+  extension.function(kUnnamed, "public", "unnamed", 'v', "c");
+  EXPECT_FALSE(sets(extension.uses(0, "u", kUnnamed)));
+  for (const char volatility : {'v', 's'}) {
+    CatalogRows tree = shop();
+    tree.function(kUnnamed, "public", "unnamed", volatility, "sql");
+    EXPECT_EQ(sets(tree.uses(0, "u", kUnnamed)), volatility == 'v');
+  }
+}
+
+}  // namespace
+}  // namespace sluice::sql::test
