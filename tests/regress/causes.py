@@ -37,9 +37,6 @@ HAS_FUNCTION = REACHED + """, objects(classid, objid) AS (
 SELECT EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN objects o USING (classid, objid)
                WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass)
     OR EXISTS (SELECT FROM pg_catalog.pg_amproc a WHERE a.oid >= 16384)"""
-HAS_TEMPORARY_RULE = REACHED + """
-SELECT EXISTS (SELECT FROM pg_catalog.pg_rewrite w JOIN reached r ON r.oid = w.ev_class JOIN pg_catalog.pg_class c ON c.oid = r.oid
-               WHERE c.relpersistence = 't' AND w.ev_type <> '1')"""
 IS_VOLATILE = """
 SELECT coalesce(pg_catalog.bool_or(p.provolatile = 'v'), true)
 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
@@ -79,8 +76,6 @@ class Causes:
             return "foreign key"
         names = [name for statement in statements for name in statement["tables"]]
         if self.own(act):
-            if self.ask(HAS_TEMPORARY_RULE, names=names):
-                return "rule of a temporary table"
             return f"{act.kind} {act.command} by {kinds}"
         if DECLARED.match(act.text) and bare(act.text) in self.earlier:
             return f"{act.kind} {act.command} by an earlier statement"
