@@ -109,10 +109,27 @@ class Search:
                 return None
             return f"errors differ:\n{texts[0]}\n{texts[1]}"
         if replies[0].comparable() != replies[1].comparable():
-            if self.varies(form, text, replies[0], data, readies):
+            if self.varies(form, text, replies[0], data, readies) or self.lies_otherwise(form, data, readies):
                 return None
             return f"the databases answer differently:\n{replies[0].short()}\n{replies[1].short()}"
         return None
+
+    def lies_otherwise(self, form, data, readies):
+        """A statement that failed in one database only has left dead rows in the other, and by a table's size the server chooses
+        in what order it joins. With the same pages in both the answers have to be the same."""
+        if form == "pipeline":
+            return False
+        replies = []
+        for database in DATABASES:
+            self.world.ask_direct("VACUUM FULL ANALYZE notes", database)
+            replies.append(self.talk(database, data, readies))
+            self.talk(database, wire.query("ROLLBACK"))
+            if form == "prepared":
+                self.talk(database, wire.query("DEALLOCATE ALL"))
+        if replies[0].comparable() != replies[1].comparable():
+            return False
+        self.counts["in another order for dead rows"] += 1
+        return True
 
     def varies(self, form, text, reply, data, readies):
         """From call to call, or from one database to another: our own grammar has no such functions."""
