@@ -151,6 +151,25 @@ def _(bench, conversation):
     return CLEAN
 
 
+@case("a statement with a parameter, with a name and without one, is parsed again, and what stands behind it runs")
+def _(bench, conversation):
+    text = "UPDATE felt SET k = $1 WHERE m = 'good'"
+    for name in ("s", ""):
+        prepared = approved(bench, conversation, parse(text, name) + wire.describe("S", name) + sync())
+        assert not prepared.errors(), prepared.short()
+        bench.world.ask_direct("ALTER TYPE public.mood RENAME VALUE 'good' TO 'was'; ALTER TYPE public.mood RENAME VALUE 'bad' TO 'good'")
+        time.sleep(1.1)
+        bench.world.ask_direct("UPDATE public.felt SET k = 0")
+        data = bind(name, "", ("7",)) + execute() + parse("SELECT 42", "t" + name) + bind("t" + name) + execute() + sync()
+        reply = approved(bench, conversation, data)
+        assert reply.tags() == ["UPDATE 1", "SELECT 1"] and reply.rows() == [[b"42"]], reply.short()
+        now = bench.world.ask_direct("SELECT k FROM public.felt WHERE m = 'good'")
+        assert now == [(7,)], now
+        bench.world.ask_direct("ALTER TYPE public.mood RENAME VALUE 'good' TO 'bad'; ALTER TYPE public.mood RENAME VALUE 'was' TO 'good'")
+        time.sleep(1.1)
+    return CLEAN
+
+
 @case("what cannot be parsed again is an error, and the statement is gone")
 def _(bench, conversation):
     assert not approved(bench, conversation, parse("UPDATE felt SET k = 1 WHERE m = 'good'", "s") + sync()).errors()

@@ -8,11 +8,6 @@
 namespace sluice::sql {
 namespace {
 
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
 // Longer than any name: the body of a function.
 bool is_body(std::string_view text) { return text.size() > kServerNameBytesMax; }
 

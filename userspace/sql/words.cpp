@@ -6,6 +6,11 @@
 
 namespace sluice::sql {
 
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 bool is_operator_sign(char c) {
   return std::string_view{"+-*/<>=~!@#%^&|`?"}.find(c) != std::string_view::npos;
 }

@@ -17,6 +17,7 @@ inline constexpr std::size_t kServerNameBytesMax = 63;
 // and comments too. Each once, in order.
 std::vector<std::string> words_of(std::string_view text);
 
+bool is_ascii(std::string_view text);
 bool is_operator_sign(char c);
 bool is_in_word(char c);
 // Of ASCII letters, as the server does with names.

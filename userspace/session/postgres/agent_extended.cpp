@@ -213,14 +213,7 @@ bool AgentMessages::looks_again(SteadyTime approved_at, bool& looked) {
 
 // The server would run what it has parsed.
 PreparedPtr AgentMessages::parse_again(const PreparedStatement& prepared) {
-  Unit close;
-  close.kind = Unit::Kind::kClose;
-  close.hidden = true;
-  close.closed_statement = true;
-  close.closed_name = prepared.name;
-  pipeline_.names.close_sent(close);
-  pg::append_close(context_.to_upstream.own(), pg::Target::kStatement, prepared.name);
-  pipeline_.units.push_back(std::move(close));
+  close_unseen(prepared.name);
   Unit parse;
   parse.kind = Unit::Kind::kParse;
   parse.hidden = true;

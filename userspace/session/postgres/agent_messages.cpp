@@ -443,14 +443,17 @@ bool AgentMessages::commits_change(const AnalysedText& text) const {
 // be taken for the answer to a Query, behind which a server does not skip: a Close of nothing goes
 // between, which has it then.
 void AgentMessages::end_extended() {
-  if (!std::exchange(in_extended_, false)) return;
+  if (std::exchange(in_extended_, false)) close_unseen(kNobodysName);
+}
+
+void AgentMessages::close_unseen(std::string_view statement) {
   Unit unit;
   unit.kind = Unit::Kind::kClose;
   unit.hidden = true;
   unit.closed_statement = true;
-  unit.closed_name = kNobodysName;
+  unit.closed_name = statement;
   pipeline_.names.close_sent(unit);
-  pg::append_close(context_.to_upstream.own(), pg::Target::kStatement, unit.closed_name);
+  pg::append_close(context_.to_upstream.own(), pg::Target::kStatement, statement);
   pipeline_.units.push_back(std::move(unit));
 }
 

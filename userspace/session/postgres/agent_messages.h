@@ -78,6 +78,8 @@ class AgentMessages {
   // where a prepared statement that it runs may mean something else (prepared_meaning.h).
   void refuse_other_meaning(Judgement& judgement, const PreparedStatement& prepared);
   void refuse_other_meanings(Judgement& judgement, const AnalysedText& text);
+  // A Close of ours.
+  void close_unseen(std::string_view statement);
   PreparedPtr parse_again(const PreparedStatement& prepared);
   bool looks_again(SteadyTime approved_at, bool& looked);
   void note_approval(Portal& portal, const Approval& approved) const;

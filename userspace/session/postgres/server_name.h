@@ -4,6 +4,8 @@
 
 #include <string_view>
 
+#include "sql/words.h"
+
 namespace sluice::session {
 
 // Its tables keep NAMEDATALEN - 1 bytes of a name, wherever in a character that ends.
@@ -11,6 +13,6 @@ std::string_view server_name(std::string_view name);
 // A statement that no client of ours has: the server never keeps it, for its text cannot be parsed.
 inline constexpr std::string_view kNobodysName = "sluice_refused";
 // Others reach the server in its own encoding, and may be the same there.
-bool is_ascii(std::string_view name);
+using sql::is_ascii;
 
 }  // namespace sluice::session
