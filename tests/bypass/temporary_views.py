@@ -55,6 +55,15 @@ for body in (f'CREATE TEMP VIEW U&"\\006Frders" AS {VIEW};',
              f"CREATE TEMP TABLE made9 (a int); CREATE VIEW orders AS {VIEW} WHERE NOT EXISTS (SELECT FROM made9);"):
     what = body if len(body) < 1000 else "a long comment"
     runs("m06", f"a function does {what}", "SELECT makes9()", READS, expect=SHOWN_MASKED, prepared=function("makes9", body + " RETURN 1;"))
+# Strings that end elsewhere than they seem to, so that the rest looks like a comment, or a name in quotes.
+for opens, closes in (("/*", "*/ --"), ('"', '" --')):
+    for string in (f"1$${opens}$$", f"E'a'\n'\\'{opens}'", f"E'a' -- it's\n  '\\'{opens}'"):
+        declared = "DECLARE x text;" if string[0] == "E" else ""
+        hidden = f"x := {string};" if string[0] == "E" else f"IF false THEN PERFORM {string}; END IF;"
+        shown = f"x := '{closes}';" if string[0] == "E" else f"IF false THEN PERFORM '{closes}'; END IF;"
+        runs("m06", f"a function whose strings hide what it makes: {string!r}", "SELECT makes9()", READS, expect=SHOWN_MASKED,
+             prepared="SET check_function_bodies = off; CREATE FUNCTION makes9() RETURNS int LANGUAGE plpgsql AS $f$ "
+                      f"{declared} BEGIN {hidden} CREATE TEMP VIEW orders AS {VIEW}; {shown}\n RETURN 1; END $f$; RESET check_function_bodies")
 LONG = "o" * 63
 runs("m06", "a name that the server cuts", "SELECT makes9()", f"SELECT item || '' FROM {LONG}", expect=SHOWN_MASKED,
      prepared=f"CREATE TABLE {LONG} (id int, item text); " + function("makes9", f"CREATE TEMP VIEW {LONG}xyz AS {VIEW}; RETURN 1;"), undo=f"{UNDO}; DROP TABLE IF EXISTS {LONG}")

@@ -40,7 +40,7 @@ def runs(what, prepared, first, then=SHOWS, how="two queries", *, agent="reader"
             bench.open("writer").query("CREATE TABLE made_to_renew (a int); DROP TABLE made_to_renew")
             conversation = bench.open()
             for text in ("SET search_path = public, unnamed9", *before):
-                reply = conversation.query(text, keep_held=True)
+                reply = conversation.talk(text) if isinstance(text, bytes) else conversation.query(text, keep_held=True)
                 if reply.held:
                     waiting = [one for one in bench.world.daemon.json("approvals")["approvals"] if one["state"] == "pending"]
                     bench.world.daemon.sluice("approve", waiting[0]["ticket"])

@@ -48,7 +48,8 @@ class ActionWalker {
   void like(const Node& range_var, bool with_expressions);
   void function_call(const Node& node);
   void set_config(const Node& node);
-  void setting(std::string_view name);
+  // `back`: to what the session began with.
+  void setting(std::string_view name, bool back = false);
   void copy(const Node& node);
   void explain(const Node& node);
   void explained_parameters(const Node& query);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "sql/words.h"
@@ -11,8 +12,6 @@ namespace sluice::sql {
 namespace {
 
 using Kind = BodyToken::Kind;
-
-bool is_space(char c) { return std::string_view{" \t\r\n\f\v"}.find(c) != std::string_view::npos; }
 
 bool is_digit(char c, unsigned base) {
   if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0') < base;
@@ -27,7 +26,6 @@ class Cutter {
   std::optional<std::vector<BodyToken>> all() {
     while (whole_ && at_ < text_.size()) next();
     if (!whole_) return std::nullopt;
-    if (!tokens_.empty()) tokens_.back().touches_next = ends_in_token_;
     return std::move(tokens_);
   }
 
@@ -36,9 +34,7 @@ class Cutter {
   bool is_next(std::string_view sign) const { return rest().starts_with(sign); }
 
   void add(Kind kind, std::string text) {
-    if (!tokens_.empty()) tokens_.back().touches_next = ends_in_token_;
-    tokens_.push_back({kind, std::move(text)});
-    ends_in_token_ = true;
+    tokens_.push_back({kind, std::move(text), std::exchange(unknown_letters_, false)});
   }
 
   void next() {
@@ -46,24 +42,26 @@ class Cutter {
     const char lower = static_cast<char>(c | 0x20);
     if (is_space(c)) {
       ++at_;
-      ends_in_token_ = false;
     } else if (is_next("--")) {
       at_ = std::min(text_.find_first_of("\r\n", at_), text_.size());
-      ends_in_token_ = false;
     } else if (is_next("/*")) {
       pass_comment();
-      ends_in_token_ = false;
     } else if (lower == 'u' &&
                (rest().substr(1).starts_with("&'") || rest().substr(1).starts_with("&\""))) {
       at_ += 2;
-      quoted(text_[at_]);
-      add(Kind::kEscaped, {});
+      const char quote = text_[at_];
+      quoted(quote);
+      add(Kind::kEscaped, {quote});
+    } else if (is_digit(c, 10)) {
+      number();
     } else if (lower == 'e' && rest().substr(1).starts_with("'")) {
       ++at_;
       std::string text = with_escapes();
+      while (whole_ && is_continued()) text += with_escapes();
       add(Kind::kString, std::move(text));
     } else if (c == '\'' || c == '"') {
       std::string text = quoted(c);
+      while (whole_ && c == '\'' && is_continued()) text += quoted(c);
       add(c == '"' ? Kind::kName : Kind::kString, std::move(text));
     } else if (c == '$') {
       dollar();
@@ -75,6 +73,21 @@ class Cutter {
       ++at_;
       add(Kind::kSign, {c});
     }
+  }
+
+  // Digits alone: a string in dollars may stand behind them, and before PostgreSQL 15 any word.
+  void number() {
+    const std::size_t begin = at_;
+    while (at_ < text_.size() && is_digit(text_[at_], 10)) ++at_;
+    add(Kind::kWord, std::string{text_.substr(begin, at_ - begin)});
+  }
+
+  // With the escapes that it began with. Stands on the next quote then.
+  bool is_continued() {
+    const std::size_t quote = string_goes_on(text_, at_);
+    if (quote == std::string_view::npos) return false;
+    at_ = quote;
+    return true;
   }
 
   std::string quoted(char quote) {
@@ -89,14 +102,17 @@ class Cutter {
     return text;
   }
 
-  // E'...'. Of letters beyond ASCII it is enough that there is one.
+  // E'...'.
   std::string with_escapes() {
     std::string text;
     for (++at_; at_ < text_.size(); ++at_) {
       const char c = text_[at_];
       if (c == '\'' && !is_next("''")) break;
       if (c == '\'') ++at_;
-      text += c == '\\' ? escaped() : c;
+      if (c == '\\')
+        escaped(text);
+      else
+        text += c;
     }
     whole_ = whole_ && at_ < text_.size();
     ++at_;
@@ -104,18 +120,48 @@ class Cutter {
   }
 
   // Stands on the last letter of the escape then.
-  char escaped() {
-    if (++at_ >= text_.size()) return ' ';
+  void escaped(std::string& text) {
+    if (++at_ >= text_.size()) return;
     const char c = text_[at_];
-    if (std::string_view{"bfnrt"}.find(c) != std::string_view::npos) return ' ';
-    if (is_digit(c, 8)) return by_number(at_, 8, 3);
-    if (c == 'x') return by_number(at_ + 1, 16, 2);
-    if (c == 'u') return by_number(at_ + 1, 16, 4);
-    if (c == 'U') return by_number(at_ + 1, 16, 8);
-    return c;
+    constexpr std::string_view kSpaces = "bfnrt";
+    if (const std::size_t space = kSpaces.find(c); space != std::string_view::npos)
+      text += "\b\f\n\r\t"[space];
+    else if (is_digit(c, 8))
+      add_byte(text, by_number(at_, 8, 3));
+    else if (c == 'x' && is_digit(text_.substr(at_ + 1, 1).empty() ? ' ' : text_[at_ + 1], 16))
+      add_byte(text, by_number(at_ + 1, 16, 2));
+    else if (c == 'u' || c == 'U')
+      add_letter(text, by_number(at_ + 1, 16, c == 'u' ? 4 : 8));
+    else
+      text += c;
   }
 
-  char by_number(std::size_t from, unsigned base, std::size_t digits_max) {
+  // Several of them may be one letter.
+  void add_byte(std::string& text, std::uint32_t byte) {
+    byte &= 0xff;
+    unknown_letters_ = unknown_letters_ || byte >= 0x80;
+    text += static_cast<char>(byte);
+  }
+
+  void add_letter(std::string& text, std::uint32_t letter) {
+    const auto following = [&](unsigned shift) {
+      return static_cast<char>(0x80 | ((letter >> shift) & 0x3f));
+    };
+    if (letter < 0x80) {
+      text += static_cast<char>(letter);
+    } else if (letter < 0x800) {
+      text += {static_cast<char>(0xc0 | (letter >> 6)), following(0)};
+    } else if (letter < 0xd800 || (letter >= 0xe000 && letter < 0x10000)) {
+      text += {static_cast<char>(0xe0 | (letter >> 12)), following(6), following(0)};
+    } else if (letter >= 0x10000 && letter < 0x110000) {
+      text += {static_cast<char>(0xf0 | (letter >> 18)), following(12), following(6), following(0)};
+    } else {  // half of one
+      unknown_letters_ = true;
+      text += static_cast<char>(0x80);
+    }
+  }
+
+  std::uint32_t by_number(std::size_t from, unsigned base, std::size_t digits_max) {
     std::size_t end = from;
     std::uint32_t number = 0;
     while (end < text_.size() && end - from < digits_max && is_digit(text_[end], base)) {
@@ -124,7 +170,7 @@ class Cutter {
           number * base + static_cast<std::uint32_t>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
     }
     at_ = end - 1;
-    return number < 0x80 ? static_cast<char>(number) : static_cast<char>(0x80);
+    return number;
   }
 
   void dollar() {
@@ -158,7 +204,7 @@ class Cutter {
   std::string_view text_;
   std::size_t at_ = 0;
   bool whole_ = true;
-  bool ends_in_token_ = false;
+  bool unknown_letters_ = false;  // in the string that is being read
   std::vector<BodyToken> tokens_;
 };
 

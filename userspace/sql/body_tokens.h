@@ -15,12 +15,12 @@ struct BodyToken {
     kWord,     // in lower case
     kName,     // in double quotes
     kString,   // what it stands for
-    kEscaped,  // U& and what is in quotes behind it
+    kEscaped,  // U& and what is in quotes behind it; the quote
     kSign,     // one of them
   };
   Kind kind = Kind::kSign;
   std::string text;
-  bool touches_next = false;  // nothing is between it and the next one, or the end
+  bool has_unknown_letters = false;  // by number, beyond ASCII: as the server's encoding has them
   bool is_word(std::string_view word) const { return kind == Kind::kWord && text == word; }
   bool is_sign(char sign) const { return kind == Kind::kSign && text.front() == sign; }
   bool is_identifier() const { return kind == Kind::kWord || kind == Kind::kName; }

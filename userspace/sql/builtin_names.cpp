@@ -32,6 +32,14 @@ constexpr std::string_view kTextSearch =
     "portuguese romanian russian serbian simple snowball spanish swedish synonym tamil thesaurus "
     "turkish yiddish ";
 
+constexpr std::string_view kOfRows =
+    " any_out any_value anycompatible_out anycompatiblenonarray_out anyelement_out anynonarray_out "
+    "array_agg concat count cume_dist dense_rank hash_record hash_record_extended json_agg "
+    "json_agg_strict json_build_array json_build_object jsonb_agg jsonb_agg_strict "
+    "jsonb_build_array jsonb_build_object mode num_nonnulls num_nulls percent_rank "
+    "pg_collation_for pg_column_compression pg_column_size pg_column_toast_chunk_id pg_typeof "
+    "quote_literal quote_nullable rank record_out record_send row_to_json to_json to_jsonb ";
+
 bool lists(std::string_view list, std::string_view name) {
   for (std::size_t at = list.find(name); !name.empty() && at != std::string_view::npos;
        at = list.find(name, at + 1))
@@ -48,5 +56,7 @@ bool is_pseudo_type_name(std::string_view name) { return lists(kPseudoTypes, nam
 bool is_builtin_text_search(std::string_view name) {
   return name.ends_with("_stem") || lists(kTextSearch, name);
 }
+
+bool is_builtin_of_rows(std::string_view name) { return lists(kOfRows, name); }
 
 }  // namespace sluice::sql

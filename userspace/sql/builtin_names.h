@@ -12,5 +12,7 @@ bool is_builtin_operator(std::string_view name);
 bool is_builtin_type_name(std::string_view name);
 bool is_pseudo_type_name(std::string_view name);
 bool is_builtin_text_search(std::string_view name);
+// Of those functions that can be given a row alone, so that "t.name" may call them.
+bool is_builtin_of_rows(std::string_view name);
 
 }  // namespace sluice::sql

@@ -127,6 +127,12 @@ struct Function {
   bool shipped = false;
   // One that calls itself stable or immutable, while its body or a default calls what is not.
   bool does_more = false;
+  // Its body could be read whole: all that it gives comes from its arguments, from PostgreSQL's own
+  // functions that compute, and from relations of these names, by way of other functions too.
+  bool followed = false;
+  std::vector<std::string> reads;
+  // Of an extension, in SQL: it is an expression over its arguments and nothing else.
+  bool is_expression = false;
   // Of a trigger's, in PL/pgSQL: what it raises or fails with is never a sensitive value.
   bool quotes_nothing = false;
   // The same: it changes no row and no setting, and what runs unnamed sets none.
@@ -139,7 +145,7 @@ struct Function {
   // function of users.
   std::string revision;
   std::vector<std::string> names;
-  bool names_unread = false;  // its body is too long: any
+  bool names_unread = false;  // its body is too long, or has letters by number: any
   // Relations that it may make, or what it reaches.
   Temporaries temporaries;
 };
@@ -179,6 +185,9 @@ class Catalog {
   // Something that runs where no statement names it (a cast, an operator class, a check, an
   // expression of a table that is looked at to plan, a policy) may change settings.
   bool unnamed_code_sets() const { return rest_->unnamed_code_sets; }
+  // What runs before a statement does, when it is parsed, bound or planned, may make relations or
+  // change them: such code, or a function that does not call itself volatile.
+  bool early_code_defines() const { return rest_->early_code_defines; }
   // Where what is called so is dropped with CASCADE, a policy or an event trigger may go, too.
   bool rights_stand_on(std::string_view name) const { return rest_->under_rights.contains(name); }
   // A table that is called so has a policy, which a column may take along.
@@ -236,6 +245,8 @@ class Catalog {
   // Also by the name of a type, of its default one.
   std::span<const Function* const> hidden_calls_of_operator_class(std::string_view name) const;
   bool any_hidden_cast() const { return !rest_->casts.empty(); }
+  // Users have made a cast of a row to something else.
+  bool any_cast_of_rows() const { return rest_->any_cast_of_rows; }
   // The tables and views that lose or change something when an index, a type, a function, another
   // table or whatever else is called so goes away or changes.
   std::span<const Relation* const> tables_on(std::string_view name) const;
@@ -263,6 +274,8 @@ class Catalog {
     bool any_temporaries = false;
     bool event_triggers_quote = false, event_triggers_name = false;
     bool unnamed_code_sets = false;
+    bool any_cast_of_rows = false;
+    bool early_code_defines = false;
     std::set<std::string, std::less<>> sensitive_names, under_rights, with_policies;
     std::vector<Function> functions;
     std::unordered_map<Oid, const Function*> function_by_oid;

@@ -32,6 +32,8 @@ void CatalogBuilder::attach_calls() {
     }
     const auto [place, fresh] = places.emplace(&function, bodies_.size());
     if (fresh) bodies_.push_back({&function, {}});
+    // A body that is kept as a tree has all of it here; others are read by read_bodies().
+    function.followed = function.language == "sql" && !function.shipped;
     attach_call(call, bodies_[place->second]);
   }
   calls_.clear();
@@ -83,11 +85,14 @@ void CatalogBuilder::attach_call(const Call& call, Body& body) {
   };
   if (call.kind == 'f') {
     const Function* called = catalog_->function(call.object);
+    body.whole &= called != nullptr;
     if (called != nullptr && called != body.function) calls(*called);
   } else if (call.kind == 't') {
     for (const Function* check : catalog_->checks_of_type(call.object)) calls(*check);
   } else if (call.kind == 'r') {
-    if (const Relation* relation = catalog_->relation(call.object))
+    const Relation* relation = catalog_->relation(call.object);
+    body.whole &= relation != nullptr;
+    if (relation != nullptr)
       body.objects.push_back({ObjectRef::Kind::kTable, relation->schema, relation->name});
   } else {
     does_more = true;  // it writes
@@ -113,14 +118,18 @@ std::optional<Statement> CatalogBuilder::read_body(const std::string& definition
 void CatalogBuilder::read_bodies() {
   for (const Definition& definition : definitions_) {
     Function& function = rest_->functions[definition.function];
-    const bool by_default = function.does_more;  // what a parameter's default calls
-    function.does_more = true;                   // until it is read it may do anything
     auto body = read_body(definition.text);
-    if (!body) continue;
-    function.does_more = by_default || !only_reads(body->actions);
-    bodies_.push_back({&function, std::move(body->objects)});
+    const bool does_more = !body || !only_reads(body->actions);
+    function.followed = !does_more;
+    // Until it is read it may do anything, unless it is believed.
+    function.does_more |= does_more && !function.shipped;
+    if (body)
+      bodies_.push_back({.function = &function,
+                         .objects = std::move(body->objects),
+                         .believed = function.shipped});
   }
   definitions_.clear();
+  follow_bodies();
   mark_callers();
 }
 
@@ -143,7 +152,7 @@ bool CatalogBuilder::mark_callers() {
   for (bool changed = true; changed;) {
     changed = false;
     for (const Body& body : bodies_)
-      if (!body.function->does_more &&
+      if (!body.function->does_more && !body.believed &&
           std::any_of(body.objects.begin(), body.objects.end(), does_more))
         changed = any = body.function->does_more = true;
   }

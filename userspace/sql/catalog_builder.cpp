@@ -75,7 +75,10 @@ Result<void> CatalogBuilder::add_row(CatalogTable table, CatalogRow row) {
                    : table == CatalogTable::kCasts   ? casts_
                                                      : operator_classes_;
       if (table == CatalogTable::kCasts && function == 0) {
-        takes_any_type_.push_back(text_in(row[0]));
+        if (text_in(row[0]).empty())
+          rest_->any_cast_of_rows = true;
+        else
+          takes_any_type_.push_back(text_in(row[0]));
         return {};
       }
       list.push_back({text_in(row[0]), function, 0});

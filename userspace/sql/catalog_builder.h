@@ -67,6 +67,8 @@ class CatalogBuilder {
   struct Body {
     Function* function = nullptr;
     std::vector<ObjectRef> objects;  // what it names
+    bool whole = true;               // and all of it
+    bool believed = false;           // an extension's, which says itself whether it does more
   };
   // The function of triggers: of these tables, or of event triggers.
   struct Trigger {
@@ -120,6 +122,8 @@ class CatalogBuilder {
   std::optional<Statement> read_body(const std::string& definition) const;
   void read_bodies();
   bool mark_callers();
+  // catalog_followed.cpp
+  void follow_bodies();
   // catalog_triggers.cpp
   void read_triggers();
   // catalog_unnamed.cpp
@@ -128,6 +132,7 @@ class CatalogBuilder {
   std::vector<const Relation*> written_with(const Relation& first) const;
   void reach_from(const Function& function, std::vector<const Function*>& reached) const;
   void mark_unnamed_code();
+  bool may_define_early(const Function& function, bool unnamed) const;
   // catalog_foreign.cpp
   void attach_foreign_tables();
   bool mark_foreign_tables();

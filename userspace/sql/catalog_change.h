@@ -42,6 +42,9 @@ struct CatalogChange {
   // Of a new relation, in order; `columns_known` false: there may be others.
   std::vector<std::string> columns;
   bool columns_known = false;
+  // What is in it from the start was looked at where it was copied, if it is nothing at all; there
+  // may be other columns.
+  bool contents_judged = false;
   bool columns_may_go = false;  // of a temporary one, without this session
   // ForeignKey's; `event` is pg_rewrite.ev_type.
   char on_delete = 'a', on_update = 'a', event = 0;

@@ -6,6 +6,7 @@
 
 #include "sql/action_walker.h"
 #include "sql/builtin_names.h"
+#include "sql/copied_columns.h"
 #include "sql/owned_sequences.h"
 
 namespace sluice::sql {
@@ -37,15 +38,18 @@ class Changes {
     CatalogChange change = change_of(Kind::kNewRelation, table);
     change.relkind = relkind;
     change.acts = relkind == 'f';
-    change.columns_known =
-        node.list("inhRelations").empty() && !node.has("ofTypename") && !node.flag("if_not_exists");
+    // One that is there already, if it is temporary, this session has made, which then stays laid
+    // over the catalogue.
+    const bool may_be_another = node.flag("if_not_exists") && !change.temporary;
+    change.columns_known = change.contents_judged =
+        node.list("inhRelations").empty() && !node.has("ofTypename") && !may_be_another;
     for (const auto& item : node.list("tableElts")) {
       const Node element{&item};
       if (element.is("ColumnDef")) {
         change.columns.emplace_back(element.text("colname"));
         change.columns_may_go |= may_go(element);
-      } else if (!element.is("Constraint")) {
-        change.columns_known = false;  // LIKE
+      } else if (element.is("TableLikeClause")) {
+        columns_of_like(element, facts_, change);
       }
     }
     facts_.changes(std::move(change));

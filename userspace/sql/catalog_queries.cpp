@@ -45,8 +45,8 @@ SELECT p.oid, n.nspname, p.proname, p.provolatile, p.prokind, l.lanname, p.prore
     WHERE p.proargmodes[i] IN ('o', 'b', 't')
     ORDER BY i), pg_catalog.chr(31)),
   s.shipped,
-  CASE WHEN p.oid >= 16384 AND NOT s.shipped AND p.prokind = 'f' AND p.provolatile <> 'v'
-         AND l.lanname IN ('sql', 'plpgsql') AND p.prosrc <> ''
+  CASE WHEN p.oid >= 16384 AND p.prokind = 'f' AND p.provolatile <> 'v' AND p.prosrc <> ''
+         AND (l.lanname = 'sql' OR l.lanname = 'plpgsql' AND NOT s.shipped)
        THEN pg_catalog.pg_get_functiondef(p.oid) END
 FROM pg_catalog.pg_proc p
   JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
@@ -184,7 +184,11 @@ FROM pg_catalog.pg_cast c
 WHERE c.oid >= 16384 OR p.oid >= 16384
 UNION ALL
 SELECT t.typname, r.function, 0
-FROM reached r JOIN pg_catalog.pg_type t ON t.oid = r.type)sql";
+FROM reached r JOIN pg_catalog.pg_type t ON t.oid = r.type
+UNION ALL
+SELECT '', 0, c.castsource
+FROM pg_catalog.pg_cast c JOIN pg_catalog.pg_type t ON t.oid = c.castsource
+WHERE c.oid >= 16384 AND t.typrelid <> 0)sql";
 
 // By the name of the operator class, and of the type that it is the default one of.
 constexpr std::string_view kOperatorClasses = R"sql(

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "sql/catalog_builder.h"
+#include "sql/names_in_text.h"
 #include "sql/words.h"
 
 namespace sluice::sql {
@@ -39,9 +40,10 @@ Result<void> CatalogBuilder::add_revision(CatalogRow row) {
   }
   if (kind == "b") {
     text_bodies_.insert(oid);
-    if (text.find("&\"") != std::string_view::npos) escaped_bodies_.insert(oid);  // U&"..."
+    NamesInText found = names_in(text);
+    if (!found.all) escaped_bodies_.insert(oid);
     std::vector<std::string>& words = words_of_functions_[oid];
-    for (std::string& word : words_of(text)) words.push_back(std::move(word));
+    for (std::string& word : found.names) words.push_back(std::move(word));
     made_in_bodies_[oid] = made_in_body(text);
     return {};
   }
@@ -87,7 +89,8 @@ void CatalogBuilder::attach_revisions() {
     if (!name.empty() && is_operator_sign(name.front())) rest_->users_operators.push_back(name);
   for (const auto& [oid, name] : rest_->types) rest_->types_by_name[name].push_back(oid);
   for (Function& function : rest_->functions) {
-    function.names_unread = unread_bodies_.contains(function.oid);
+    function.names_unread =
+        unread_bodies_.contains(function.oid) || escaped_bodies_.contains(function.oid);
     if (const auto found = function_revisions_.find(function.oid);
         found != function_revisions_.end())
       function.revision = joined(found->second);

@@ -140,8 +140,17 @@ void CatalogBuilder::mark_views() {
   // By name, as views refer to them. To read a definition costs much, so it is read again only
   // where what it reaches has changed.
   std::unordered_set<std::string_view> before, now;
+  const auto is_new = [&](std::string_view name) {
+    return before.contains(name) || now.contains(name);
+  };
   const auto has_changed = [&](const ObjectRef& object) {
-    return before.contains(object.name) || now.contains(object.name);
+    if (is_new(object.name)) return true;
+    const auto functions = object.kind == ObjectRef::Kind::kFunction
+                               ? catalog_->functions_named(object.name)
+                               : std::span<const Function* const>{};
+    return std::any_of(functions.begin(), functions.end(), [&](const Function* one) {
+      return std::any_of(one->reads.begin(), one->reads.end(), is_new);
+    });
   };
   bool changed = true;
   for (std::size_t pass = 0; changed && pass <= limits_.view_depth_max; ++pass) {

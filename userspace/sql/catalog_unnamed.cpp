@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// CatalogBuilder: whether what runs where no statement names it may change settings. A function's
-// body is read by its words, and what these name is followed: what it runs without naming it is
-// among what is looked at anyway.
+// CatalogBuilder: whether what runs where no statement names it, or before the statement does, may
+// change settings or relations. A function's body is read by its words, and what these name is
+// followed: what it runs without naming it is among what is looked at anyway.
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -27,6 +27,9 @@ bool has_any(const Words& words, const std::array<std::string_view, kCount>& of)
 // By these a setting changes, whose name may be put together; or a text of any words runs.
 constexpr std::array<std::string_view, 6> kSetting = {
     "client_encoding", "standard_conforming_strings", "pg_settings", "reset", "discard", "execute"};
+constexpr std::array<std::string_view, 5> kNamedBySet = {"names", "datestyle", "intervalstyle",
+                                                         "timezone", "zone"};
+constexpr std::array<std::string_view, 3> kDefining = {"create", "alter", "drop"};
 constexpr std::array<std::string_view, 6> kWriting = {"insert", "update",   "delete",
                                                       "merge",  "truncate", "copy"};
 
@@ -47,7 +50,7 @@ bool CatalogBuilder::names_setting(const Function& function) const {
   const auto found = words_of_functions_.find(function.oid);
   if (found == words_of_functions_.end()) return false;
   const Words& words = found->second;
-  if (has_any(words, kSetting) || (has(words, "set") && has(words, "names"))) return true;
+  if (has_any(words, kSetting) || (has(words, "set") && has_any(words, kNamedBySet))) return true;
   return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
     const auto named = catalog_->functions_named(word);
     return std::any_of(named.begin(), named.end(), [](const Function* one) {
@@ -112,16 +115,28 @@ void CatalogBuilder::reach_from(const Function& function,
   }
 }
 
+// The planner runs what does not call itself volatile, to see what comes of it.
+bool CatalogBuilder::may_define_early(const Function& function, bool unnamed) const {
+  if (!function.temporaries.empty() && (unnamed || function.volatility != 'v')) return true;
+  const auto words = words_of_functions_.find(function.oid);
+  return unnamed && words != words_of_functions_.end() && has_any(words->second, kDefining);
+}
+
 void CatalogBuilder::mark_unnamed_code() {
   std::vector<const Function*> reached;
   for (const Oid oid : unnamed_)
     if (const Function* function = catalog_->function(oid)) reached.push_back(function);
   std::unordered_set<const Function*> seen;
-  while (!reached.empty() && !rest_->unnamed_code_sets) {
+  bool& sets = rest_->unnamed_code_sets;
+  bool& defines = rest_->early_code_defines;
+  for (const Function& function : rest_->functions)
+    defines = defines || may_define_early(function, false);
+  while (!reached.empty() && !(sets && defines)) {
     const Function* function = reached.back();
     reached.pop_back();
     if (!seen.insert(function).second) continue;
-    rest_->unnamed_code_sets = may_set(*function);
+    sets = sets || may_set(*function);
+    defines = defines || may_define_early(*function, true);
     reach_from(*function, reached);
   }
   if (rest_->unnamed_code_sets)

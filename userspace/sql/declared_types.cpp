@@ -5,6 +5,7 @@
 #include <string>
 
 #include "sql/facts.h"
+#include "sql/temporaries.h"
 
 namespace sluice::sql {
 
@@ -32,6 +33,7 @@ void declare_types(Analysis& analysis, const std::vector<Oid>& types, const Cata
       if (!facts.spend(1 + hidden.size())) return;
       for (const Function* function : hidden) facts.hidden_call(*function);
     }
+    find_temporaries_of_calls(facts);
   }
 }
 

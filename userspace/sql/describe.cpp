@@ -6,6 +6,7 @@
 
 #include "sql/action_walker.h"
 #include "sql/catalog_changes.h"
+#include "sql/copied_columns.h"
 #include "sql/copy_options.h"
 #include "sql/definitions.h"
 #include "sql/lineage.h"
@@ -101,7 +102,7 @@ void name_statement(const Node& node, Statement& statement) {
 class Tracer {
  public:
   Tracer(Facts& facts, const SessionNames& names, const DescribeOptions& options)
-      : facts_(facts), names_(names), lineage_(facts, options) {}
+      : facts_(facts), names_(names), options_(options), lineage_(facts, options) {}
 
   void trace_statement(const Node& node) {
     trace(node);
@@ -117,12 +118,13 @@ class Tracer {
       const bool returns =
           node.is("SelectStmt") ? !into_of(node) : !node.list("returningList").empty();
       if (returns) give(*row);
+      if (node.is("SelectStmt")) keeps(into_of(node), *row);
       return;
     }
     if (node.is("PrepareStmt") || node.is("DeclareCursorStmt"))
       trace(node.node("query"));
     else if (node.is("CreateTableAsStmt") || node.is("ViewStmt"))
-      store(node.node("query"));
+      store(node);
     else if (node.is("CopyStmt"))
       copy(node);
     else if (node.is("ExplainStmt"))
@@ -143,7 +145,11 @@ class Tracer {
   void give(const Row& row) {
     Statement& statement = facts_.statement();
     const Value all = whole(row);
-    if (!facts_.catalog().any_sensitive() || (row.rest && !all.sensitive())) return all_clear();
+    if (!facts_.catalog().any_sensitive() || (row.rest && !all.sensitive())) {
+      all_clear();
+      statement.clear_of_session = all.of_session;
+      return;
+    }
     if (row.rest) {
       statement.lineage = ResultLineage::kUnknown;
       facts_.touches();
@@ -159,6 +165,7 @@ class Tracer {
       output.relation = field.value.relation;
       output.attnum = field.value.attnum;
       output.traced = field.value.traced;
+      output.of_session = field.value.of_session;
       output.name = std::string{field.name};
       statement.outputs.push_back(std::move(output));
     }
@@ -170,9 +177,11 @@ class Tracer {
   }
 
   // CREATE TABLE AS, CREATE VIEW: whatever the query gives is kept.
-  void store(const Node& query) {
+  void store(const Node& node) {
+    const Node query = node.node("query");
     if (const auto row = lineage_.statement(query)) {
       lineage_.copy(*row);
+      if (!node.flag("if_not_exists")) keeps(node.node("into"), *row);
     } else if (query.is("ExecuteStmt")) {
       if (!repeat(SessionNames::Space::kPrepared, query, query.text("name")))
         lineage_.copy(opaque_value());
@@ -182,6 +191,12 @@ class Tracer {
       facts_.statement().lineage = ResultLineage::kNoRows;
       facts_.statement().outputs.clear();
     }
+  }
+
+  // In a body names may be variables', and what they hold nobody follows.
+  void keeps(const Node& into, const Row& row) {
+    if (into && !options_.plpgsql_variables && !options_.trigger_rows)
+      columns_of_query(into, row, facts_);
   }
 
   void copy(const Node& node) {
@@ -275,6 +290,7 @@ class Tracer {
 
   Facts& facts_;
   const SessionNames& names_;
+  const DescribeOptions& options_;
   Lineage lineage_;
 };
 

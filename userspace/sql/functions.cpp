@@ -25,6 +25,23 @@ bool runs_unseen(const Function& function) {
   return function.volatility == 'i' || is_known_to_run_unseen(function.name);
 }
 
+// Whoever makes an aggregate of parts that compute has one that computes. Whether those whose state
+// is memory fit together only an extension's author has looked at.
+bool parts_compute_only(const Function& aggregate) {
+  if (aggregate.keeps_memory && !aggregate.shipped) return false;
+  return !aggregate.parts.empty() &&
+         std::all_of(aggregate.parts.begin(), aggregate.parts.end(),
+                     [](const Function* part) { return computes_only(*part); });
+}
+
+// One that computes and is not PostgreSQL's own: whether and how often it ran is seen elsewhere.
+bool is_noticed(const Function& function) {
+  if (function.kind == 'a')
+    return !std::all_of(function.parts.begin(), function.parts.end(),
+                        [](const Function* part) { return runs_unnoticed(*part); });
+  return function.volatility == 'v' && !is_known_to_run_unseen(function.name);
+}
+
 }  // namespace
 
 bool computes_only(const Function& function) {
@@ -33,17 +50,17 @@ bool computes_only(const Function& function) {
     return effect.actions == ActionSet{Action::kRead} && effect.result != FunctionResult::kOpaque &&
            !effect.keeps_arguments;
   }
-  if (!function.shipped || function.kind == 'a') return false;
+  if (function.kind == 'a') return parts_compute_only(function);
+  if (!function.shipped) return false;
+  if (function.is_expression) return true;
   if (function.language != "c" && function.language != "internal") return false;
   const KnownFunction* known = known_function(function.name);
-  if (known == nullptr) return function.volatility == 'i';
-  return known->result == FunctionResult::kFromArguments &&
-         known->actions == ActionSet{Action::kRead};
+  return known == nullptr ? function.volatility == 'i' : known->of_extensions;
 }
 
 bool runs_unnoticed(const Function& function) {
   if (function.returns_set) return false;
-  if (!of_postgres(function)) return computes_only(function);
+  if (!of_postgres(function)) return computes_only(function) && !is_noticed(function);
   const FunctionEffect effect = effect_of_function(function);
   return !effect.keeps_arguments && !effect.leaves_trace;
 }
@@ -70,7 +87,10 @@ bool is_believed(const Function& function) {
 FunctionEffect effect_of_users_function(const Function& function, FunctionEffect effect) {
   const bool computes = computes_only(function);
   const bool promises = function.volatility != 'v' && function.kind != 'p' && function.kind != 'a';
-  if (!promises || function.does_more) {
+  if (computes && !function.does_more) {
+    effect.actions.add(Action::kRead);
+    effect.leaves_trace |= is_noticed(function);
+  } else if (!promises || function.does_more) {
     effect.actions.add(Action::kCall);
     effect.keeps_arguments = true;
   } else if (!is_believed(function)) {
@@ -78,8 +98,7 @@ FunctionEffect effect_of_users_function(const Function& function, FunctionEffect
     effect.keeps_arguments = true;
   } else {
     effect.actions.add(Action::kRead);
-    // Stable and immutable functions cannot write, but RAISE can show.
-    effect.keeps_arguments |= !computes;
+    effect.keeps_arguments = true;  // they cannot write, but RAISE can show
   }
   effect.leaves_trace |= effect.keeps_arguments;
   if (function.kind != 'a' || function.parts.empty()) {
@@ -158,7 +177,9 @@ FunctionEffect effect_of_function(const Catalog& catalog, std::string_view schem
   bool first = true;
   for (const Function* function : catalog.functions_named(name)) {
     if (!schema.empty() && function->schema != schema) continue;
-    const FunctionEffect one = effect_of_function(*function);
+    FunctionEffect one = effect_of_function(*function);
+    if (one.result == FunctionResult::kOpaque && gives_arguments_only(catalog, *function))
+      one.result = FunctionResult::kFromArguments;
     if (first) {
       effect = one;
       first = false;

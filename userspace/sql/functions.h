@@ -28,6 +28,7 @@ struct KnownFunction {
   ActionSet actions;
   FunctionResult result = FunctionResult::kFromArguments;
   bool keeps_arguments = false;  // beside those whose actions are more than to read
+  bool of_extensions = false;    // in C, and believed whatever their volatility says
 };
 const KnownFunction* known_function(std::string_view name);
 // functions_unseen.cpp: of PostgreSQL's own that are not immutable, those of which nobody can see
@@ -46,9 +47,12 @@ struct FunctionEffect {
   std::vector<std::string> outputs;
 };
 
-// Most of PostgreSQL's own. Of an extension's those in C that call themselves immutable, and some
-// that are known by name.
+// Most of PostgreSQL's own. Of an extension's those in C that call themselves immutable or are
+// known by name, and expressions in SQL. Aggregates whose parts do no more.
 bool computes_only(const Function& function);
+// functions_followed.cpp: one of users that was read whole gives nothing sensitive but what it is
+// given, as that catalogue has the relations that it names.
+bool gives_arguments_only(const Catalog& catalog, const Function& function);
 // It neither keeps what it is given nor shows elsewhere that it ran, or how often.
 bool runs_unnoticed(const Function& function);
 // Of all functions that the name may mean, together. `schema` is "" where the text gives none.

@@ -17,6 +17,7 @@ struct Group {
   FunctionResult result;
   std::string_view names;  // separated by blanks
   bool keeps_arguments = false;
+  bool of_extensions = false;
 };
 
 const std::vector<Group>& groups() {
@@ -146,19 +147,29 @@ const std::vector<Group>& groups() {
        "pg_stat_get_slru"},
       // Rows of a table that is named by a value.
       {{Action::kUnknown}, kOpaque, "currtid2 pg_extension_config_dump"},
-      // Extensions' own in C that look at a setting or a dictionary, and compute.
+      // Extensions' own in C that look at a setting or a dictionary, or take what is random, and
+      // compute.
       {{Action::kRead},
        kFromArguments,
        "unaccent similarity_op similarity_dist word_similarity_op word_similarity_commutator_op "
-       "strict_word_similarity_op strict_word_similarity_commutator_op show_limit"},
+       "strict_word_similarity_op strict_word_similarity_commutator_op show_limit "
+       "pgp_sym_encrypt pgp_sym_encrypt_bytea pgp_pub_encrypt pgp_pub_encrypt_bytea",
+       false,
+       true},
+      // Made of nothing but chance and the moment, PostgreSQL's own and extensions'.
+      {{Action::kRead},
+       kClear,
+       "gen_random_uuid gen_random_bytes gen_salt uuid_generate_v1 uuid_generate_v1mc "
+       "uuid_generate_v4",
+       false,
+       true},
       // Harmless, though volatile.
       {{Action::kRead},
        kClear,
        "random random_normal pg_sleep pg_sleep_for pg_sleep_until currval lastval "
        "pg_sequence_last_value pg_partition_tree pg_partition_ancestors current_query "
        "pg_stat_get_recovery_prefetch pg_get_wal_resource_managers "
-       "clock_timestamp timeofday gen_random_uuid gen_random_bytes uuidv4 "
-       "uuidv7 uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 "
+       "clock_timestamp timeofday uuidv4 uuidv7 "
        "pg_is_in_recovery "
        "pg_last_xact_replay_timestamp pg_is_wal_replay_paused "
        "pg_get_wal_replay_pause_state pg_backend_pid txid_current_if_assigned "
@@ -175,7 +186,7 @@ const std::vector<Group>& groups() {
        "pg_collation_actual_version pg_database_collation_actual_version pg_tablespace_databases "
        "pg_column_size pg_filenode_relation pg_lsn_now "
        "pg_stat_get_xact_tuples_inserted pg_stat_get_xact_tuples_updated "
-       "pg_stat_get_xact_tuples_deleted gen_salt "
+       "pg_stat_get_xact_tuples_deleted "
        // Triggers', of the row that is written alone.
        "suppress_redundant_updates_trigger tsvector_update_trigger "
        "tsvector_update_trigger_column"},
@@ -191,8 +202,8 @@ std::unordered_map<std::string_view, KnownFunction> make_table() {
       const std::size_t end = std::min(rest.find(' '), rest.size());
       const std::string_view name = rest.substr(0, end);
       if (!name.empty())
-        table.emplace(name,
-                      KnownFunction{name, group.actions, group.result, group.keeps_arguments});
+        table.emplace(name, KnownFunction{name, group.actions, group.result, group.keeps_arguments,
+                                          group.of_extensions});
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // PostgreSQL's stable functions that look at nothing but their arguments, settings and the moment,
-// and the volatile ones of which each call is like the first. Those that look into the catalogue
-// are left out: some take locks, which pg_locks shows, and current_schema() may make the session's
-// temporary schema.
+// and the volatile ones, extensions' too, of which each call is like the first. Those that look
+// into the catalogue are left out: some take locks, which pg_locks shows, and current_schema() may
+// make the session's temporary schema.
 #include <algorithm>
 #include <string_view>
 #include <unordered_set>
@@ -29,7 +29,9 @@ constexpr std::string_view kNames =
     "to_char to_date to_number to_timestamp money numeric concat concat_ws format quote_literal "
     "quote_nullable anytextcat textanycat array_to_string length convert convert_from convert_to "
     "pg_char_to_encoding pg_encoding_to_char pg_client_encoding getdatabaseencoding "
-    "gen_random_uuid uuidv4 uuidv7 pg_typeof pg_collation_for pg_column_size "
+    "gen_random_uuid gen_random_bytes gen_salt uuid_generate_v4 pgp_sym_encrypt "
+    "pgp_sym_encrypt_bytea pgp_pub_encrypt pgp_pub_encrypt_bytea uuidv4 uuidv7 pg_typeof "
+    "pg_collation_for pg_column_size "
     "pg_column_compression enum_first enum_last enum_range textsend bpcharsend varcharsend "
     "namesend "
     "xml_send enum_send array_send record_send range_send multirange_send array_out record_out "

@@ -238,6 +238,10 @@ bool ActionWalker::runs_later(const Node& node) {
     if (node.text("context") != "COERCION_EXPLICIT") facts_.action(Action::kCall);
     will_call(node.node_as("func", "ObjectWithArgs").list("objname"));
     cast_of_bytes(node);
+    const Node source = node.node_as("sourcetype", "TypeName");
+    if (node.flag("inout") && node.text("context") == "COERCION_IMPLICIT" &&
+        !facts_.catalog().relations_named(split_name(source.list("names")).second).empty())
+      facts_.unknown("the cast will take any row to be something else, where nothing names it");
     // An explicit one too: to_json(), || and others use the casts that they find.
     if (node.has("func") && facts_.catalog().any_sensitive())
       facts_.unknown("the cast will run its function on any value, where nothing names it");

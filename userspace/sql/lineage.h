@@ -161,6 +161,7 @@ class Lineage {
   Row star(const json::array& parts, const Scope& scope);
   Value indirection(const Node& node, const Scope& scope, const Ctes* ctes);
   Value function_call(const Node& node, const Scope& scope, const Ctes* ctes);
+  bool counts_rows(const Node& call, const Scope& scope);
   Value sublink(const Node& node, const Scope& scope, const Ctes* ctes);
   Value in_turn(const std::vector<const json::value*>& operands, const Scope& scope,
                 const Ctes* ctes);

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "sql/action_walker.h"
+#include "sql/builtin_names.h"
 #include "sql/lineage.h"
 
 namespace sluice::sql {
@@ -209,10 +210,16 @@ Row Lineage::relation_row(std::string_view schema, std::string_view name) {
   if (!same_shape)
     for (const Relation* relation : candidates)
       for (const Column& column : relation->columns) ++having[column.name];
+  // Where the one that is meant has no such column there is an error, or "t.name" calls a function.
+  const auto may_call = [&](std::string_view column) {
+    return is_builtin_of_rows(column) || facts_.catalog().any_cast_of_rows();
+  };
   const Value any = derived_from(whole(out), rest.value_or(clear_value()));
   for (Field& field : out.fields) {
     const bool in_all = same_shape || having[field.name] == candidates.size();
-    if (!in_all) field.value = derived_from(field.value, any);
+    if (!in_all && may_call(field.name)) field.value = derived_from(field.value, any);
+    // One whose columns are not known may have it.
+    if (!in_all && rest) field.value = derived_from(field.value, *rest);
     field.value.relation = 0;
     field.value.attnum = 0;
   }

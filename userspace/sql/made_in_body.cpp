@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sql/body_tokens.h"
+#include "sql/functions.h"
 #include "sql/words.h"
 
 namespace sluice::sql {
@@ -45,8 +46,8 @@ struct Said {
   // not called temporary.
   bool makes = false, makes_other_than_tables = false;
   bool temporary = false, sequences = false;
-  bool unread = false;       // there are letters by number, or it does not end
-  bool begins_call = false;  // the name of a function comes next, or is in pieces
+  bool unread = false;            // there are letters by number, or it does not end
+  bool strings_call_any = false;  // if they are run
   bool says_partition_of = false;
 };
 
@@ -61,7 +62,7 @@ class Level {
   Said read() {
     for (at_ = 0; at_ < tokens_.size(); ++at_) {
       const BodyToken& token = tokens_[at_];
-      said_.unread |= token.kind == Kind::kEscaped;
+      said_.unread |= token.kind == Kind::kEscaped || token.has_unknown_letters;
       said_.sequences |= is_of_sequence(token);
       said_.all.writes |=
           one_of(token, {"insert", "update", "delete", "merge", "copy", "truncate", "execute"});
@@ -70,12 +71,14 @@ class Level {
       if (token.is_word("rename")) rename();
       if (token.is_word("into") && !is_before({"insert", "merge"})) into();
       if (token.is_word("execute")) execute();
-      if (one_of(token, {"select", "call", "perform"})) call();
+      if (begins_text_in_call(at_)) call();
+      selects_ |= token.is_word("select");
+      runs_text_ |= one_of(token, {"do", "function", "procedure"});
       if (token.is_word("partition") && is_word_at(at_ + 1, "of")) said_.says_partition_of = true;
       if (begins_temporary()) makes(true);
     }
     if (runs_pieces_ && pieces_make_) add_temporary(said_.all.made, {}, false);
-    said_.all.calls_any |= runs_pieces_ && pieces_call_;
+    said_.all.calls_any |= runs_pieces_ || (runs_text_ && said_.strings_call_any);
     return std::move(said_);
   }
 
@@ -112,24 +115,32 @@ class Level {
     said_.unread |= inner.unread;
     said_.temporary |= inner.temporary;
     said_.sequences |= inner.sequences;
-    said_.all.calls_any |= inner.all.calls_any;
+    said_.strings_call_any |= !is_told() && (inner.all.calls_any || inner.strings_call_any);
     said_.all.writes |= inner.all.writes;
     for (const auto& [name, table] : inner.all.made) add_temporary(said_.all.made, name, table);
-    for (const auto& [name, table] : inner.all.selected_into)
-      add_temporary(said_.all.selected_into, name, table);
     if (is_run_whole(at_) || is_told()) return;
     const bool partition =
         !inner.makes_other_than_tables && (inner.says_partition_of || is_partition_told_behind());
     pieces_make_ |= inner.makes && !partition;
-    pieces_call_ |= inner.begins_call;
   }
 
-  // EXECUTE 'text': what it runs is just that.
+  // EXECUTE 'text', or query_to_xml('text', ...): what it runs is just that.
   bool is_run_whole(std::size_t at) const {
-    if (at == 0 || !tokens_[at - 1].is_word("execute") || tokens_[at].kind != Kind::kString)
-      return false;
+    if (at == 0 || at >= tokens_.size() || tokens_[at].kind != Kind::kString) return false;
+    if (at > 1 && tokens_[at - 1].is_sign('(') && begins_text_in_call(at - 2))
+      return at + 1 < tokens_.size() &&
+             (tokens_[at + 1].is_sign(',') || tokens_[at + 1].is_sign(')'));
+    if (!tokens_[at - 1].is_word("execute")) return false;
     return at + 1 == tokens_.size() || tokens_[at + 1].is_sign(';') ||
            one_of(tokens_[at + 1], {"into", "using", "loop"});
+  }
+
+  // Of a function that runs the text, or reads the table, that it is given: query_to_xml(
+  bool begins_text_in_call(std::size_t at) const {
+    if (at + 1 >= tokens_.size() || !tokens_[at].is_identifier() || !tokens_[at + 1].is_sign('('))
+      return false;
+    const KnownFunction* known = known_function(tokens_[at].text);
+    return known != nullptr && known->actions.has(Action::kUnknown);
   }
 
   // 'CREATE TABLE ' || name || ' PARTITION OF ...'
@@ -148,15 +159,20 @@ class Level {
     if (is_word_at(next, "on")) return;  // GRANT
     const bool of_trigger = is_word_at(next, "function") || is_word_at(next, "procedure");
     if (of_trigger && next + 1 < tokens_.size() && tokens_[next + 1].is_identifier()) return;
-    runs_pieces_ |= next >= tokens_.size() || !is_run_whole(next);
+    runs_text_ = true;
+    runs_pieces_ |= !is_run_whole(next);
   }
 
-  // SELECT m' ... or SELECT %I(...
   void call() {
-    const std::size_t next = at_ + 1;
-    said_.begins_call |=
-        next == tokens_.size() || (next + 1 == tokens_.size() && tokens_[next].touches_next) ||
-        (next + 2 < tokens_.size() && tokens_[next].is_sign('%') && tokens_[next + 2].is_sign('('));
+    runs_text_ = true;
+    // Of a schema all tables are read.
+    runs_pieces_ |= tokens_[at_].text.starts_with("schema_to_") || !is_run_whole(at_ + 2);
+  }
+
+  // The last part that is told of a name with its schemas.
+  std::size_t last_of_name(std::size_t at) const {
+    while (is_schema(at) && at + 2 < tokens_.size() && tokens_[at + 2].is_identifier()) at += 2;
+    return at;
   }
 
   // Of a name at that place; with a schema it is none but in pg_temp.
@@ -165,12 +181,9 @@ class Level {
       if (at < tokens_.size() && tokens_[at].kind == Kind::kEscaped) add_temporary(into, {}, false);
       return;
     }
-    std::size_t last = at;
-    while (last + 2 < tokens_.size() && tokens_[last + 1].is_sign('.') &&
-           tokens_[last + 2].is_identifier())
-      last += 2;
+    const std::size_t last = last_of_name(at);
     // A name that is not told, in a schema.
-    if (last + 1 < tokens_.size() && tokens_[last + 1].is_sign('.')) return escaped(last + 2, into);
+    if (is_schema(last)) return escaped(last + 2, into);
     if (last != at && !is_temporary_schema(last - 2)) return;
     if (tokens_[last].text.size() > kServerNameBytesMax) return add_temporary(into, {}, false);
     add_temporary(into, tokens_[last].text, only_table && last == at);
@@ -180,6 +193,12 @@ class Level {
     return at + 1 < tokens_.size() && tokens_[at].is_identifier() && tokens_[at + 1].is_sign('.');
   }
   bool is_temporary_schema(std::size_t at) const { return tokens_[at].text.starts_with("pg_temp"); }
+
+  bool is_in_other_schema(std::size_t at) const {
+    const std::size_t last = last_of_name(at);
+    if (is_schema(last)) return !is_temporary_schema(last);
+    return last != at && !is_temporary_schema(last - 2);
+  }
 
   void escaped(std::size_t at, Temporaries& into) {
     if (at < tokens_.size() && tokens_[at].kind == Kind::kEscaped) add_temporary(into, {}, false);
@@ -205,7 +224,7 @@ class Level {
     const bool only_table = tokens_[at].is_word("table") && !temporary;
     const bool told = one_of(tokens_[at], {"table", "view", "sequence"});
     at = behind_if_not_exists(at + 1);
-    if (told && !temporary && is_schema(at) && !is_temporary_schema(at)) return;
+    if (told && !temporary && is_in_other_schema(at)) return;
     makes(!only_table);
     if (!told) return;
     // What is a part of a table that is none is no temporary one itself.
@@ -234,15 +253,21 @@ class Level {
     for (; at < tokens_.size() && one_of(tokens_[at], {"temp", "temporary", "unlogged", "table"});
          ++at)
       temporary |= one_of(tokens_[at], {"temp", "temporary"});
-    name(at, !temporary, said_.all.selected_into);
+    if (depth_ == 0) return name(at, !temporary, said_.all.selected_into);
+    // A text that is run has no variables: EXPLAIN ANALYZE SELECT ... INTO.
+    if (selects_ && (at >= tokens_.size() || tokens_[at].is_sign('%'))) makes(true);
+    if (selects_ || temporary || is_word_at(last_of_name(at) + 1, "from"))
+      name(at, !temporary, said_.all.made);
   }
 
   Said said_;
   Tokens tokens_;
   std::size_t at_ = 0;
   std::size_t depth_ = 0;
+  bool runs_text_ = false;
   bool runs_pieces_ = false;  // of a text that is put together
-  bool pieces_make_ = false, pieces_call_ = false;
+  bool pieces_make_ = false;
+  bool selects_ = false;
 };
 
 bool says_what_makes(std::string_view body) {

@@ -21,7 +21,8 @@ struct MadeInBody {
   Temporaries made;
   // Behind INTO, which PL/pgSQL has for variables.
   Temporaries selected_into;
-  // It may call any function: it puts the names of those together, or writes them by numbers.
+  // It may call any function, and read or write any table: it runs a text that it puts together or
+  // is given, or writes names by numbers.
   bool calls_any = false;
   // It changes rows, so that the triggers of what it names may run.
   bool writes = false;

@@ -110,9 +110,19 @@ void Reach::runs(const MadeName& run) {
   }
 }
 
-void Reach::strings_of(std::string_view text) {
-  if (has_letters_by_number(text)) anything();
-  for (const std::string& name : catalog_.names_of_users(words_of(text)))
+void Reach::strings_of(std::string_view statement) {
+  if (has_letters_by_number(from_first_string(statement))) anything();
+  found(names_in_strings(statement));
+}
+
+void Reach::parameter(std::string_view value) {
+  if (has_letters_by_number(value)) anything();
+  found(names_in(value));
+}
+
+void Reach::found(const NamesInText& names) {
+  if (!names.all) anything();
+  for (const std::string& name : catalog_.names_of_users(names.names))
     object({ObjectRef::Kind::kOther, {}, name});
 }
 

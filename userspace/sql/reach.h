@@ -11,6 +11,7 @@
 
 #include "sql/catalog.h"
 #include "sql/made.h"
+#include "sql/names_in_text.h"
 #include "sql/statement.h"
 
 namespace sluice::sql {
@@ -23,7 +24,8 @@ class Reach {
   void object(const ObjectRef& object);
   void runs(const MadeName& run);
   // Names that are found in its strings count: they may be looked up, or run.
-  void strings_of(std::string_view text);
+  void strings_of(std::string_view statement);
+  void parameter(std::string_view value);
 
   // The same text only where all of it is still the same thing. What nothing leads to is not in it.
   std::string text();
@@ -39,6 +41,7 @@ class Reach {
   void anything_named(std::string_view name);
   // Then every catalogue is another one.
   void anything();
+  void found(const NamesInText& names);
   void statement(const Statement& statement);
   void follow();
   void below(const Relation& relation);

@@ -25,6 +25,7 @@ Value changed(const Value& value) {
   out.taint = value.taint == Taint::kColumn ? Taint::kDerived : value.taint;
   out.traced = value.traced;
   out.of_row = value.of_row;
+  out.of_session = value.of_session;
   return out;
 }
 
@@ -33,6 +34,7 @@ Value derived_from(const Value& a, const Value& b) {
   out.taint = std::max(changed(a).taint, changed(b).taint);
   out.traced = a.traced || b.traced;
   out.of_row = a.of_row || b.of_row;
+  out.of_session = a.of_session || b.of_session;
   return out;
 }
 
@@ -126,11 +128,13 @@ Row row_of(const Relation& relation) {
   row.fields.reserve(relation.columns.size());
   const bool may_compute = relation.kind == 'v' || relation.kind == '?';
   const Value unknown = may_compute ? traced(opaque_value()) : opaque_value();
+  const bool clear_of_session = relation.of_session && relation.only_written_here;
   for (const Column& column : relation.columns) {
     Value value;
     value.relation = relation.oid;
     value.attnum = column.attnum;
     value.traced = column.traced;
+    value.of_session = clear_of_session;
     if (column.mask) {
       const bool shown_as_it_is = !column.computed || *column.mask != MaskKind::kRedact;
       value.taint = shown_as_it_is ? Taint::kColumn : Taint::kDerived;
@@ -139,8 +143,10 @@ Row row_of(const Relation& relation) {
     if (relation.holds_anything()) value = unknown;
     row.fields.push_back({column.name, value, &relation, column.generated});
   }
-  if (relation.columns_unknown)
+  if (relation.columns_unknown) {
     row.rest = relation.holds_anything() || relation.any_sensitive() ? unknown : clear_value();
+    row.rest->of_session = clear_of_session;
+  }
   return row;
 }
 

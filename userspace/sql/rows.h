@@ -30,6 +30,9 @@ struct Value {
   bool traced = false;
   // A row, or made of one: whether it is NULL, the server asks of one column after the other.
   bool of_row = false;
+  // It may be a column of what this session has made, with nothing sensitive in it: the server then
+  // gives a number for it that the catalogue does not have.
+  bool of_session = false;
   bool sensitive() const { return taint != Taint::kClear; }
 };
 

@@ -2,6 +2,7 @@
 #include "sql/session_catalog.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace sluice::sql {
@@ -14,6 +15,12 @@ bool depends_on_others(const Statement& statement) {
 
 bool is_cascade(const CatalogChange& change) {
   return change.kind == CatalogChange::Kind::kCascade;
+}
+
+// What a function that was called may have made: to have it twice makes no difference.
+bool is_of_call(const CatalogChange& change) {
+  return change.kind == CatalogChange::Kind::kNewRelation && change.temporary && !change.certain &&
+         !change.does;
 }
 
 // Of what is not temporary the catalogue knows what is left.
@@ -58,6 +65,15 @@ void SessionCatalog::note(const Statement& statement, std::string_view text,
   // What was prepared in another session has nothing temporary in it.
   if (statement.makes_anything) too_much(statement.kind != StatementKind::kCommitPrepared);
   if (!statement.changes.empty()) keep(statement, text, options);
+}
+
+void SessionCatalog::note_early(const Statement& statement) {
+  mistrust(statement);
+  if (statement.makes_anything) too_much(true);
+  Statement early;
+  std::copy_if(statement.changes.begin(), statement.changes.end(),
+               std::back_inserter(early.changes), is_of_call);
+  if (!early.changes.empty()) keep(early, {}, {});
 }
 
 // What is not temporary the next catalogue has.
@@ -124,7 +140,9 @@ bool SessionCatalog::is_kept(const Statement& statement, std::string_view text) 
     });
     return false;
   }
-  if (!of_transaction_.empty()) return false;  // the text may mean something else
+  if (!of_transaction_.empty())  // the text may mean something else
+    return of_transaction_.back().changes == statement.changes &&
+           std::all_of(statement.changes.begin(), statement.changes.end(), is_of_call);
   return std::any_of(lasting_.begin(), lasting_.end(), [&](const Kept& kept) {
     return kept.text.empty() ? kept.changes == statement.changes
                              : kept.text == text && kept.bound == bindings_of(statement.changes);

@@ -25,6 +25,8 @@ class SessionCatalog {
   void arrived(Pointer base);
   // The statement has run. `text`: its own; `options`: as it was read.
   void note(const Statement& statement, std::string_view text, const AnalyseOptions& options);
+  // What may run before the statement itself does, when it is parsed, bound or planned, is running.
+  void note_early(const Statement& statement);
   // It has failed, but had committed some of what it did, perhaps.
   void note_failed(const Statement& statement, std::string_view text,
                    const AnalyseOptions& options);

@@ -55,12 +55,24 @@ OutputColumn output_of(const Statement& statement, std::size_t position, std::si
   if (statement.lineage == ResultLineage::kAllClear) {
     OutputColumn clear;
     clear.kind = OutputColumn::Kind::kClear;
+    clear.of_session = statement.clear_of_session;
     return clear;
   }
   if (statement.lineage == ResultLineage::kByColumn && statement.outputs.size() == count &&
       position < count)
     return statement.outputs[position];
   return {};
+}
+
+bool is_planned(StatementKind kind) {
+  switch (kind) {
+    case StatementKind::kSelect:
+    case StatementKind::kInsert:
+    case StatementKind::kUpdate:
+    case StatementKind::kDelete:
+    case StatementKind::kMerge: return true;
+    default: return false;
+  }
 }
 
 }  // namespace sluice::sql

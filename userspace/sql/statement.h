@@ -66,6 +66,7 @@ enum class StatementKind : std::uint8_t {
   kOther,
 };
 std::string_view name_of(StatementKind kind);  // "create_table_as"
+bool is_planned(StatementKind kind);           // and its plan is kept
 
 struct OutputColumn {
   enum class Kind : std::uint8_t {
@@ -84,8 +85,9 @@ struct OutputColumn {
   // only one relation can be meant; 0 where not known. A view's column is the view's.
   std::uint32_t relation = 0;
   std::int16_t attnum = 0;
-  bool traced = false;  // Value::traced
-  std::string name;     // as PostgreSQL would name it, "" where we do not know; never judge by it
+  bool traced = false;      // Value::traced
+  bool of_session = false;  // Value::of_session
+  std::string name;  // as PostgreSQL would name it, "" where we do not know; never judge by it
   bool clear() const { return kind == Kind::kClear; }
   bool operator==(const OutputColumn&) const = default;
 };
@@ -154,6 +156,7 @@ struct Statement {
   bool literals_matter = false;
   ResultLineage lineage = ResultLineage::kNoRows;
   std::vector<OutputColumn> outputs;      // for kByColumn
+  bool clear_of_session = false;          // for kAllClear: Value::of_session of some of it
   std::optional<CopyFormat> copy_format;  // of kCopyOut; nullopt where its options are not known
   // Also in `actions` as sensitive_search and sensitive_copy.
   bool searches_sensitive = false;

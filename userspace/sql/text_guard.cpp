@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "sql/words.h"
+
 namespace sluice::sql {
 namespace {
 
@@ -19,10 +21,8 @@ bool same_word(std::string_view a, std::string_view word) {
 bool is_word_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) != 0;
 }
-bool is_word(char c) { return is_word_start(c) || (c >= '0' && c <= '9') || c == '$'; }
-bool is_operator(char c) {
-  return std::string_view{"~!@#^&|`?+-*/%<>="}.find(c) != std::string_view::npos;
-}
+// A string in dollars may stand right behind it.
+bool is_in_number(char c) { return (is_in_word(c) && c != '$') || c == '.'; }
 
 // Splits a text into tokens as far as nesting needs it: strings, quoted names and comments are
 // passed over whole.
@@ -47,10 +47,10 @@ class Tokens {
     if (c == '$' && dollar_quoted()) return text_.substr(begin, 1);
     if (is_word_start(c)) return word(begin);
     if (c >= '0' && c <= '9') {
-      while (at_ < text_.size() && (is_word(text_[at_]) || text_[at_] == '.')) ++at_;
+      while (at_ < text_.size() && is_in_number(text_[at_])) ++at_;
       return text_.substr(begin, at_ - begin);
     }
-    if (is_operator(c)) {
+    if (is_operator_sign(c)) {
       const std::size_t length = operator_end(at_) - at_;
       looked_at_ += length * length + signs_end(at_) - at_;
     }
@@ -63,7 +63,7 @@ class Tokens {
   std::size_t signs_end(std::size_t at) {
     if (at >= signs_end_) {
       signs_end_ = at;
-      while (signs_end_ < text_.size() && is_operator(text_[signs_end_])) ++signs_end_;
+      while (signs_end_ < text_.size() && is_operator_sign(text_[signs_end_])) ++signs_end_;
     }
     return signs_end_;
   }
@@ -81,7 +81,7 @@ class Tokens {
 
   void skip_blank() {
     while (at_ < text_.size()) {
-      if (std::string_view{" \t\n\r\f\v"}.find(text_[at_]) != std::string_view::npos) {
+      if (is_space(text_[at_])) {
         ++at_;
       } else if (text_.substr(at_, 2) == "--") {
         while (at_ < text_.size() && text_[at_] != '\n' && text_[at_] != '\r') ++at_;
@@ -109,19 +109,33 @@ class Tokens {
     }
   }
 
-  std::string_view quoted(std::size_t begin, char quote, bool backslashes) {
+  // Stands on the next quote then.
+  bool is_continued() {
+    const std::size_t next = string_goes_on(text_, at_);
+    if (next == std::string_view::npos) return false;
+    at_ = next;
+    return true;
+  }
+
+  void pass_quoted(char quote, bool backslashes) {
     ++at_;
     while (at_ < text_.size()) {
       if (backslashes && text_[at_] == '\\') {
         at_ = std::min(at_ + 2, text_.size());
       } else if (text_[at_] == quote) {
         ++at_;
-        if (at_ >= text_.size() || text_[at_] != quote) break;
+        if (at_ >= text_.size() || text_[at_] != quote) return;
         ++at_;
       } else {
         ++at_;
       }
     }
+  }
+
+  std::string_view quoted(std::size_t begin, char quote, bool backslashes) {
+    do {
+      pass_quoted(quote, backslashes);
+    } while (quote == '\'' && is_continued());
     return text_.substr(begin, 1);
   }
 
@@ -131,14 +145,14 @@ class Tokens {
       ++at_;
       return quoted(at_, '\'', true);
     }
-    while (at_ < text_.size() && is_word(text_[at_])) ++at_;
+    while (at_ < text_.size() && is_in_word(text_[at_])) ++at_;
     return text_.substr(begin, at_ - begin);
   }
 
   bool dollar_quoted() {
     std::size_t end = at_ + 1;
     if (end < text_.size() && is_word_start(text_[end]))
-      while (end < text_.size() && is_word(text_[end]) && text_[end] != '$') ++end;
+      while (end < text_.size() && is_in_word(text_[end]) && text_[end] != '$') ++end;
     if (end >= text_.size() || text_[end] != '$') return false;
     const std::string_view tag = text_.substr(at_, end + 1 - at_);
     const std::size_t close = text_.find(tag, end + 1);
@@ -276,7 +290,7 @@ Result<void> check_text(std::string_view text, bool standard_conforming_strings,
                  " bytes"};
   if (const auto at = text.find('\0'); at != std::string_view::npos)
     return Error{"the statement has a zero byte at " + std::to_string(at + 1)};
-  const bool ascii = std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; });
+  const bool ascii = is_ascii(text);
   const bool utf8 = same_word(client_encoding, "utf8") || same_word(client_encoding, "utf-8") ||
                     same_word(client_encoding, "unicode");
   if (!ascii && !utf8)

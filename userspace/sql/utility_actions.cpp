@@ -16,11 +16,16 @@ bool one_of(std::string_view text, std::initializer_list<std::string_view> words
 }
 
 // Settings by which the server checks rights, finds damage, or runs what was made to be run.
+// row_security is none of them: where it is off a policy on rows is an error instead.
 bool guards_data(std::string_view setting) {
-  return one_of(setting,
-                {"role", "session_authorization", "session_replication_role", "row_security",
-                 "zero_damaged_pages", "ignore_checksum_failure", "ignore_system_indexes",
-                 "lo_compat_privileges", "event_triggers", "plpgsql.variable_conflict"});
+  return one_of(setting, {"role", "session_authorization", "session_replication_role",
+                          "zero_damaged_pages", "ignore_checksum_failure", "ignore_system_indexes",
+                          "lo_compat_privileges", "event_triggers", "plpgsql.variable_conflict"});
+}
+
+// Back to what the session began with.
+bool sets_back(const Node& node) {
+  return one_of(node.text("kind"), {"VAR_RESET", "VAR_SET_DEFAULT"});
 }
 
 // Whose rights a view reads with, and whether conditions may see rows that it does not show.
@@ -85,13 +90,13 @@ bool explain_runs(const Node& explain, Facts& facts) {
   return runs;
 }
 
-void ActionWalker::setting(std::string_view text) {
+void ActionWalker::setting(std::string_view text, bool back) {
   const std::string name = lower_case(text);
   facts_.action(Action::kSession);
   facts_.statement().changes_meaning |= setting_changes_meaning(name);
   facts_.statement().changes_reading |=
       one_of(name, {"standard_conforming_strings", "client_encoding", "names"});
-  if (guards_data(name)) facts_.action(Action::kGrant);
+  if (guards_data(name) && !back) facts_.action(Action::kGrant);
   if (is_of_host(name)) facts_.action(Action::kHost);
 }
 
@@ -112,7 +117,7 @@ void ActionWalker::set_variable(const Node& node) {
     facts_.action(Action::kTransaction);
     return;
   }
-  setting(name);
+  setting(name, sets_back(node));
   if (sets_tablespace(name))
     for (const auto& item : node.list("args")) tablespace_set(Node{&item});
   if (name == "search_path")
@@ -226,6 +231,9 @@ void ActionWalker::alter_table(const Node& node) {
 bool ActionWalker::utility(const Node& node) {
   const std::string_view tag = node.tag();
   if (facts_.statement().actions.has(Action::kDdl)) name_taken(node);
+  // What was there runs no more, as where it is dropped.
+  if (one_of(tag, {"CreateTrigStmt", "RuleStmt"}) && node.flag("replace"))
+    facts_.action(Action::kGrant);
   if (tag == "CopyStmt") {
     copy(node);
   } else if (tag == "ExplainStmt") {
@@ -278,10 +286,9 @@ bool ActionWalker::utility(const Node& node) {
   } else if (tag == "DropOwnedStmt") {
     facts_.statement().unbounded = true;
   } else if (tag == "DiscardStmt") {
-    if (node.text("target") == "DISCARD_ALL") {
-      facts_.statement().changes_meaning = true;
-      facts_.action(Action::kGrant);
-    }
+    const bool all = node.text("target") == "DISCARD_ALL";
+    facts_.statement().changes_meaning |= all;
+    facts_.statement().changes_reading |= all;
   } else if (tag == "PrepareStmt") {
     if (const json::value* query = node.field("query")) walk(*query);
     children_except(node, {"query"});  // EXECUTE casts what it is given to the types

@@ -31,6 +31,7 @@ OutputColumn worse(const OutputColumn& a, const OutputColumn& b) {
                  : OutputColumn::Kind::kDerived;
   out.mask = MaskKind::kRedact;
   out.traced = a.traced || b.traced;
+  out.of_session = a.of_session || b.of_session;
   return out;
 }
 

@@ -157,7 +157,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"SELECT * FROM not_in_the_catalogue", "?"},
         Case{"SELECT a, b FROM not_in_the_catalogue", "oo"},
         Case{"SELECT * FROM pg_temp.customers", "?"}, Case{"SELECT * FROM odd", "?"},
-        Case{"SELECT id FROM odd", "."}, Case{"SELECT ssn FROM odd", "d"},
+        Case{"SELECT id FROM odd", "."}, Case{"SELECT ssn FROM odd", "r"},
         Case{"SELECT nothing FROM customers", "o"},
         Case{"SELECT looks_up(1), writes_log(1), computes(1)", "ooo"},
         Case{"SELECT * FROM all_customers()", "?"}, Case{"SELECT * FROM pair()", "oo"},

@@ -20,6 +20,8 @@ TEST(MadeInBody, IsWhatItSaysItMakes) {
   EXPECT_EQ(made("CREATE OR REPLACE TEMP RECURSIVE VIEW one (a) AS SELECT 1"), kOne);
   EXPECT_EQ(made("CREATE TEMP SEQUENCE one"), kOne);
   EXPECT_EQ(made("CREATE TABLE pg_temp . one ()"), kOne);
+  EXPECT_EQ(made("CREATE VIEW shop.pg_temp.one AS SELECT 1"), kOne);
+  EXPECT_EQ(made("CREATE VIEW shop.public.one AS SELECT 1"), Temporaries{});
   EXPECT_EQ(made("ALTER VIEW two RENAME TO one; ALTER TABLE a RENAME COLUMN b TO c"), kOne);
   EXPECT_EQ(made("CREATE RULE r AS ON DELETE TO one DO INSTEAD DELETE FROM two"), kOne);
 }
@@ -43,6 +45,22 @@ TEST(MadeInBody, IsNamedAsTheServerReadsNames) {
   EXPECT_EQ(made("EXECUTE 'CREATE TEMP TABLE one (id int)'"), kOne);
   EXPECT_EQ(made("EXECUTE $q$CREATE TEMP TABLE one (id int)$q$ USING a"), kOne);
   EXPECT_EQ(made("EXECUTE E'CREATE\\nTEMP TABLE \\x6fn\\145 (id int)'"), kOne);
+  EXPECT_EQ(made("EXECUTE E'CREATE -- a\\nTEMP TABLE one (id int)'"), kOne);
+}
+
+// What seems to be within a comment or a name where strings are thought to end elsewhere.
+TEST(MadeInBody, IsSeenBehindStringsThatEndElsewhere) {
+  const std::string makes = "CREATE TEMP VIEW one AS SELECT 1; ";
+  for (const char* opens : {"/*", "\"", "--"}) {
+    const std::string closes = opens == std::string_view{"/*"} ? "*/" : opens;
+    for (const std::string& before :
+         {"x := 1$$" + std::string{opens} + "$$; ", "x := 1E'\\'" + std::string{opens} + "'; ",
+          "x := $1$$" + std::string{opens} + "$$; ", "x := E'a'\n'\\'" + std::string{opens} + "'; ",
+          "x := E'a' -- it's\n\r  -- and\n '\\'" + std::string{opens} + "'; "})
+      EXPECT_TRUE(made(before + makes + "x := '" + closes + "';").contains("one")) << before;
+  }
+  EXPECT_EQ(made("EXECUTE 'CREATE TEMP VI'\n'EW one AS SELECT 1'"), kOne);
+  EXPECT_TRUE(makes_any("EXECUTE 'CREATE TEMP VIEW o' 'ne AS SELECT 1'"));
 }
 
 TEST(MadeInBody, MayBeOfNoNameThatIsTold) {
@@ -79,15 +97,32 @@ TEST(MadeInBody, IntoIsOfVariablesInOneLanguage) {
   EXPECT_EQ(made_in_body("SELECT 1 AS a INTO one").selected_into, kOneTable);
   EXPECT_EQ(made_in_body("SELECT 1 AS a INTO TEMP TABLE one").selected_into, kOne);
   EXPECT_EQ(made_in_body("INSERT INTO one VALUES (1)").selected_into, Temporaries{});
+  for (const char* explained : {"SELECT 1 AS a INTO one", "SELECT 1 INTO pg_temp.one FROM two"})
+    EXPECT_TRUE(made("EXECUTE 'EXPLAIN ANALYZE " + std::string{explained} + "'").contains("one"));
+  EXPECT_TRUE(made("EXECUTE a || ' INTO TEMP one FROM two'").contains("one"));
+  EXPECT_TRUE(makes_any("EXECUTE format('EXPLAIN ANALYZE SELECT 1 INTO %I', a)"));
+  EXPECT_TRUE(makes_any("EXECUTE 'EXPLAIN ANALYZE SELECT 1 INTO ' || a"));
+  for (const char* body :
+       {"EXECUTE format('INSERT INTO %I SELECT 1', a)", "EXECUTE 'INSERT INTO one SELECT 1'",
+        "PERFORM told('moved into one')", "EXECUTE 'SELECT 1' INTO one"})
+    EXPECT_EQ(made(body), Temporaries{}) << body;
 }
 
 TEST(MadeInBody, MayCallWhatItDoesNotName) {
-  for (const char* body : {"EXECUTE 'SELECT m' || 'k()'", "EXECUTE 'SELECT ' || a || '()'",
-                           "EXECUTE format('SELECT %I()', a)", "PERFORM U&\"\\006Dk\"()"})
+  for (const char* body :
+       {"EXECUTE 'SELECT m' || 'k()'", "EXECUTE 'SELECT ' || a || '()'",
+        "EXECUTE format('SELECT %I()', a)", "PERFORM U&\"\\006Dk\"()",
+        "EXECUTE 'SELECT count(*) FROM ' || a", "EXECUTE $1",
+        "EXECUTE format('INSERT INTO %I SELECT $1.*', a) USING NEW",
+        "EXECUTE 'DO $d$ BEGIN EXECUTE $$SELECT m$$ || a; END $d$'", "EXECUTE E'SELECT \\xe9()'",
+        "PERFORM query_to_xml('SELECT m' || 'k()', true, true, '')",
+        "SELECT * FROM \"crosstab\"(a)", "PERFORM schema_to_xml('public', true, true, '')"})
     EXPECT_TRUE(made_in_body(body).calls_any) << body;
   for (const char* body :
-       {"EXECUTE 'SELECT mk()'", "EXECUTE 'SELECT count(*) FROM ' || a",
-        "EXECUTE format('INSERT INTO %I SELECT $1.*', a) USING NEW", "PERFORM mk()"})
+       {"EXECUTE 'SELECT mk()'", "EXECUTE E'SELECT\\nmk(''\\u00e9'')' INTO a", "PERFORM mk()",
+        "PERFORM query_to_xml('SELECT mk()', true, true, '')",
+        "RAISE 'cannot execute %', a; EXECUTE 'SELECT 1'", "PERFORM told('it will execute soon')",
+        "GRANT EXECUTE ON FUNCTION mk() TO one", "SELECT query_to_xml FROM one"})
     EXPECT_FALSE(made_in_body(body).calls_any) << body;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "fixture.h"
+#include "sql/overlay.h"
 
 namespace sluice::sql::test {
 namespace {
@@ -18,7 +19,8 @@ std::shared_ptr<const Catalog> with_promises() {
         .body("CREATE OR REPLACE FUNCTION public." + std::string{name} +
               "() RETURNS integer LANGUAGE sql STABLE AS $function$ " + body + " $function$");
   };
-  sql(20001, "reads", "SELECT max(id) FROM orders");
+  rows.relation(20060, "public", "bills", 'r', "id total");
+  sql(20001, "reads", "SELECT max(id) FROM bills");
   sql(20002, "does", "SELECT writes_log(1)");
   sql(20003, "does_below", "SELECT does()");
   sql(20004, "sets", "SELECT setval('s', 1)");
@@ -36,12 +38,25 @@ std::shared_ptr<const Catalog> with_promises() {
   rows.relation(20020, "public", "view_of_view", 'v', "a")
       .view(20020, "SELECT a FROM public.view_of_does;");
   rows.function(20021, "public", "tree_of_view", 's', "sql").uses(20021, "r", 20020);
-  rows.function(20022, "public", "tree_of_table", 's', "sql").uses(20022, "r", 1002);
+  rows.function(20022, "public", "tree_of_table", 's', "sql").uses(20022, "r", 20060);
   rows.function(20023, "public", "tree_of_check", 's', "sql").uses(20023, "t", 20030);
   rows.function(20024, "public", "tree_of_type", 's', "sql").uses(20024, "t", 20031);
   rows.function(20025, "public", "tree_that_writes", 's', "sql").uses(20025, "w", 3);
   rows.function(20026, "public", "tree_of_call", 's', "sql").calls(20026, 20021);
   rows.check_call("checked", 20030, 3001);
+  sql(20040, "reads_secrets", "SELECT max(id) FROM customers WHERE ssn = ''");
+  sql(20041, "reads_beside", "SELECT max(id) FROM customers");
+  sql(20042, "reads_view", "SELECT max(n) FROM people_again");
+  sql(20043, "reads_nothing", "SELECT 1");
+  sql(20044, "reads_twin", "SELECT max(id) FROM public.twin");
+  sql(20045, "calls_secrets", "SELECT calls_reads() + reads_secrets()");
+  sql(20046, "calls_reads", "SELECT reads() + calls_reads()");
+  rows.relation(20047, "public", "above_reads", 'v', "x").view(20047, "SELECT reads() AS x;");
+  rows.relation(20048, "public", "above_secrets", 'v', "x")
+      .view(20048, "SELECT reads_secrets() AS x;");
+  sql(20049, "reads_above", "SELECT x FROM above_secrets");
+  rows.function(20050, "public", "tree_of_secrets", 's', "sql").uses(20050, "r", 1001);
+  rows.function(20051, "public", "tree_of_unknown", 's', "sql").uses(20051, "r", 9999);
   rows.function(20015, "information_schema", "adds_there", 'i', "internal", 's', "", 'a');
   return rows.build(shop_rules());
 }
@@ -63,17 +78,36 @@ TEST_P(Promises, AreKeptOrNot) {
 INSTANTIATE_TEST_SUITE_P(
     Functions, Promises,
     testing::Values(
-        Case{"reads()", "read", "o"}, Case{"does()", "read call", "o"},
+        Case{"reads()", "read", "."}, Case{"does()", "read call", "o"},
         Case{"does_below()", "read call", "o"}, Case{"sets()", "read call", "o"},
         Case{"odd()", "read call", "o"}, Case{"looks()", "read call", "o"},
         Case{"by_default()", "read call", "o"}, Case{"in_c()", "read call unknown", "o"},
         Case{"in_python()", "read call unknown", "o"}, Case{"beside()", "read call", "o"},
-        Case{"quiet()", "read", "o"}, Case{"adds(1)", "read call", "."},
+        Case{"quiet()", "read", "o"}, Case{"adds(1)", "read", "."},
         Case{"tells(1)", "read call", "o"}, Case{"adds_there(1)", "read call", "o"},
-        Case{"tree_of_view()", "read call", "o"}, Case{"tree_of_table()", "read", "o"},
-        Case{"tree_of_check()", "read call", "o"}, Case{"tree_of_type()", "read", "o"},
+        Case{"tree_of_view()", "read call", "o"}, Case{"tree_of_table()", "read", "."},
+        Case{"tree_of_check()", "read call", "o"}, Case{"tree_of_type()", "read", "."},
         Case{"tree_that_writes()", "read call", "o"}, Case{"tree_of_call()", "read call", "o"},
+        Case{"reads_secrets()", "read", "o"}, Case{"reads_beside()", "read", "o"},
+        Case{"reads_view()", "read", "o"}, Case{"reads_nothing()", "read", "."},
+        Case{"reads_twin()", "read", "o"}, Case{"calls_secrets()", "read", "o"},
+        Case{"calls_reads()", "read", "."}, Case{"reads_above()", "read", "o"},
+        Case{"tree_of_secrets()", "read", "o"}, Case{"tree_of_unknown()", "read", "o"},
+        Case{"x FROM above_reads", "read", "."}, Case{"x FROM above_secrets", "read", "d"},
         Case{"digest(note) FROM orders", "read", "."}));
+
+// The names in a body are looked for when it runs.
+TEST(Followed, UntilASessionHasWhatTheBodyNames) {
+  for (const char* made : {"CREATE TEMP TABLE bills (id int)", "ALTER TABLE bills ADD ssn text",
+                           "ALTER TABLE customers RENAME TO bills"}) {
+    const auto catalog = with_promises();
+    EXPECT_EQ(lineage_of(one("SELECT reads()", *catalog)), ".");
+    Overlay overlay{catalog};
+    for (const CatalogChange& change : one(made, *catalog).changes) overlay.apply(change);
+    EXPECT_EQ(lineage_of(one("SELECT reads()", overlay.catalog())), "o") << made;
+    EXPECT_EQ(lineage_of(one("SELECT reads_nothing()", overlay.catalog())), ".") << made;
+  }
+}
 
 TEST(ChangedBelow, CountsForTheTablesThatStandOnIt) {
   CatalogRows rows;

@@ -190,6 +190,8 @@ TEST(Reach, CountsTheNamesInStrings) {
   };
   EXPECT_NE(with("'public.elsewhere'", "7"), with("'public.elsewhere'", "8"));
   EXPECT_NE(with("'\"elsewhere\"'", "7"), with("'\"elsewhere\"'", "8"));
+  EXPECT_NE(with("E'\\nelsewhere'", "7"), with("E'\\nelsewhere'", "8"));
+  EXPECT_NE(with("$$elsewhere$$", "7"), with("$$elsewhere$$", "8"));
   EXPECT_EQ(with("'nowhere'", "7"), with("'nowhere'", "8"));
 }
 

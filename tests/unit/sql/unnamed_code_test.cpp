@@ -48,6 +48,7 @@ TEST(UnnamedCode, ThatMaySetIsSeenByItsWords) {
         "BEGIN SET \"client_encoding\" = SJIS; END", "BEGIN RESET ALL; END",
         "BEGIN EXECUTE $1; END", "BEGIN UPDATE pg_settings SET setting = $1; END",
         "BEGIN PERFORM query_to_xml($1, true, true, ''); END",
+        "BEGIN SET DateStyle = 'ISO, DMY'; END", "BEGIN SET TIME ZONE 'UTC'; END",
         "BEGIN PERFORM U&\"set\\005Fconfig\"($1, $2, false); END"})
     EXPECT_TRUE(sets(with_bodies(body))) << body;
 }
@@ -74,6 +75,34 @@ TEST(UnnamedCode, ThatCannotBeReadMaySet) {
     CatalogRows tree = shop();
     tree.function(kUnnamed, "public", "unnamed", volatility, "sql");
     EXPECT_EQ(sets(tree.uses(0, "u", kUnnamed)), volatility == 'v');
+  }
+}
+
+// --- relations
+
+bool defines(CatalogRows rows) { return rows.build(shop_rules())->early_code_defines(); }
+
+TEST(EarlyCode, ThatRunsUnnamedDefinesBySomeWord) {
+  EXPECT_FALSE(defines(shop()));
+  EXPECT_FALSE(defines(with_bodies("BEGIN INSERT INTO till VALUES (1); END")));
+  for (const char* body : {"BEGIN CREATE TEMP VIEW orders AS SELECT 1; END",
+                           "BEGIN ALTER TABLE till DROP COLUMN id; END", "BEGIN DROP VIEW v; END"})
+    EXPECT_TRUE(defines(with_bodies(body))) << body;
+  EXPECT_TRUE(
+      defines(with_bodies("BEGIN RETURN other(); END", "CREATE TEMP TABLE orders (a int)")));
+  EXPECT_FALSE(defines(with_bodies("BEGIN RETURN 1; END", "CREATE TEMP TABLE orders (a int)")));
+}
+
+TEST(EarlyCode, ThatIsFoldedDefinesByWhatItCalls) {
+  for (const char volatility : {'v', 's', 'i'}) {
+    CatalogRows rows = shop();
+    rows.function(kOther, "public", "makes", 'v', "plpgsql")
+        .not_shipped()
+        .revision('b', kOther, "BEGIN CREATE TEMP TABLE orders (a int); RETURN 1; END");
+    rows.function(kUnnamed, "public", "folded", volatility, "plpgsql")
+        .not_shipped()
+        .revision('b', kUnnamed, "BEGIN RETURN makes(); END");
+    EXPECT_EQ(defines(rows), volatility != 'v') << volatility;
   }
 }
 

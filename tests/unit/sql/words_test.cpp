@@ -14,6 +14,19 @@ TEST(Words, AreAllThatCouldBeAName) {
       (Words{"Called", "My", "My Table", "PERFORM", "Table", "called", "my", "perform", "table"}));
   EXPECT_EQ(words_of("a===b"), (Words{"===", "a", "b"}));
   EXPECT_TRUE(words_of("").empty());
+  EXPECT_EQ(words_of("\"a\"\"b\""), (Words{"a", "a\"b", "b"}));
+  EXPECT_EQ(words_of("\"a"), Words{"a"});
+}
+
+TEST(Words, AreCutAsTheServerCutsThem) {
+  const std::string most(kServerNameBytesMax, 'a'), less(kServerNameBytesMax - 1, 'a');
+  EXPECT_EQ(words_of(most + "b"), Words{most});
+  EXPECT_EQ(words_of(less + "\u00e9"), Words{less});
+  EXPECT_EQ(words_of("\"" + most + " b\""), (Words{most, "b"}));
+}
+
+TEST(Words, StandBehindEscapes) {
+  EXPECT_EQ(words_of("\\nOne"), (Words{"One", "nOne", "none", "one"}));
 }
 
 TEST(Words, OfStringsBeginWithTheFirst) {
@@ -26,6 +39,7 @@ TEST(Words, MayHideBehindNumbers) {
   EXPECT_TRUE(has_letters_by_number("E'\\x61'"));
   EXPECT_TRUE(has_letters_by_number("E'\\\\ \\141'"));
   EXPECT_TRUE(has_letters_by_number("U&'!0061' UESCAPE '!'"));
+  EXPECT_TRUE(has_letters_by_number("U&\"\\0061\""));
   EXPECT_FALSE(has_letters_by_number("E'a\\n'"));
   EXPECT_FALSE(has_letters_by_number("'a'"));
 }

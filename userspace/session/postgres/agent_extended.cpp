@@ -52,6 +52,12 @@ bool copies_out(const AnalysedText& text) {
   return !statements.empty() && statements.front().kind == sql::StatementKind::kCopyOut;
 }
 
+// Rows are read and changed by what Bind found. All else looks its names up when it runs.
+bool looks_up_names_when_run(const AnalysedText& text) {
+  const auto& statements = text.analysis->statements;
+  return statements.empty() || !sql::is_planned(statements.front().kind);
+}
+
 // A name of which nothing is known.
 PreparedPtr unread_prepared(std::string_view name) {
   auto text = std::make_shared<AnalysedText>();
@@ -162,7 +168,7 @@ AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg:
   note_meaning(*prepared, context_);
   Unit unit;
   unit.kind = Unit::Kind::kParse;
-  note_parsing(unit, *prepared->text);
+  note_parsing(unit, *prepared);
   unit.prepared = std::move(prepared);
   pipeline_.names.parse_sent(unit);
   pipeline_.units.push_back(std::move(unit));
@@ -181,7 +187,7 @@ void AgentMessages::renew(AnalysedTextPtr& text, const std::vector<std::uint32_t
 
 void AgentMessages::renew_statement(PreparedStatement& prepared) {
   if (prepared.made_by_sql) return;
-  renew(prepared.text, prepared.declared());
+  renew(prepared.text, types_bound(prepared, context_));
   if (!prepared.text->uses_names) return;
   std::vector<std::uint64_t> meant = pipeline_.names.meant_by(*prepared.text);
   if (meant == prepared.meant) return;
@@ -195,7 +201,7 @@ void AgentMessages::renew_statement(PreparedStatement& prepared) {
 std::optional<AgentMessages::Outcome> AgentMessages::renew_portal(const PortalPtr& portal) {
   if (portal->prepared->made_by_sql) return std::nullopt;
   if (wait_for_names_of(*portal->text)) return Outcome::kWait;
-  renew(portal->text, portal->prepared->declared());
+  renew(portal->text, types_bound(*portal->prepared, context_));
   if (!portal->text->uses_names || context_.unguarded() ||
       portal->meant == pipeline_.names.meant_by(*portal->text))
     return std::nullopt;
@@ -231,8 +237,6 @@ void AgentMessages::note_approval(Portal& portal, const Approval& approved) cons
   portal.approved = true;
   portal.approved_digest = approved.intent.unshown_digest;
   portal.approved_by = approved.asked;
-  portal.acts = pipeline_.names.acts();
-  portal.looked_at_with = context_.catalog->version();
 }
 
 AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::Bind& bind) {
@@ -268,6 +272,8 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
   portal->result_formats = formats_of(bind.result_formats);
   portal->judged_under = context_.options.policy().version();
   portal->judged_at = context_.now;
+  portal->acts = pipeline_.names.acts();
+  portal->looked_at_with = context_.catalog->version();
 
   Judgement judgement = judge_.judge(*prepared->text, portal->parameters);
   if (wait_for_settings(judgement)) return Outcome::kWait;
@@ -275,7 +281,7 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
   if (prepared->made_by_sql) refuse_other_meaning(judgement, *prepared);
   if (gate_.compares(judgement))
     portal->parameters_digest = judgement.parameters_digest =
-        digest_of(bind.parameters, bind.parameter_formats, prepared->declared());
+        digest_of(bind.parameters, bind.parameter_formats, types_bound(*prepared, context_));
   const bool approved =
       prepared->approved && prepared->approved_epoch == pipeline_.names.epoch() &&
       approved_by_enough(prepared->approved->asked, judgement.verdict()) &&
@@ -302,10 +308,9 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
   Unit unit;
   unit.kind = Unit::Kind::kBind;
   unit.portal = std::move(portal);
-  if (prepared->made_by_sql || sql::any_users_type(prepared->declared()))
-    note_effects(unit, *prepared->text, true);
-  else
-    note_binding(unit, *prepared->text, bind.parameters.size() != 0);
+  const bool acts = prepared->made_by_sql || sql::any_users_type(types_bound(*prepared, context_));
+  if (acts) note_effects(unit, *prepared->text, true);
+  note_binding(unit, *prepared->text, acts || bind.parameters.size() != 0);
   ran_since_sync_ = true;
   const bool settles = unit.settles;
   pipeline_.names.bind_sent(unit);
@@ -331,6 +336,8 @@ AgentMessages::Outcome AgentMessages::on_describe(const Message& message,
       refuse_unknown(no_such_statement(name));
       return Outcome::kConsumed;
     }
+    // Where its names may stand for something else the server parses it again.
+    note_parsing(unit, *unit.prepared);
   } else {
     unit.kind = Unit::Kind::kDescribePortal;
     unit.portal = portal_named(name);
@@ -392,9 +399,10 @@ std::optional<AgentMessages::Outcome> AgentMessages::judge_portal_again(const Po
     return Outcome::kWait;
   const bool judged =
       portal->judged_under == version && context_.now - portal->judged_at <= kJudgementAgeMax;
-  // A name may have been given again, or a cursor moved, since people approved it.
-  const bool in_doubt = portal->approved && (portal->acts != pipeline_.names.acts() ||
-                                             portal->looked_at_with != context_.catalog->version());
+  // A name may have been given again, or a cursor moved, since it was judged.
+  const bool in_doubt = (portal->approved || looks_up_names_when_run(*portal->text)) &&
+                        (portal->acts != pipeline_.names.acts() ||
+                         portal->looked_at_with != context_.catalog->version());
   // What a COPY writes goes by the encoding that holds when it begins.
   const bool may_be_misread = context_.may_read_otherwise() && copies_out(*portal->text);
   if (judged && !gate_.holds() && !may_be_misread && !in_doubt) return std::nullopt;

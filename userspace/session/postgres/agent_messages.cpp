@@ -34,17 +34,6 @@ bool judges(char type) {
   return type == 'Q' || type == 'P' || type == 'B' || type == 'E' || type == 'F';
 }
 
-bool is_planned(StatementKind kind) {
-  switch (kind) {
-    case StatementKind::kSelect:
-    case StatementKind::kInsert:
-    case StatementKind::kUpdate:
-    case StatementKind::kDelete:
-    case StatementKind::kMerge: return true;
-    default: return false;
-  }
-}
-
 bool is_of_extended_query(char type) {
   return std::string_view{"PBDECH"}.find(type) != std::string_view::npos;
 }
@@ -489,23 +478,31 @@ void AgentMessages::note_effects(Unit& unit, const AnalysedText& text, bool exte
 }
 
 // Checks of types run when values are bound, and functions may run when the plan is made: both may
-// do what a call may. Which types parameters have the server may not have said yet. What is not
-// planned (COPY, SET) has neither; DECLARE, EXPLAIN and CREATE TABLE AS may have parameters.
-void AgentMessages::note_binding(Unit& unit, const AnalysedText& text, bool any_parameters) {
+// do what a call may. Which types parameters have the server may not have said yet. What is looked
+// up only when it runs (COPY, SET) has neither.
+void AgentMessages::note_binding(Unit& unit, const AnalysedText& text, bool may_act) {
   if (text.unread()) {
     context_.meaning_unsettled = context_.encoding_unsettled = true;
     unit.unsettles_meaning = unit.unsettles_encoding = true;
   }
   for (const sql::Statement& statement : text.analysis->statements)
-    if (any_parameters || is_planned(statement.kind)) unsettle(unit, statement, true);
+    if (may_act || is_analysed_early(statement.kind)) {
+      unsettle(unit, statement, true);
+      context_.note_early(statement);
+    }
 }
 
 // To read a text the server may call functions: '{a}' that becomes an array of a type with checks
 // runs these.
-void AgentMessages::note_parsing(Unit& unit, const AnalysedText& text) {
-  if (!context_.unnamed_code_sets()) return;
-  note_binding(unit, text, false);
-  ran_since_sync_ = true;
+void AgentMessages::note_parsing(Unit& unit, const PreparedStatement& prepared) {
+  const bool by_sql = prepared.made_by_sql;  // what it prepared is of such a kind
+  if (context_.unnamed_code_sets()) {
+    note_binding(unit, *prepared.text, by_sql);
+    ran_since_sync_ = true;
+    return;
+  }
+  for (const sql::Statement& statement : prepared.text->analysis->statements)
+    if (by_sql || is_analysed_early(statement.kind)) context_.note_early(statement);
 }
 
 bool AgentMessages::rows_need_reading() const {

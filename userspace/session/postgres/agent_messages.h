@@ -94,8 +94,10 @@ class AgentMessages {
   void end_extended();
   // Marks what has to be answered before the next message, and what the server may change by it.
   void note_effects(Unit& unit, const AnalysedText& text, bool extended);
-  void note_binding(Unit& unit, const AnalysedText& text, bool any_parameters);
-  void note_parsing(Unit& unit, const AnalysedText& text);
+  // `may_act`: whatever it is, something of it may run.
+  void note_binding(Unit& unit, const AnalysedText& text, bool may_act);
+  // Also of what may be parsed again.
+  void note_parsing(Unit& unit, const PreparedStatement& prepared);
   bool unsettle(Unit& unit, const sql::Statement& statement, bool extended);
   bool commits_change(const AnalysedText& text) const;
   bool rows_need_reading() const;

@@ -56,6 +56,10 @@ struct Context {
   bool unnamed_code_sets() const {
     return made_unnamed_code || (catalog != nullptr && catalog->unnamed_code_sets());
   }
+  // What runs before a statement does may make relations, or change them.
+  bool early_code_defines() const {
+    return made_unnamed_code || (catalog != nullptr && catalog->early_code_defines());
+  }
   // The session has changed rows with sensitive columns, or may have: how many entries of an index
   // a plan meets may tell whether a new value was the old one, also after a ROLLBACK.
   bool may_have_tried = false;
@@ -105,6 +109,12 @@ struct Context {
     const std::string_view own =
         text.substr(std::min(statement.location, text.size()), statement.length);
     failed ? own_catalog.note_failed(statement, own, read) : own_catalog.note(statement, own, read);
+    show_own_catalog();
+  }
+  // Of one whose code may be running already, though it was not executed.
+  void note_early(const sql::Statement& statement) {
+    if (!early_code_defines() || !sql::SessionCatalog::concerns(statement)) return;
+    own_catalog.note_early(statement);
     show_own_catalog();
   }
   void ask_for_catalog(bool fresh) { act(NeedCatalog{database, fresh, watch.asked()}); }

@@ -9,6 +9,21 @@ namespace sluice::session {
 
 using sql::StatementKind;
 
+bool is_analysed_early(StatementKind kind) {
+  switch (kind) {
+    case StatementKind::kSelect:
+    case StatementKind::kInsert:
+    case StatementKind::kUpdate:
+    case StatementKind::kDelete:
+    case StatementKind::kMerge:
+    case StatementKind::kDeclareCursor:
+    case StatementKind::kExplain:
+    case StatementKind::kCreateTableAs:
+    case StatementKind::kCall: return true;
+    default: return false;
+  }
+}
+
 bool names_masked(const sql::Statement& statement, const sql::Catalog& catalog) {
   return std::any_of(
       statement.objects.begin(), statement.objects.end(), [&](const ObjectRef& object) {

@@ -8,6 +8,9 @@
 
 namespace sluice::session {
 
+// The server looks up what is named in it, and reads its strings, when it is parsed and whenever
+// that may have become something else: functions of users may run by that.
+bool is_analysed_early(sql::StatementKind kind);
 // What the catalogue has is something else afterwards; for others, when the transaction ends.
 bool may_change_catalog(const sql::Statement& statement);
 // By itself, and not only by a function that it calls: worth telling the other sessions of.

@@ -23,12 +23,17 @@ bool means_the_same_now(const PreparedStatement& prepared, const Context& contex
          prepared.settings_then == context.settings_heard && !context.may_read_otherwise();
 }
 
+const std::vector<std::uint32_t>& types_bound(const PreparedStatement& prepared,
+                                              const Context& context) {
+  const bool declared = prepared.made_by_sql || means_the_same_now(prepared, context);
+  return declared ? prepared.declared() : prepared.parameter_types;
+}
+
 PreparedPtr parsed_again(const PreparedStatement& prepared, const Context& context) {
   auto again = std::make_shared<PreparedStatement>();
   again->name = prepared.name;
   again->text = prepared.text;
   again->parameter_types = prepared.parameter_types;
-  again->declared_types = prepared.declared();
   again->meant = prepared.meant;
   note_meaning(*again, context);
   return again;

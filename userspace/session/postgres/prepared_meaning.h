@@ -15,6 +15,11 @@ void note_meaning(PreparedStatement& prepared, const Context& context);
 // A text that is sent now means what this means. Errs on the side of no.
 bool means_the_same_now(const PreparedStatement& prepared, const Context& context);
 
+// The types of its parameters: those that were declared, or where it means something else now what
+// the server found out when it parsed it.
+const std::vector<std::uint32_t>& types_bound(const PreparedStatement& prepared,
+                                              const Context& context);
+
 // A copy for which nothing is known of the one that it replaces, as the server parses it now.
 PreparedPtr parsed_again(const PreparedStatement& prepared, const Context& context);
 

@@ -54,9 +54,9 @@ std::string reach_digest(const Judgement& judgement, const Intent& whole, const 
     for (const sql::MadeName& run : judged.statement->runs) reach.runs(run);
     at_cursor = at_cursor || is_at_cursor(*judged.statement);
   }
-  reach.strings_of(sql::from_first_string(whole.statement));
+  reach.strings_of(whole.statement);
   for (const Parameter& parameter : whole.parameters)
-    if (parameter) reach.strings_of(*parameter);
+    if (parameter) reach.parameter(*parameter);
   std::string text = reach.text();
   // Nobody outside of this session can have approved these.
   if (const std::uint64_t given = context.new_meanings.of(reach.names()); given != 0)
@@ -78,7 +78,7 @@ std::string meaning_digest(const AnalysedText& text, const Context& context) {
     for (const ObjectRef& object : statement.objects) reach.object(object);
     for (const sql::MadeName& run : statement.runs) reach.runs(run);
   }
-  reach.strings_of(sql::from_first_string(text.text));
+  reach.strings_of(text.text);
   return digest_of(reach.text() + settings_of(context, 0), context);
 }
 

@@ -51,7 +51,9 @@ std::optional<MaskKind> mask_of(const ResultField& field, const sql::OutputColum
   if (field.table_oid == 0) return by_lineage;
   const sql::ColumnSensitivity by_server =
       catalog.sensitivity(field.table_oid, field.attribute_number);
-  if (!by_server.known) return MaskKind::kRedact;
+  // A table that nobody else sees yet, or a temporary one: where the text names one that this
+  // session has made, with nothing sensitive in it, that is it. Otherwise it may be any.
+  if (!by_server.known && !(lineage.clear() && lineage.of_session)) return MaskKind::kRedact;
   // The server says which column this is; that the text alone could not tell does not matter then.
   if (lineage.kind == sql::OutputColumn::Kind::kOpaque) return by_server.mask;
   if (by_lineage && by_server.mask) return stricter(*by_lineage, *by_server.mask);

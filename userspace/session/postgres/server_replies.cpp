@@ -168,7 +168,7 @@ ServerReplies::Outcome ServerReplies::on_row(const Message& message) {
 }
 
 // Asks once for a newer catalogue; what is not there then (a temporary table, one of an open
-// transaction) is masked whole.
+// transaction) is masked whole, but for what this session is known to have made.
 bool ServerReplies::asks_for_tables(const std::vector<ResultField>& fields,
                                     const PlanInputs& inputs) {
   constexpr std::size_t kRememberedMax = 4096;
@@ -264,6 +264,7 @@ ServerReplies::Outcome ServerReplies::on_row_description(const Message& message)
       break;
     case Kind::kDescribeStatement:
       unit->prepared->fields = std::move(fields);
+      early_effects_of(*unit);
       unit->prepared->fields_epoch = pipeline_.names.epoch();
       break;
     default: return violation(message);
@@ -278,6 +279,7 @@ ServerReplies::Outcome ServerReplies::on_no_data(const Message& message) {
   if (unit == nullptr ||
       (unit->kind != Kind::kDescribePortal && unit->kind != Kind::kDescribeStatement))
     return violation(message);
+  early_effects_of(*unit);
   if (!unit->hidden) context_.to_agent.pass(message.whole);
   pop();
   return Outcome::kConsumed;
@@ -305,6 +307,17 @@ ServerReplies::Outcome ServerReplies::on_suspended(const Message& message) {
   const Unit* unit = front(Kind::kExecute);
   if (unit == nullptr) return violation(message);
   note_quotes(*unit);
+  // What else it does comes within the same transaction, which has been told of.
+  const bool first = !std::exchange(unit->portal->suspended, true);
+  const sql::Statement* statement = unit->current();
+  if (statement == nullptr && unit->unread())
+    effects_of_unread();
+  else if (statement != nullptr && first)
+    effects_of(*statement, unit->sent_text()->text, {});
+  else if (statement != nullptr) {
+    early_effects_of(*unit);
+    context_.note_changes(*statement, unit->sent_text()->text, false);
+  }
   context_.to_agent.pass(message.whole);
   pop();
   return Outcome::kConsumed;
@@ -369,6 +382,23 @@ void ServerReplies::effects_of(const sql::Statement& statement, const std::strin
     context_.show_own_catalog();
   }
   context_.note_changes(statement, text, false);
+}
+
+// Of code that runs before the statement does, when it is parsed, bound or planned, or that goes on
+// running. What it makes was noted when that was sent (Context::note_early).
+void ServerReplies::early_effects_of(const Unit& unit) {
+  const sql::Statement* statement = unit.current();
+  if (statement == nullptr) return;
+  const auto wider = context_.made.widened(*statement);
+  const sql::Statement& acts = wider ? *wider : *statement;
+  if (stays_inside(acts)) return;
+  const bool parsed = unit.kind == Kind::kParse || unit.kind == Kind::kDescribeStatement;
+  if (parsed && !context_.early_code_defines()) return;
+  pipeline_.transaction_changes_catalog = true;
+  pipeline_.transaction_moves_columns = true;
+  pipeline_.transaction_changes_meaning = true;
+  // Who was asked when it was parsed is not asked again when it is bound.
+  if (!parsed) pipeline_.names.next_epoch();
 }
 
 void ServerReplies::effects_of_unread() {
@@ -442,7 +472,7 @@ ServerReplies::Outcome ServerReplies::on_ready(const Message& message) {
   const auto more = [&](bool Unit::*unsettles) {
     return std::any_of(pipeline_.units.begin(), pipeline_.units.end(), [&](const Unit& later) {
       return (later.kind == Kind::kExecute || later.kind == Kind::kBind ||
-              later.kind == Kind::kParse) &&
+              later.kind == Kind::kParse || later.kind == Kind::kDescribeStatement) &&
              later.*unsettles;
     });
   };
@@ -495,9 +525,11 @@ ServerReplies::Outcome ServerReplies::on_completed(const Message& message, Kind 
   if (kind == Kind::kBind && waits_for_news()) return Outcome::kWait;
   switch (kind) {
     case Kind::kParse:
+      early_effects_of(*unit);
       pipeline_.names.parse_complete(*unit, gives_name_again(pipeline_.units));
       break;
     case Kind::kBind: {
+      early_effects_of(*unit);
       plan_again(*unit);
       const bool explained = explanation(*unit) != nullptr;
       pipeline_.names.bind_complete(*unit, gives_name_again(pipeline_.units));

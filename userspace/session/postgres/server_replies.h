@@ -70,6 +70,7 @@ class ServerReplies {
   void pop();
   void skip_to_sync();
   void effects_of(const sql::Statement& statement, const std::string& text, std::string_view tag);
+  void early_effects_of(const Unit& unit);
   void note_prepared_transaction(const sql::Statement& statement, std::string_view tag);
   void effects_of_unread();
   bool may_quote_sensitive(const Unit* unit) const;

@@ -79,6 +79,7 @@ struct Portal {
   std::vector<ResultField> remembered;
   std::uint64_t planned_with = 0;
   bool described = false;       // a Describe of it is on its way or answered
+  bool suspended = false;       // once: some of it has run
   bool approved = false;        // by people; more rows of it need no second approval
   std::string approved_digest;  // Intent::unshown_digest of that
   Approvers approved_by;        // who had to be asked
