@@ -134,6 +134,8 @@ CASES = [
         "BEGIN; ALTER FUNCTION change_guarded() STABLE; ROLLBACK",
         "CREATE EVENT TRIGGER g24 ON ddl_command_end EXECUTE FUNCTION noisy()",
         "CREATE CAST (notes AS int) WITH FUNCTION g25(notes) AS ASSIGNMENT"),
+    # One string to the server, which goes on behind a comment.
+    *by_writer("g06", "DO 'BEGIN DELETE FROM public.guarded; END; --' --x\n 'BEGIN NULL; END'", "DO 'BEGIN NULL; END' 'BEGIN DELETE FROM public.guarded; END'"),
     *allowed("g06", "CREATE OR REPLACE FUNCTION g26(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 + 1'", agent="maker",
         forms=("simple",)),
     # A rule counts where it may fire, whatever session_replication_role says; one that is disabled does not.
@@ -210,7 +212,7 @@ CASES = [
     ),
     # Back to what the session began with; and row_security makes an error of what a policy on rows would have left out.
     *allowed("g08", "RESET ALL", "DISCARD ALL", "RESET ROLE", "RESET SESSION AUTHORIZATION", "SET SESSION AUTHORIZATION DEFAULT", "SET role TO DEFAULT",
-        "SET row_security = off", "SET row_security = on"),
+        "SET row_security = off", "SET row_security = on", "SELECT set_config(name, 'view', false) FROM pg_settings WHERE name = 'work_mem_of_none'"),
     *by_writer("g08", "CREATE CAST (people AS text) WITH INOUT AS IMPLICIT", "COPY (SELECT 1) TO PROGRAM 'touch {marker}'", "COPY notes FROM PROGRAM 'touch {marker}'",
         "COPY notes TO '{marker}'", "CREATE EXTENSION file_fdw", "ALTER SYSTEM SET work_mem = '5MB'", "SET ROLE postgres",
         "GRANT ALL ON notes TO public",

@@ -118,7 +118,7 @@ def _(bench):
     return outcome_of(conversation.talk(bind("s") + execute() + sync()))
 
 
-@case("m08", "CREATE TABLE AS EXECUTE of a statement that was prepared anew", (HELD,), agent="writer")
+@case("m08", "CREATE TABLE AS EXECUTE of a statement that was prepared anew", (HELD, REFUSED), agent="writer")
 def _(bench):
     conversation = bench.open()
     in_order(conversation, f"PREPARE p AS {HARMLESS}")

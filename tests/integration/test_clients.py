@@ -32,6 +32,13 @@ def test_getpeername_is_the_real_server(daemon, postgres, host):
     assert done.stdout.split() == [host, str(postgres.port)]
 
 
+@pytest.mark.parametrize("agent, words", [("reporter", ["--inserts"]), ("writer", [])])
+def test_pg_dump_has_what_the_agent_may_read(daemon, target, agent, words):
+    done = daemon.run(agent, "pg_dump", *words, "-t", "customers", target, check=True)
+    assert "Ada" in done.stdout and "CREATE TABLE public.customers" in done.stdout
+    assert done.stdout.count("[redacted]") >= 2 and "b***@example.com" in done.stdout
+
+
 def test_psycopg2_reads_and_writes(daemon, postgres, target):
     done = daemon.run("writer", "/usr/bin/python3", CLIENTS / "psycopg2_client.py", target, 102, check=True)
     assert done.stdout.splitlines() == ["row Ada [redacted]", "after rollback 0", f"peer 127.0.0.1 {postgres.port}"]

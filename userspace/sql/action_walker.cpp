@@ -277,6 +277,7 @@ void ActionWalker::with_clause(const Node& node) {
 void ActionWalker::select(const Node& node) {
   const bool in_insert = std::exchange(values_only_, false);
   const bool into = !std::exchange(is_half_, false) && into_of(node);
+  const std::string_view outer = std::exchange(name_of_setting_, name_of_setting(node));
   with_clause(node);
   if (!(in_insert && node.has("valuesLists"))) facts_.action(Action::kRead);
   if (into) facts_.action(Action::kDdl);
@@ -297,6 +298,7 @@ void ActionWalker::select(const Node& node) {
   // The names behind FOR UPDATE OF are aliases.
   children_except(node, {"withClause", "larg", "rarg", "lockingClause", "intoClause"});
   if (into) keeps_types();
+  name_of_setting_ = outer;
 }
 
 void ActionWalker::insert(const Node& node) {
@@ -451,20 +453,6 @@ void ActionWalker::function_call(const Node& node) {
   if (facts_.catalog().any_hidden_cast() && casts_unseen(node))
     facts_.unknown(std::string{name} + "() may run checks of a type that is not named");
   children_except(node, {"funcname"});
-}
-
-void ActionWalker::set_config(const Node& node) {
-  const auto& arguments = node.list("args");
-  const Node first{arguments.empty() ? nullptr : &arguments[0]};
-  // With a backslash it may be another name, by standard_conforming_strings.
-  const std::string_view name = first.node("sval").text("sval");
-  if (arguments.size() > 1 && sets_tablespace(lower_case(name)))
-    tablespace_set(Node{&arguments[1]});
-  if (arguments.size() > 1 && lower_case(name) == "search_path") path_begins(Node{&arguments[1]});
-  if (first.is("A_Const") && first.has("sval") && name.find('\\') == std::string_view::npos)
-    return setting(name);
-  facts_.unknown("set_config() of a name that is computed");
-  facts_.statement().changes_meaning = true;
 }
 
 }  // namespace sluice::sql

@@ -48,6 +48,7 @@ class ActionWalker {
   void like(const Node& range_var, bool with_expressions);
   void function_call(const Node& node);
   void set_config(const Node& node);
+  std::string_view name_of_setting(const Node& select) const;
   // `back`: to what the session began with.
   void setting(std::string_view name, bool back = false);
   void copy(const Node& node);
@@ -120,9 +121,10 @@ class ActionWalker {
   std::vector<std::string_view> ctes_;
   std::unordered_set<std::string_view> seen_operators_;
   std::size_t depth_ = 0;
-  bool is_half_ = false;           // of a set operation, whose INTO is looked for once
-  bool values_only_ = false;       // inside INSERT: VALUES lists read nothing
-  bool types_only_named_ = false;  // here no value becomes one of a type that is written
+  bool is_half_ = false;              // of a set operation, whose INTO is looked for once
+  std::string_view name_of_setting_;  // name_of_setting() of the query that is walked
+  bool values_only_ = false;          // inside INSERT: VALUES lists read nothing
+  bool types_only_named_ = false;     // here no value becomes one of a type that is written
 };
 
 // Operators that the node uses without naming them: "=" of IN (SELECT ...), CASE x WHEN, USING.

@@ -50,7 +50,9 @@ class Cutter {
                (rest().substr(1).starts_with("&'") || rest().substr(1).starts_with("&\""))) {
       at_ += 2;
       const char quote = text_[at_];
-      quoted(quote);
+      do {
+        quoted(quote);
+      } while (whole_ && quote == '\'' && is_continued());
       add(Kind::kEscaped, {quote});
     } else if (is_digit(c, 10)) {
       number();

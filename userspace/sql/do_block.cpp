@@ -441,11 +441,15 @@ static void settle_changes(Facts& facts) {
 
 void judge_do(const Node& statement, Facts& facts, const SessionNames& names) {
   std::string_view body, language = "plpgsql";
+  std::size_t bodies = 0;
   for (const auto& item : statement.list("args")) {
     const Node option{&item};
-    const std::string_view text = option.node("arg").text("sval");
-    (option.text("defname") == "language" ? language : body) = text;
+    const bool is_body = option.text("defname") != "language";
+    bodies += is_body ? 1 : 0;
+    (is_body ? body : language) = option.node("arg").text("sval");
   }
+  // To the server they may be one string that goes on behind a comment; our parser cuts it there.
+  if (bodies != 1) return facts.unknown("DO has more than one text");
   if (language != "plpgsql")
     return facts.unknown("DO in language " + std::string{language} + " cannot be foreseen");
   if (!facts.enter_body(body)) return facts.unknown("the body of DO stands in too many others");

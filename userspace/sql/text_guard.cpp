@@ -21,8 +21,7 @@ bool same_word(std::string_view a, std::string_view word) {
 bool is_word_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) != 0;
 }
-// A string in dollars may stand right behind it.
-bool is_in_number(char c) { return (is_in_word(c) && c != '$') || c == '.'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Splits a text into tokens as far as nesting needs it: strings, quoted names and comments are
 // passed over whole.
@@ -46,10 +45,7 @@ class Tokens {
     if (c == '"') return quoted(begin, c, false);
     if (c == '$' && dollar_quoted()) return text_.substr(begin, 1);
     if (is_word_start(c)) return word(begin);
-    if (c >= '0' && c <= '9') {
-      while (at_ < text_.size() && is_in_number(text_[at_])) ++at_;
-      return text_.substr(begin, at_ - begin);
-    }
+    if (is_digit(c)) return number(begin);
     if (is_operator_sign(c)) {
       const std::size_t length = operator_end(at_) - at_;
       looked_at_ += length * length + signs_end(at_) - at_;
@@ -137,6 +133,16 @@ class Tokens {
       pass_quoted(quote, backslashes);
     } while (quote == '\'' && is_continued());
     return text_.substr(begin, 1);
+  }
+
+  // Without letters: behind it a string in dollars may stand, or "$1.name" goes on.
+  std::string_view number(std::size_t begin) {
+    const auto digits = [this] {
+      while (at_ < text_.size() && is_digit(text_[at_])) ++at_;
+    };
+    digits();
+    if (text_.substr(at_, 1) == ".") ++at_, digits();
+    return text_.substr(begin, at_ - begin);
   }
 
   std::string_view word(std::size_t begin) {

@@ -15,61 +15,12 @@ bool one_of(std::string_view text, std::initializer_list<std::string_view> words
   return std::find(words.begin(), words.end(), text) != words.end();
 }
 
-// Settings by which the server checks rights, finds damage, or runs what was made to be run.
-// row_security is none of them: where it is off a policy on rows is an error instead.
-bool guards_data(std::string_view setting) {
-  return one_of(setting, {"role", "session_authorization", "session_replication_role",
-                          "zero_damaged_pages", "ignore_checksum_failure", "ignore_system_indexes",
-                          "lo_compat_privileges", "event_triggers", "plpgsql.variable_conflict"});
-}
-
-// Back to what the session began with.
-bool sets_back(const Node& node) {
-  return one_of(node.text("kind"), {"VAR_RESET", "VAR_SET_DEFAULT"});
-}
-
 // Whose rights a view reads with, and whether conditions may see rows that it does not show.
 bool guards_view(std::string_view option) {
   return one_of(option, {"security_barrier", "security_invoker"});
 }
 
-// Settings by which the server loads libraries, writes files (its log is one), or keeps itself
-// from being exhausted.
-bool is_of_host(std::string_view setting) {
-  return setting.ends_with("_preload_libraries") || setting.starts_with("log_") ||
-         setting.starts_with("auto_explain.") || setting.starts_with("pgaudit.") ||
-         one_of(setting, {"dynamic_library_path", "allow_system_table_mods", "jit_provider",
-                          "jit_dump_bitcode", "jit_debugging_support", "jit_profiling_support",
-                          "backtrace_functions", "max_stack_depth", "temp_file_limit"});
-}
-
 }  // namespace
-
-bool setting_changes_meaning(std::string_view name) {
-  return one_of(name, {"search_path",
-                       "role",
-                       "session_authorization",
-                       "standard_conforming_strings",
-                       "backslash_quote",
-                       "escape_string_warning",
-                       "client_encoding",
-                       "names",
-                       "session_replication_role",
-                       "row_security",
-                       "default_transaction_read_only",
-                       "transaction_read_only",
-                       "check_function_bodies",
-                       "transform_null_equals",
-                       "quote_all_identifiers",
-                       "allow_system_table_mods",
-                       "array_nulls",
-                       "xmloption",
-                       "xmlbinary",
-                       "bytea_output",
-                       "datestyle",
-                       "intervalstyle",
-                       "extra_float_digits"});
-}
 
 bool explain_runs(const Node& explain, Facts& facts) {
   bool runs = false;
@@ -88,45 +39,6 @@ bool explain_runs(const Node& explain, Facts& facts) {
     }
   }
   return runs;
-}
-
-void ActionWalker::setting(std::string_view text, bool back) {
-  const std::string name = lower_case(text);
-  facts_.action(Action::kSession);
-  facts_.statement().changes_meaning |= setting_changes_meaning(name);
-  facts_.statement().changes_reading |=
-      one_of(name, {"standard_conforming_strings", "client_encoding", "names"});
-  if (guards_data(name) && !back) facts_.action(Action::kGrant);
-  if (is_of_host(name)) facts_.action(Action::kHost);
-}
-
-// With pg_temp in it, what is made without a schema may be temporary.
-void ActionWalker::path_begins(const Node& value) {
-  const bool is_text = value.is("A_Const") && value.has("sval");
-  const std::string path = lower_case(value.node("sval").text("sval"));
-  if (!is_text || path.find("pg_temp") != std::string::npos)
-    facts_.statement().temporary_first = true;
-  if (is_text ? path.find("pg_temp_") != std::string::npos : facts_.catalog().any_sensitive())
-    facts_.unknown(is_text ? "search_path names the temporary schema of whatever session"
-                           : "search_path is computed; write it as a constant");
-}
-
-void ActionWalker::set_variable(const Node& node) {
-  const std::string name = lower_case(node.text("name"));
-  if (name == "transaction" || name == "transaction snapshot" || name.starts_with("transaction_")) {
-    facts_.action(Action::kTransaction);
-    return;
-  }
-  setting(name, sets_back(node));
-  if (sets_tablespace(name))
-    for (const auto& item : node.list("args")) tablespace_set(Node{&item});
-  if (name == "search_path")
-    for (const auto& item : node.list("args")) path_begins(Node{&item});
-  // It sets back neither role nor session_authorization (the server's GUC_NO_RESET_ALL).
-  if (node.text("kind") == "VAR_RESET_ALL") {
-    facts_.statement().changes_meaning = true;
-    facts_.statement().changes_reading = true;
-  }
 }
 
 void ActionWalker::execute_name(SessionNames::Space space, std::string_view name,

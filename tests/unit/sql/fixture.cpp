@@ -244,6 +244,7 @@ void add_shop(CatalogRows& rows) {
       .relation(1019, "public", "made", 'r', "id ssn loud plain")
       .dependent(1019, 3, 1019, 2)
       .relation(2001, "pg_catalog", "pg_class", 'r', "oid relname relkind")
+      .relation(12040, "pg_catalog", "pg_settings", 'v', "name setting")
       .relation(2002, "pg_catalog", "pg_stats", 'v',
                 "schemaname tablename attname n_distinct "
                 "most_common_vals histogram_bounds")
