@@ -134,3 +134,13 @@ for takes in ("INCLUDING DEFAULTS", "INCLUDING ALL"):
           prepared="CREATE TABLE plain9 (id int, v text DEFAULT constant_ssn())")
     hides("BEGIN", f"CREATE TABLE r9 (LIKE plain9 {takes})", "INSERT INTO r9 VALUES (1) RETURNING v",
           prepared="CREATE TABLE plain9 (id int, v text DEFAULT constant_ssn())")
+FILLS = ("CREATE TABLE parts9 (id int PRIMARY KEY); INSERT INTO parts9 VALUES (1), (2); CREATE TABLE plain9 (id int REFERENCES parts9 ON DELETE CASCADE); INSERT INTO plain9 VALUES (2);"
+         " CREATE VIEW plain9_view AS TABLE plain9; CREATE FUNCTION fills9() RETURNS trigger LANGUAGE plpgsql AS"
+         " $$ BEGIN INSERT INTO t9 SELECT ssn FROM public.people; RETURN NULL; END $$;"
+         " CREATE TRIGGER fills AFTER INSERT OR DELETE ON plain9 FOR EACH STATEMENT EXECUTE FUNCTION fills9()")
+for text in ("INSERT INTO plain9 VALUES (1)", "INSERT INTO plain9_view VALUES (1)", "DELETE FROM parts9 WHERE id = 2", "WITH q AS (DELETE FROM plain9 RETURNING id) SELECT id FROM q",
+             "DO $$ BEGIN INSERT INTO plain9 VALUES (1); END $$", "PREPARE q9 AS INSERT INTO plain9 VALUES (1); EXECUTE q9", "EXPLAIN (ANALYZE, COSTS off) INSERT INTO plain9 VALUES (1)"):
+    hides("CREATE TEMP TABLE t9 (ssn text)", text, "SELECT ssn FROM t9", prepared=FILLS)
+says("CREATE TEMP TABLE t9 (v text)", "INSERT INTO plain9 VALUES (1, now())", "INSERT INTO t9 VALUES ('x') RETURNING v", rows=[["x"]],
+     prepared="CREATE TABLE plain9 (id int, changed timestamptz); CREATE FUNCTION fills9() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.changed = now(); RETURN NEW; END $$;"
+              " CREATE TRIGGER fills BEFORE INSERT ON plain9 FOR EACH ROW EXECUTE FUNCTION fills9()")

@@ -14,6 +14,7 @@
 #include "sql/statement_table.h"
 #include "sql/temporaries.h"
 #include "sql/untyped_strings.h"
+#include "sql/users_code.h"
 #include "sql/words.h"
 
 namespace sluice::sql {
@@ -339,6 +340,7 @@ void describe(const json::value& value, Facts& facts, const SessionNames& names,
   complete_made(statement);
   complete_changes(statement);
   statement.temporary_first |= may_set_search_path(statement, facts.catalog());
+  statement.writes_unseen |= writes_unseen(statement, facts.catalog());
   if (!node.is("RuleStmt")) settle_own_names(statement);  // what it does comes later
   settle_moved(statement);
   if (statement.actions.empty()) facts.unknown("the statement does nothing that is understood");

@@ -322,6 +322,7 @@ void Facts::include(const Statement& other) {
   statement_.changes_meaning |= other.changes_meaning;
   statement_.changes_reading |= other.changes_reading;
   statement_.temporary_first |= other.temporary_first;
+  statement_.writes_unseen |= other.writes_unseen;
   statement_.blinds |= other.blinds;
   statement_.sets_constraints |= other.sets_constraints;
   statement_.keeps_errors |= other.keeps_errors;

@@ -14,6 +14,8 @@ bool calls_code_of_users(const Statement& statement, const Catalog& catalog);
 // What nobody names: triggers, checks, defaults, policies and indexes of the tables that it
 // changes, and checks of the types of their columns.
 bool fires_code_of_users(const Statement& statement, const Catalog& catalog);
+// The same of what was there before the session: it may write where the session does not see it.
+bool writes_unseen(const Statement& statement, const Catalog& catalog);
 // Of a trigger's function, as its body reads: it changes nothing and sets nothing.
 bool only_computes(const Statement& body, const Catalog& catalog);
 

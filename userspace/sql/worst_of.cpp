@@ -85,6 +85,7 @@ Statement worst_of(const Statement& a, const Statement& b) {
   out.changes_meaning |= b.changes_meaning;
   out.changes_reading |= b.changes_reading;
   out.temporary_first |= b.temporary_first;
+  out.writes_unseen |= b.writes_unseen;
   out.blinds |= b.blinds;
   out.sets_constraints |= b.sets_constraints;
   out.keeps_errors |= b.keeps_errors;
