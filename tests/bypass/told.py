@@ -63,7 +63,7 @@ CASES = [
     *masked("m12", "SELECT (split_part(ssn, 'V', 2))::tsquery FROM people ORDER BY id", "SELECT (left(ssn, 1) || ' & the')::tsquery, split_part(ssn, 'V', 1)::tsquery FROM people"),
     # How values are spread, and in what order they lie.
     *masked(
-        "m14", "SELECT correlation FROM pg_stats WHERE tablename = 'people' AND attname = 'ssn'",
+        "m14", "SELECT correlation FROM pg_stats WHERE schemaname = 'public' AND tablename = 'people' AND attname = 'ssn'",
         "SELECT stanumbers1 FROM pg_statistic WHERE starelid = 'public.people'::regclass ORDER BY staattnum", forms=("simple", "extended"),
     ),
     *shown_nothing("m14", "SELECT avg_width, n_distinct FROM pg_stats WHERE schemaname = 'public' AND tablename = 'people' ORDER BY attname", expect=(CLEAN,)),

@@ -142,6 +142,17 @@ class Lineage {
   // lineage_expression.cpp
   Value evaluate(const json::value* value, const Scope& scope, const Ctes* ctes);
   Value evaluate_all(const json::value& value, const Scope& scope, const Ctes* ctes);
+  Value function_call(const Node& node, const Scope& scope, const Ctes* ctes);
+  bool counts_rows(const Node& call, const Scope& scope);
+  Value sublink(const Node& node, const Scope& scope, const Ctes* ctes);
+  Value in_turn(const std::vector<const json::value*>& operands, const Scope& scope,
+                const Ctes* ctes);
+  Value null_tests(const std::vector<const json::value*>& operands, const Scope& scope,
+                   const Ctes* ctes);
+  Value case_expression(const Node& node, const Scope& scope, const Ctes* ctes);
+  Value row_expression(const Node& node, const Scope& scope, const Ctes* ctes);
+
+  // lineage_names.cpp
   Value column_reference(const json::array& parts, const Scope& scope);
   Composite composite(const json::value* value, const Scope& scope, const Ctes* ctes);
   std::optional<Value> unqualified(std::string_view name, const Scope& scope);
@@ -152,23 +163,16 @@ class Lineage {
   Value unresolved(std::string_view name);
   std::optional<Value> trigger_row(const json::array& parts) const;
   bool calls_by_field(std::string_view name);
+  Value use(const Field& field);
+  Row star(const json::array& parts, const Scope& scope);
+  Value indirection(const Node& node, const Scope& scope, const Ctes* ctes);
+
+  // lineage_unseen.cpp
   bool runs_hidden_operator(const Node& node) const;
   bool runs_hidden_cast(const Node& type_name) const;
   Value cast_unseen(const Value& value);
   Value concatenation(const Node& node, const Scope& scope, const Ctes* ctes);
   bool is_text_column(const Value& value) const;
-  Value use(const Field& field);
-  Row star(const json::array& parts, const Scope& scope);
-  Value indirection(const Node& node, const Scope& scope, const Ctes* ctes);
-  Value function_call(const Node& node, const Scope& scope, const Ctes* ctes);
-  bool counts_rows(const Node& call, const Scope& scope);
-  Value sublink(const Node& node, const Scope& scope, const Ctes* ctes);
-  Value in_turn(const std::vector<const json::value*>& operands, const Scope& scope,
-                const Ctes* ctes);
-  Value null_tests(const std::vector<const json::value*>& operands, const Scope& scope,
-                   const Ctes* ctes);
-  Value case_expression(const Node& node, const Scope& scope, const Ctes* ctes);
-  Value row_expression(const Node& node, const Scope& scope, const Ctes* ctes);
 
   Facts& facts_;
   const DescribeOptions& options_;
