@@ -213,6 +213,10 @@ CASES = [
     # Back to what the session began with; and row_security makes an error of what a policy on rows would have left out.
     *allowed("g08", "RESET ALL", "DISCARD ALL", "RESET ROLE", "RESET SESSION AUTHORIZATION", "SET SESSION AUTHORIZATION DEFAULT", "SET role TO DEFAULT",
         "SET row_security = off", "SET row_security = on", "SELECT set_config(name, 'view', false) FROM pg_settings WHERE name = 'work_mem_of_none'"),
+    # A name that is not the one that a condition speaks of.
+    *by_writer("g12", "WITH q AS (UPDATE public.people SET name = 'role' WHERE id = 1 RETURNING set_config(name, 'postgres', false)) SELECT 1 FROM pg_settings WHERE name = 'work_mem'",
+        "WITH pg_settings AS (SELECT 'role' AS name) SELECT set_config(name, 'postgres', false) FROM pg_settings WHERE name = 'work_mem'",
+        "ALTER FUNCTION change_guarded() RESET role", "ALTER FUNCTION change_guarded() RESET session_replication_role"),
     *by_writer("g08", "CREATE CAST (people AS text) WITH INOUT AS IMPLICIT", "COPY (SELECT 1) TO PROGRAM 'touch {marker}'", "COPY notes FROM PROGRAM 'touch {marker}'",
         "COPY notes TO '{marker}'", "CREATE EXTENSION file_fdw", "ALTER SYSTEM SET work_mem = '5MB'", "SET ROLE postgres",
         "GRANT ALL ON notes TO public",

@@ -277,8 +277,9 @@ void ActionWalker::with_clause(const Node& node) {
 void ActionWalker::select(const Node& node) {
   const bool in_insert = std::exchange(values_only_, false);
   const bool into = !std::exchange(is_half_, false) && into_of(node);
-  const std::string_view outer = std::exchange(name_of_setting_, name_of_setting(node));
+  const std::string_view outer = std::exchange(name_of_setting_, {});
   with_clause(node);
+  name_of_setting_ = name_of_setting(node);
   if (!(in_insert && node.has("valuesLists"))) facts_.action(Action::kRead);
   if (into) facts_.action(Action::kDdl);
   if (node.has("lockingClause")) facts_.action(Action::kTransaction);

@@ -98,7 +98,10 @@ void ActionWalker::set_variable(const Node& node) {
     facts_.action(Action::kTransaction);
     return;
   }
-  setting(name, sets_back(node));
+  // ALTER FUNCTION ... RESET takes away what guards the function.
+  const ActionSet& actions = facts_.statement().actions;
+  const bool of_object = actions.has(Action::kDdl) || actions.has(Action::kGrant);
+  setting(name, sets_back(node) && !of_object);
   if (sets_tablespace(name))
     for (const auto& item : node.list("args")) tablespace_set(Node{&item});
   if (name == "search_path")
@@ -120,7 +123,9 @@ std::string_view ActionWalker::name_of_setting(const Node& select) const {
   if (!condition.is("A_Expr") || condition.text("kind") != "AEXPR_OP" ||
       split_name(condition.list("name")).second != "=" || !is_name_column(condition.node("lexpr")))
     return {};
-  // That it is the server's own view, and its "=" too.
+  // That it is the server's own view, whose "=" compares byte for byte, and no CTE of that name.
+  const std::string_view schema = relation.text("schemaname");
+  if (!ctes_.empty() || !one_of(schema, {"", "pg_catalog"})) return {};
   const Catalog& catalog = facts_.catalog();
   const auto named = catalog.relations_named("pg_settings");
   if (named.size() != 1 || !of_postgres(*named[0]) || catalog.any_name_is_unknown() ||

@@ -92,6 +92,15 @@ INSTANTIATE_TEST_SUITE_P(
         Case{
             "SELECT (SELECT set_config(name, 'x', false)) FROM pg_settings WHERE name = 'work_mem'",
             "read session unknown"},
+        Case{"WITH q AS (UPDATE customers SET name = 'role' WHERE id = 1 RETURNING "
+             "set_config(name, 'x', false)) SELECT 1 FROM pg_settings WHERE name = 'work_mem'",
+             "read update session unknown"},
+        Case{"WITH pg_settings AS (SELECT 'role' AS name) SELECT set_config(name, 'x', false) FROM "
+             "pg_settings WHERE name = 'work_mem'",
+             "read session unknown"},
+        Case{"SELECT set_config(name, 'x', false) FROM other.pg_settings WHERE name = 'work_mem'",
+             "read session unknown sensitive_search sensitive_copy"},
+        Case{"ALTER FUNCTION writes_log() RESET role", "ddl grant session call sensitive_copy"},
         Case{"SELECT set_config('jit_dump_bitcode', 'on', false)", "read session host"},
         Case{"ROLLBACK PREPARED 'x'", "transaction"}, Case{"SET row_security = off", "session"},
         Case{"RESET ALL", "session"}, Case{"DISCARD ALL", "session"},

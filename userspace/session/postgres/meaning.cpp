@@ -10,18 +10,9 @@ namespace sluice::session {
 using sql::StatementKind;
 
 bool is_analysed_early(StatementKind kind) {
-  switch (kind) {
-    case StatementKind::kSelect:
-    case StatementKind::kInsert:
-    case StatementKind::kUpdate:
-    case StatementKind::kDelete:
-    case StatementKind::kMerge:
-    case StatementKind::kDeclareCursor:
-    case StatementKind::kExplain:
-    case StatementKind::kCreateTableAs:
-    case StatementKind::kCall: return true;
-    default: return false;
-  }
+  return is_planned(kind) || kind == StatementKind::kDeclareCursor ||
+         kind == StatementKind::kExplain || kind == StatementKind::kCreateTableAs ||
+         kind == StatementKind::kCall;
 }
 
 bool names_masked(const sql::Statement& statement, const sql::Catalog& catalog) {
