@@ -129,18 +129,23 @@ CREATE FUNCTION agreed.other() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE VI
 TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname IN ('chosen', 'chosen_was', 'spared', 'heir_of_chosen', 'felt') ORDER BY 1"
 
 
+def set_up(what, function, expect=(CLEAN,)):
+    """A case of a function that takes a Bench with SETUP in it, and a conversation of the asker's."""
+    def steps(bench):
+        direct = bench.world.ask_direct
+        direct(SETUP)
+        try:
+            return function(bench, bench.open())
+        finally:
+            for conversation in bench.conversations:
+                conversation.close()  # it may hold locks
+            direct(ENDED)
+    return Case("g13", what, expect, agent="asker", steps=steps)
+
+
 def case(what, expect=(CLEAN,)):
     def take(function):
-        def steps(bench):
-            direct = bench.world.ask_direct
-            direct(SETUP)
-            try:
-                return function(bench, bench.open())
-            finally:
-                for conversation in bench.conversations:
-                    conversation.close()  # it may hold locks
-                direct(ENDED)
-        CASES.append(Case("g13", what, expect, agent="asker", steps=steps))
+        CASES.append(set_up(what, function, expect))
         return function
     return take
 

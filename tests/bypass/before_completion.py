@@ -20,7 +20,7 @@ def runs(row, what, prepared, *messages, expect=SHOWN_MASKED, agent="writer", la
         direct = bench.world.ask_direct
         try:
             direct(prepared)
-            bench.open("writer").query("CREATE TABLE made_to_renew (a int); DROP TABLE made_to_renew")
+            bench.world.read_anew()
             conversation = bench.open()
             for message in messages:
                 message = message(direct) if callable(message) else message
@@ -111,8 +111,7 @@ SETTLED = ("SET client_encoding = 'UTF8'", "SET search_path = unnamed9, public")
 
 def sets(what, first, then, between=b"", *, readies=1, before=(), agent="writer", rest=None):
     message = first + between + (rest or parse(then) + bind() + execute() + sync())
-    unnamed.runs(f"{what}, {between!r} between", unnamed.DOMAIN, LOOKS, then, agent=agent, before=before, message=(message, readies))
-    CASES.append(unnamed.CASES.pop())
+    CASES.append(unnamed.case(f"{what}, {between!r} between", unnamed.DOMAIN, LOOKS, then, agent=agent, before=before, message=(message, readies)))
 
 
 for text in (f"EXPLAIN {LOOKS}", f"DECLARE kk CURSOR WITH HOLD FOR {LOOKS}", f"CREATE TEMP TABLE tt AS {LOOKS}", f"EXPLAIN CREATE TABLE tt AS {LOOKS}"):

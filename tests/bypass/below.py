@@ -44,14 +44,6 @@ SHAPE = """SELECT (SELECT string_agg(attname || atttypid::regtype, ',' ORDER BY 
  (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = 'mood'::regtype)"""
 
 
-def read_anew(bench):
-    """What an agent makes has the catalogue read anew."""
-    maker = bench.world.open("maker")
-    for text in ("CREATE TABLE read_anew (a int)", "DROP TABLE read_anew"):
-        assert not maker.query(text).errors()
-    maker.close()
-
-
 def set_up(direct):
     for text in UNDO:
         with contextlib.suppress(psycopg2.Error):  # not all of it is there
@@ -67,7 +59,7 @@ def below(what, *tries, agent="maker", expect=REFUSED):
         set_up(direct)
         before = direct(SHAPE)
         try:
-            read_anew(bench)
+            bench.world.read_anew()
             for texts in tries:
                 texts = (texts,) if isinstance(texts, str) else texts
                 conversation = bench.open(agent)
@@ -81,12 +73,12 @@ def below(what, *tries, agent="maker", expect=REFUSED):
                 if after != before or direct("SELECT to_regclass('other'), to_regclass('tt.par')") != [(None, None)]:
                     set_up(direct)
                     before = direct(SHAPE)
-                    read_anew(bench)
+                    bench.world.read_anew()
         finally:
             for text in UNDO:
                 with contextlib.suppress(psycopg2.Error):
                     direct(text)
-            read_anew(bench)
+            bench.world.read_anew()
         return expect
     CASES.append(Case("g09", f"what stands below guarded: {what}", (expect,), agent=agent, steps=steps, twins=False))
 

@@ -52,6 +52,21 @@ class Case:
         return f"{self.row}: {' '.join(self.what.split())[:110]}"
 
 
+class Cases(list):
+    """The cases of a module. `expect` and `agent` are what case() takes where nothing is said."""
+
+    def __init__(self, cases=(), expect=None, agent="reader"):
+        super().__init__(cases)
+        self.expect, self.agent = expect, agent
+
+    def case(self, row, what, expect=None, agent=None):
+        """Of a function that takes a Bench and gives the outcome."""
+        def take(steps):
+            self.append(Case(row, what, expect or self.expect, agent=agent or self.agent, steps=steps))
+            return steps
+        return take
+
+
 def outcome_of(reply):
     if reply.held:
         return HELD

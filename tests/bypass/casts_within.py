@@ -2,15 +2,13 @@
 """Casts that users have made, where the type that they make is not named: below a domain, an array or a row of it, inside of what
 joins and quotes texts, and in what the daemon itself asks."""
 from .cases import CLEAN, HELD, MASKED, REFUSED, Case, outcome_of
-from .objects import CASES as _OTHERS
-from .objects import runs as _runs
+from .objects import case
 
 CASES = []
 
 
 def runs(row, what, *texts, agent="reader", made=(), undo=(), expect=(REFUSED,)):
-    _runs(row, f"{agent}: {what}: {' / '.join(texts)}", *texts, agent=agent, made=made, undo=undo, expect=expect)
-    CASES.append(_OTHERS.pop())
+    CASES.append(case(row, f"{agent}: {what}: {' / '.join(texts)}", *texts, agent=agent, made=made, undo=undo, expect=expect))
 
 
 # --- a row as text, by a function that changes something ------------------------------------------------------------------------

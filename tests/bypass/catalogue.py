@@ -10,16 +10,9 @@ import psycopg2
 from support.places import wait_for
 
 from . import wire
-from .cases import CLEAN, FAILED, HELD, MASKED, REFUSED, Case, outcome_of
+from .cases import CLEAN, FAILED, HELD, MASKED, REFUSED, Case, Cases, outcome_of
 
-CASES = []
-
-
-def case(row, what, expect, agent="writer"):
-    def take(function):
-        CASES.append(Case(row, what, expect, agent=agent, steps=function))
-        return function
-    return take
+CASES = Cases(agent="writer")
 
 
 @contextlib.contextmanager
@@ -56,7 +49,7 @@ def _quietly(cursor, statement):
         cursor.execute(statement)
 
 
-@case("m07", "somebody holds an exclusive lock on a table below views", (MASKED,))
+@CASES.case("m07", "somebody holds an exclusive lock on a table below views", (MASKED,))
 def _(bench):
     conversation = bench.open()
     conversation.query("DROP TABLE IF EXISTS made_meanwhile")
@@ -75,7 +68,7 @@ def _(bench):
     return outcome_of(after)
 
 
-@case("m07", "somebody waits for an exclusive lock on a table below views", (CLEAN,))
+@CASES.case("m07", "somebody waits for an exclusive lock on a table below views", (CLEAN,))
 def _(bench):
     conversation = bench.open()
     conversation.query("DROP TABLE IF EXISTS made_meanwhile")
@@ -135,7 +128,7 @@ redefined("in a transaction that goes on", "BEGIN", "{redefine}", "COMMIT AND CH
 redefined("by a prepared transaction", "BEGIN; {redefine}; PREPARE TRANSACTION 'later'", "COMMIT PREPARED 'later'")
 
 
-@case("m07", "another session redefines a view while a transaction with DDL of its own is open", (MASKED,))
+@CASES.case("m07", "another session redefines a view while a transaction with DDL of its own is open", (MASKED,))
 def _(bench):
     with changing_view(bench) as (view, redefine):
         changes, reads = bench.open(), bench.open()
@@ -147,7 +140,7 @@ def _(bench):
         return outcome_of(after)
 
 
-@case("m11", "another session redefines a view between Describe and a later Execute of a prepared statement", (MASKED, FAILED))
+@CASES.case("m11", "another session redefines a view between Describe and a later Execute of a prepared statement", (MASKED, FAILED))
 def _(bench):
     with changing_view(bench) as (view, redefine):
         changes, reads = bench.open(), bench.open()
@@ -157,7 +150,7 @@ def _(bench):
         return outcome_of(reads.talk(wire.bind("s") + wire.execute() + wire.sync()))
 
 
-@case("m07", "another session redefines a view while a text that reads it later is under way", (MASKED,))
+@CASES.case("m07", "another session redefines a view while a text that reads it later is under way", (MASKED,))
 def _(bench):
     with changing_view(bench) as (view, redefine):
         changes, reads = bench.open(), bench.open(agent="asker")
@@ -174,7 +167,7 @@ def _(bench):
         return outcome_of(replies[0])
 
 
-@case("g05", "another session has just made the domain whose check keeps what is cast", (REFUSED, HELD))
+@CASES.case("g05", "another session has just made the domain whose check keeps what is cast", (REFUSED, HELD))
 def _(bench):
     with made(bench, "SELECT 1", "DROP DOMAIN IF EXISTS spying"):
         makes, uses = bench.open(), bench.open()

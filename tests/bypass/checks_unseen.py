@@ -18,9 +18,7 @@ def checks(row, what, *texts, agent="reader", made=(), undo=(), expect=(REFUSED,
             for text in (*MADE_BEFORE, *made):
                 direct(text)
                 direct("DELETE FROM notes WHERE id > 2")
-            # What an agent makes has the catalogue read anew.
-            bench.open("maker").query("CREATE TABLE made_to_renew (a int)")
-            direct("DROP TABLE IF EXISTS made_to_renew")
+            bench.world.read_anew()
             conversation = bench.open(agent)
             replies = [conversation.talk(talk)] if talk else [conversation.query(text) for text in texts]
             for reply in replies:

@@ -2,16 +2,14 @@
 """Counters and positions of the server's that grow by what a value is like: whether the row of a guess was changed in place, which
 pages that made dirty, and whether part of an expression ran."""
 from .cases import HELD, MASKED, REFUSED
-from .indirect import CASES as _OTHERS
-from .indirect import runs as _runs
+from .indirect import case
 
 CASES = []
 STOPPED = (HELD, REFUSED, MASKED)
 
 
 def runs(*arguments, **named):
-    _runs(*arguments, expect=STOPPED, **named)
-    CASES.append(_OTHERS.pop())
+    CASES.append(case(*arguments, expect=STOPPED, **named))
 
 
 HAVE_STATS = "pg_stat_have_stats('relation', (SELECT oid FROM pg_database WHERE datname = current_database()), 'pg_conversion_default_index'::regclass::oid)"

@@ -6,16 +6,9 @@ import struct
 from support.places import wait_for
 
 from . import wire
-from .cases import CLEAN, HELD, REFUSED, Case, outcome_of
+from .cases import CLEAN, HELD, REFUSED, Cases, outcome_of
 
-CASES = []
-
-
-def case(row, what, expect, agent="reader"):
-    def take(function):
-        CASES.append(Case(row, what, expect, agent=agent, steps=function))
-        return function
-    return take
+CASES = Cases()
 
 
 def type_oid(bench, name):
@@ -33,7 +26,7 @@ def known(bench, made, dropped):
 MADE = "CREATE TABLE doms (k kept_text); CREATE DOMAIN kept_more AS kept_text;"
 DROPPED = "DROP TABLE IF EXISTS doms; DROP DOMAIN IF EXISTS kept_more;"
 for name, value in (("kept_text", "x"), ("kept_text[]", "{x}"), ("kept_more", "x"), ("doms", "(x)"), ("doms[]", "{(x)}")):
-    @case("g07", f"a parameter of a type with checks, declared by its number: {name}", (REFUSED,))
+    @CASES.case("g07", f"a parameter of a type with checks, declared by its number: {name}", (REFUSED,))
     def _(bench, name=name, value=value):
         known(bench, MADE, DROPPED)
         try:
@@ -47,7 +40,7 @@ for name, value in (("kept_text", "x"), ("kept_text[]", "{x}"), ("kept_more", "x
         finally:
             bench.world.ask_direct(DROPPED)
 
-    @case("g06", f"a parameter of a type with checks, declared by PREPARE: {name}", (REFUSED,))
+    @CASES.case("g06", f"a parameter of a type with checks, declared by PREPARE: {name}", (REFUSED,))
     def _(bench, name=name, value=value):
         known(bench, MADE, DROPPED)
         try:
@@ -61,7 +54,7 @@ for name, value in (("kept_text", "x"), ("kept_text[]", "{x}"), ("kept_more", "x
             bench.world.ask_direct(DROPPED)
 
 
-@case("g07", "a parameter of a type that was not there a moment ago, and of one that is not there", (REFUSED,))
+@CASES.case("g07", "a parameter of a type that was not there a moment ago, and of one that is not there", (REFUSED,))
 def _(bench):
     conversation = bench.open()
     conversation.query("SELECT 1")
@@ -75,7 +68,7 @@ def _(bench):
         bench.world.ask_direct(DROPPED)
 
 
-@case("g06", "EXECUTE of what Parse made with a type with checks", (REFUSED,))
+@CASES.case("g06", "EXECUTE of what Parse made with a type with checks", (REFUSED,))
 def _(bench):
     conversation = bench.open()
     parsed = conversation.talk(wire.parse("SELECT 1 WHERE $1 IS NOT NULL", "s", types=(type_oid(bench, "kept_text"),)) + wire.sync())
@@ -85,7 +78,7 @@ def _(bench):
     return outcome_of(reply)
 
 
-@case("g07", "parameters of users' types without checks, and of PostgreSQL's own", (CLEAN,))
+@CASES.case("g07", "parameters of users' types without checks, and of PostgreSQL's own", (CLEAN,))
 def _(bench):
     dropped = "DROP TYPE IF EXISTS mood; DROP DOMAIN IF EXISTS plain; DROP DOMAIN IF EXISTS short;"
     bench.world.ask_direct(dropped + "CREATE TYPE mood AS ENUM ('sad', 'glad'); CREATE DOMAIN plain AS text; CREATE DOMAIN short AS text CHECK (length(VALUE) < 9)")
@@ -121,7 +114,7 @@ GRANTS = {
     "the text that shows them for bytes": (change(b"CD", binary=True), [change("\\x4344")]),
 }
 for what, (approved, others) in GRANTS.items():
-    @case("g13", f"a grant does not cover {what}", (HELD,), agent="asker")
+    @CASES.case("g13", f"a grant does not cover {what}", (HELD,), agent="asker")
     def _(bench, approved=approved, others=others):
         before = bench.world.ask_direct("SELECT body FROM notes WHERE id = 1")[0][0]
         daemon, conversation = bench.world.daemon, bench.open()

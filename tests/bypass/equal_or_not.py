@@ -2,8 +2,7 @@
 """Whether a new value is the one that was there: the server makes no entry in an index then, and takes a weaker lock, so plans, counters and
 what waits in an index tell of it. To make such an index is a search; what counts is masked."""
 from .cases import CLEAN, HELD, MASKED, REFUSED, Case, outcome_of
-from .indirect import CASES as _OTHERS
-from .indirect import runs as _runs
+from .indirect import case
 
 CASES = []
 STOPPED = (HELD, REFUSED)
@@ -11,8 +10,7 @@ SHOWN_MASKED = (MASKED, *STOPPED)
 
 
 def runs(*arguments, **named):
-    _runs(*arguments, **named)
-    CASES.append(_OTHERS.pop())
+    CASES.append(case(*arguments, **named))
 
 
 # --- an index on a sensitive column

@@ -2,17 +2,10 @@
 """Ways that take two statements: the first gives the second another meaning than its text has, or makes something that runs
 unseen inside of it. Each puts a sensitive value into public.notes, or into a cell, if it gets through."""
 from . import wire
-from .cases import CLEAN, FAILED, HELD, MASKED, REFUSED, Case, outcome_of
+from .cases import CLEAN, FAILED, HELD, MASKED, REFUSED, Case, Cases, outcome_of
 
-CASES = []
 STOPPED = (REFUSED, HELD)
-
-
-def case(row, what, expect=STOPPED, agent="writer"):
-    def take(function):
-        CASES.append(Case(row, what, expect, agent=agent, steps=function))
-        return function
-    return take
+CASES = Cases(expect=STOPPED, agent="writer")
 
 
 def runs(row, what, *texts, expect=STOPPED, undo="SELECT 1"):
@@ -53,7 +46,7 @@ runs("g03", "a stable function that turns standard_conforming_strings off, and a
      undo="DROP FUNCTION IF EXISTS turns()")
 
 
-@case("g03", "a stable function that was there before and turns standard_conforming_strings off, in one pipeline")
+@CASES.case("g03", "a stable function that was there before and turns standard_conforming_strings off, in one pipeline")
 def _(bench):
     bench.world.ask_direct("CREATE FUNCTION turns() RETURNS text STABLE LANGUAGE plpgsql AS"
                            " $$ BEGIN RETURN set_config('standard_conforming_strings', 'off', false); END $$")
@@ -116,7 +109,7 @@ runs("m08", "a view that is redefined under rows that were kept", "CREATE OR REP
      "SELECT * FROM contacts")
 
 
-@case("m08", "a child that leaves its parent, a column that is not generated any more, a row that becomes a text", (HELD,))
+@CASES.case("m08", "a child that leaves its parent, a column that is not generated any more, a row that becomes a text", (HELD,))
 def _(bench):
     conversation, direct = bench.open(), bench.world.ask_direct
     direct("CREATE TABLE heir () INHERITS (people)")
@@ -159,7 +152,7 @@ for name, text in (("=", "SELECT ssn IN (SELECT 'x'::text) FROM people"), ("=", 
          "SET search_path = public, pg_catalog", text, undo=DROP_STORES)
 
 
-@case("m11", "EXECUTE of a statement whose view was redefined by somebody else since", (MASKED,))
+@CASES.case("m11", "EXECUTE of a statement whose view was redefined by somebody else since", (MASKED,))
 def _(bench):
     conversation, direct = bench.open(), bench.world.ask_direct
     direct("CREATE VIEW turned AS SELECT id, name AS x FROM people")
@@ -178,7 +171,7 @@ def _(bench):
         direct("DROP VIEW turned")
 
 
-@case("m08", "a table that stays locked by what the transaction did to it: the session goes on", (CLEAN,))
+@CASES.case("m08", "a table that stays locked by what the transaction did to it: the session goes on", (CLEAN,))
 def _(bench):
     conversation = bench.open()
     assert not conversation.query("BEGIN; ALTER TABLE people ADD COLUMN extra int").errors()

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A part that runs or not, or as often as values differ, where neither AND nor CASE says so: a row that is asked whether it is NULL,
 a LATERAL item that is kept for the next row with the same values. And what of it can be seen elsewhere."""
-from .cases import CLEAN, HELD, Case, outcome_of
+from .cases import CLEAN, HELD, Cases, outcome_of
 from .masking import held, masked, shown_nothing
 
 NULL_IF_Q = "nullif(left(ssn, 1), 'Q')"
 LOCKS = "pg_get_viewdef('shouted'::regclass)"
 
-CASES = [
+CASES = Cases([
     *held(
         "m15",
         # The columns of a row are asked one after the other.
@@ -66,17 +66,10 @@ CASES = [
     ),
     *shown_nothing("m15", "SELECT current_schema()", "SELECT current_schema, current_schemas(true)", "SELECT q IS NOT NULL, current_schema IS NOT NULL FROM (SELECT id, pg_get_viewdef('shouted'::regclass) AS d FROM orders) q",
                    "SELECT n.nspname FROM pg_namespace n WHERE n.nspname = current_schema() AND n.nspname = ANY (current_schemas(false))", "SELECT o.id, q.n FROM orders o, LATERAL (SELECT count(*) AS n FROM orders p WHERE p.id = o.id) q", expect=(CLEAN,)),
-]
+])
 
 
-def case(row, what, expect, agent="reader"):
-    def take(function):
-        CASES.append(Case(row, what, expect, agent=agent, steps=function))
-        return function
-    return take
-
-
-@case("m15", "= NULL that asks whether it is NULL", (HELD,))
+@CASES.case("m15", "= NULL that asks whether it is NULL", (HELD,))
 def _(bench):
     conversation = bench.open(agent="reader")
     assert not conversation.query("SET transform_null_equals = on").errors()
@@ -84,7 +77,7 @@ def _(bench):
     return outcome_of(reply)
 
 
-@case("m14", "a view over what tells by its rows", (HELD,), agent="maker")
+@CASES.case("m14", "a view over what tells by its rows", (HELD,), agent="maker")
 def _(bench):
     ask = bench.world.ask_direct
     ask("CREATE VIEW public.monitored AS SELECT funcname FROM pg_stat_user_functions")

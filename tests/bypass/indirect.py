@@ -15,8 +15,7 @@ def case(row, what, *texts, expect=STOPPED, agent="writer", prepared="", undo="S
         direct = bench.world.ask_direct
         if prepared:
             direct(prepared)
-            # What an agent makes has the catalogue read anew.
-            bench.open("writer").query("CREATE TABLE made_to_renew (a int); DROP TABLE made_to_renew")
+            bench.world.read_anew()
         conversation = bench.open()
         try:
             replies = [conversation.query(text) for text in texts]

@@ -3,7 +3,6 @@
 another one to the server. Nothing that is kept may do so; where a function that was there does, such a text is read when it is
 known, and within an extended query not at all."""
 from . import wire
-from .below import read_anew
 from .cases import CLEAN, REFUSED, Case, outcome_of
 
 CASES = []
@@ -37,13 +36,13 @@ def kept(what, steps, expect=(REFUSED,)):
         direct(TABLE)
         direct(SWITCHES)
         try:
-            read_anew(bench)
+            bench.world.read_anew()
             return steps(bench, direct)
         finally:
             for conversation in bench.conversations:
                 conversation.query("ROLLBACK")
             direct(UNDO)
-            read_anew(bench)
+            bench.world.read_anew()
     CASES.append(Case("g03", what, expect, agent="writer", steps=run, twins=False))
 
 

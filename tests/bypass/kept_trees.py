@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Functions that call themselves stable, whose body is kept as a tree or whose parameters have defaults: whatever may run in there
 makes a call of them a call, also where no function is named. Each of these would change public.guarded."""
-from .cases import REFUSED, Case, outcome_of
+from .cases import REFUSED, Cases, outcome_of
 
-CASES = []
+CASES = Cases()
 
 MAKE = """
 CREATE FUNCTION chk(text) RETURNS bool LANGUAGE plpgsql AS 'BEGIN PERFORM change_guarded(); RETURN true; END';
@@ -47,19 +47,12 @@ DROP TYPE gpair, gcomp CASCADE; DROP DOMAIN gdom_over, gdom; DROP FUNCTION chk(t
 """
 
 
-def case(row, what, expect, agent="reader"):
-    def take(function):
-        CASES.append(Case(row, what, expect, agent=agent, steps=function))
-        return function
-    return take
-
-
-@case("g07", "functions that are kept as a tree, and defaults of parameters", (REFUSED,))
+@CASES.case("g07", "functions that are kept as a tree, and defaults of parameters", (REFUSED,))
 def _(bench):
     ask = bench.world.ask_direct
     ask(MAKE)
     try:
-        assert not bench.open("maker").query("CREATE TABLE seen_anew (a int); DROP TABLE seen_anew").errors()
+        bench.world.read_anew()
         conversation = bench.open()
         before = ask("SELECT * FROM guarded ORDER BY id")
         for number in range(1, 18):
@@ -73,12 +66,12 @@ def _(bench):
         ask(UNDO)
 
 
-@case("g07", "the default of a parameter that runs a check, in a function of one's own", (REFUSED,), agent="maker")
+@CASES.case("g07", "the default of a parameter that runs a check, in a function of one's own", (REFUSED,), agent="maker")
 def _(bench):
     ask = bench.world.ask_direct
     ask("CREATE FUNCTION chk(text) RETURNS bool LANGUAGE plpgsql AS 'BEGIN PERFORM change_guarded(); RETURN true; END'; CREATE DOMAIN gdom AS text CHECK (chk(VALUE))")
     try:
-        assert not bench.open().query("CREATE TABLE seen_anew (a int); DROP TABLE seen_anew").errors()
+        bench.world.read_anew()
         replies = [bench.open().query(text) for text in (
             "CREATE FUNCTION own(t text DEFAULT ('x'::gdom)::text) RETURNS text STABLE LANGUAGE sql AS 'SELECT t'",
             "CREATE FUNCTION own(t text DEFAULT change_guarded()::text) RETURNS text STABLE LANGUAGE sql AS 'SELECT t'",

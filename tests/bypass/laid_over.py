@@ -2,10 +2,8 @@
 """What a session has made or changed itself, in the open transaction or as temporary relations, and what then comes of a name that
 stands for it: rows and names that lineage would look for elsewhere, plans, errors, what stands on it further up."""
 from .cases import CLEAN, FAILED, HELD, MASKED, REFUSED
-from .indirect import CASES as _OTHERS
-from .indirect import runs as _runs
-from .meanwhile import CASES as _WORK
-from .meanwhile import work as _work
+from .indirect import case
+from .meanwhile import worked
 
 CASES = []
 STOPPED = (HELD, REFUSED)
@@ -13,13 +11,11 @@ SHOWN_MASKED = (*STOPPED, FAILED, MASKED)
 
 
 def runs(*arguments, **named):
-    _runs(*arguments, **named)
-    CASES.append(_OTHERS.pop())
+    CASES.append(case(*arguments, **named))
 
 
 def work(*arguments, **named):
-    _work(*arguments, **named)
-    CASES.append(_WORK.pop())
+    CASES.append(worked(*arguments, **named))
 
 
 # --- a name stands for something else, which has no such column: the column is one further out

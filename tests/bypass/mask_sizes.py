@@ -42,7 +42,6 @@ def load(bench, policy, sensitive):
 
     def is_there():
         conversation = world.open("writer")
-        # What an agent makes has the catalogue read anew.
         conversation.query("CREATE TABLE made_to_renew (a int); DROP TABLE made_to_renew")
         reply = conversation.query(f"SELECT '{CARD}'::text")
         conversation.close()

@@ -26,16 +26,13 @@ def conversation(bench, texts, extended):
     return said.talk(form(texts[-1]))
 
 
-def work(row, agent, *texts, expect=REFUSED, extended=False):
+def worked(row, agent, *texts, expect=REFUSED, extended=False):
     def steps(bench):
         direct = bench.world.ask_direct
         try:
             direct(UNDO)
             direct(PARENT)
-            maker = bench.world.open("maker")
-            for text in ("CREATE TABLE read_anew (a int)", "DROP TABLE read_anew"):
-                assert not maker.query(text).errors()
-            maker.close()
+            bench.world.read_anew()
             reply = conversation(bench, texts, extended)
             assert expect == REFUSED or not reply.errors(), reply.short()
             return outcome_of(reply)
@@ -46,7 +43,11 @@ def work(row, agent, *texts, expect=REFUSED, extended=False):
             for old, new in (("archive", "arc2"), ("inbox", "box2"), ("notes", "notes2")):
                 if direct(f"SELECT to_regclass('{new}')")[0][0]:
                     direct(f"DROP TABLE IF EXISTS {old} CASCADE; ALTER TABLE {new} RENAME TO {old}")
-    CASES.append(Case(row, f"{agent}: {' / '.join(texts)}{' (extended)' if extended else ''}", (expect,), agent=agent, steps=steps))
+    return Case(row, f"{agent}: {' / '.join(texts)}{' (extended)' if extended else ''}", (expect,), agent=agent, steps=steps)
+
+
+def work(*arguments, **options):
+    CASES.append(worked(*arguments, **options))
 
 
 # --- temporary views

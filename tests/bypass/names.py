@@ -3,7 +3,7 @@
 fields are called otherwise than the columns of its alias; a function that is written like a column."""
 import pathlib
 
-from .cases import CLEAN, HELD, MASKED, REFUSED, Case, outcome_of
+from .cases import CLEAN, HELD, MASKED, REFUSED, Cases, outcome_of
 from .masking import held, masked
 
 # Each is "name | expression"; of those without a name the text does not tell.
@@ -30,7 +30,7 @@ def look_inside(name, source, outer="'x'::text"):
 
 ROWS = "(id, ssn, name)"  # of public.people: ssn is where its names are, and name where its ssn is
 
-CASES = [
+CASES = Cases([
     *masked(
         "m01",
         f"SELECT (SELECT t).ssn FROM public.people AS t{ROWS}", f"SELECT (q.r).ssn FROM (SELECT t AS r FROM public.people AS t{ROWS}) q",
@@ -77,17 +77,10 @@ CASES = [
         forms=("simple", "extended"),
     ),
     *masked("m06", *(f"SELECT (SELECT q.q FROM {source} AS q) FROM public.people p" for source in IN_FROM if not source.startswith(("ROWS", "string_to"))), forms=("simple",)),
-]
+])
 
 
-def case(row, what, expect, agent="reader"):
-    def take(function):
-        CASES.append(Case(row, what, expect, agent=agent, steps=function))
-        return function
-    return take
-
-
-@case("m06", "names of outputs are the server's, so none is looked for further out", (CLEAN,))
+@CASES.case("m06", "names of outputs are the server's, so none is looked for further out", (CLEAN,))
 def _(bench):
     conversation = bench.open()
     bench.world.ask_direct("CREATE TABLE IF NOT EXISTS one (x int)")
@@ -106,7 +99,7 @@ def _(bench):
         bench.world.ask_direct("DROP TABLE one")
 
 
-@case("m06", "names of functions in FROM are the server's", (MASKED,))
+@CASES.case("m06", "names of functions in FROM are the server's", (MASKED,))
 def _(bench):
     conversation = bench.open()
     for source in IN_FROM:
@@ -125,7 +118,7 @@ def made(bench, *texts):
     return conversation
 
 
-@case("m06", "a name that only one of two relations has", (MASKED,), agent="maker")
+@CASES.case("m06", "a name that only one of two relations has", (MASKED,), agent="maker")
 def _(bench):
     try:
         conversation = made(bench, "CREATE SCHEMA s40", "CREATE TABLE s40.orders (x int)", "INSERT INTO s40.orders VALUES (1)", "SET search_path = s40, public")
@@ -137,7 +130,7 @@ def _(bench):
         bench.world.ask_direct("DROP SCHEMA IF EXISTS s40 CASCADE")
 
 
-@case("m06", "a function that gives one value, which is a row", (MASKED,), agent="maker")
+@CASES.case("m06", "a function that gives one value, which is a row", (MASKED,), agent="maker")
 def _(bench):
     try:
         conversation = made(bench, "CREATE TYPE t40 AS (item text)", "CREATE FUNCTION f40(OUT p t40) LANGUAGE sql STABLE AS 'SELECT ROW(''y'')::t40'",
@@ -150,7 +143,7 @@ def _(bench):
         bench.world.ask_direct("DROP DOMAIN IF EXISTS d40 CASCADE; DROP TYPE IF EXISTS t40 CASCADE")
 
 
-@case("m04", "a function with the name of a system column", (HELD,), agent="maker")
+@CASES.case("m04", "a function with the name of a system column", (HELD,), agent="maker")
 def _(bench):
     try:
         bench.world.ask_direct("CREATE FUNCTION public.oid(p public.people) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT p.ssn';"
@@ -165,7 +158,7 @@ def _(bench):
         bench.world.ask_direct("DROP FUNCTION IF EXISTS public.oid(people), public.ctid(contacts); DROP TABLE IF EXISTS g43")
 
 
-@case("g07", "a function that changes, with the name of a system column", (REFUSED, HELD), agent="reader")
+@CASES.case("g07", "a function that changes, with the name of a system column", (REFUSED, HELD), agent="reader")
 def _(bench):
     ask = bench.world.ask_direct
     ask("CREATE FUNCTION public.oid(n notes) RETURNS int LANGUAGE sql AS 'UPDATE guarded SET v = v || ''!'' RETURNING 1'")

@@ -3,16 +3,13 @@
 them a function reaches one that makes a temporary relation, and by them what was approved would be something else."""
 from . import approved
 from .cases import CLEAN, REFUSED
-from .temporary_views import CASES as _OTHERS
-from .temporary_views import DEFAULT, MAKES, READS, SHOWN_MASKED, TRIGGER, UNDO, VIEW, VIEWED, function
-from .temporary_views import runs as _runs
+from .temporary_views import DEFAULT, MAKES, READS, SHOWN_MASKED, TRIGGER, UNDO, VIEW, VIEWED, function, undone
 
 CASES = []
 
 
 def runs(*arguments, **named):
-    _runs(*arguments, **named)
-    CASES.append(_OTHERS.pop())
+    CASES.append(undone(*arguments, **named))
 
 
 def reaches(what, prepared, statement, undo=UNDO):
@@ -81,7 +78,7 @@ def changes(statement, change, prepared=""):
         direct = bench.world.ask_direct
         direct(f"{FORGET}; {prepared}")
         try:
-            bench.open("writer").query("CREATE TABLE made_to_renew (a int); DROP TABLE made_to_renew")
+            bench.world.read_anew()
             conversation = bench.open()
             assert conversation.query(statement, keep_held=True).held
             direct(change)
@@ -92,8 +89,7 @@ def changes(statement, change, prepared=""):
             return approved.stopped(reply)
         finally:
             direct(FORGET)
-    approved.case(f"what a name in a string stands for changes: {what}", (REFUSED,))(steps)
-    CASES.append(approved.CASES.pop())
+    CASES.append(approved.set_up(f"what a name in a string stands for changes: {what}", steps, (REFUSED,)))
 
 
 for text in (r"E'SELECT\nchosen_number()'", "'SELECT ' || $$chosen_number()$$"):
@@ -109,11 +105,10 @@ changes(f"UPDATE chosen SET a = nextval('{CUT}over') WHERE id = 1", f"ALTER SEQU
         f"DROP SEQUENCE IF EXISTS {CUT}; ALTER SEQUENCE counted RENAME TO {CUT}")
 
 
-@approved.case("texts of functions with escapes void nothing when something else changes")
-def _(bench, _):
+def something_else_changes(bench, _):
     bench.world.ask_direct(f"{FORGET}; " + outer(r"RAISE NOTICE E'caf\u00e9:\n%\\', regexp_replace('it''s', '(a)', '\1'); EXECUTE E'SELECT\nchosen_number()' INTO i;"))
     try:
-        bench.open("writer").query("CREATE TABLE made_to_renew (a int); DROP TABLE made_to_renew")
+        bench.world.read_anew()
         conversation = bench.open()
         assert conversation.query("UPDATE chosen SET a = outer9() WHERE id = 1", keep_held=True).held
         bench.world.ask_direct(approved.ELSEWHERE)
@@ -124,4 +119,4 @@ def _(bench, _):
         bench.world.ask_direct(FORGET)
 
 
-CASES.append(approved.CASES.pop())
+CASES.append(approved.set_up("texts of functions with escapes void nothing when something else changes", something_else_changes))

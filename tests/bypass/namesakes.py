@@ -5,21 +5,14 @@ import threading
 import time
 
 from . import wire
-from .cases import CLEAN, FAILED, HELD, MASKED, REFUSED, Case, outcome_of
+from .cases import CLEAN, FAILED, HELD, MASKED, REFUSED, Cases, outcome_of
 from .steps import approve_all
 
-CASES = []
+CASES = Cases(expect=(MASKED,))
 SECRET = "SELECT upper(ssn) FROM public.people ORDER BY id"
 HARMLESS = "SELECT upper(name) FROM public.people ORDER BY id"
 NAME = "x" * 63  # as much of a name as the server keeps
 parse, bind, describe, execute, close, sync = wire.parse, wire.bind, wire.describe, wire.execute, wire.close, wire.sync
-
-
-def case(row, what, expect=(MASKED,), agent="reader"):
-    def take(function):
-        CASES.append(Case(row, what, expect, agent=agent, steps=function))
-        return function
-    return take
 
 
 def in_order(conversation, *texts):
@@ -46,7 +39,7 @@ SWAPS = {
     "in the same pipeline": close("S", "p") + parse(SECRET, "p"),
 }
 for how, swap in SWAPS.items():
-    @case("m11", f"a parsed EXECUTE whose statement is prepared anew {how}")
+    @CASES.case("m11", f"a parsed EXECUTE whose statement is prepared anew {how}")
     def _(bench, swap=swap):
         for waits in (True, False):
             conversation = bench.open()
@@ -59,7 +52,7 @@ for how, swap in SWAPS.items():
             assert len(reply.rows()) == 3, reply.short()
         return outcome_of(reply)
 
-    @case("m11", f"a portal of EXECUTE whose statement is prepared anew {how}", (REFUSED,))
+    @CASES.case("m11", f"a portal of EXECUTE whose statement is prepared anew {how}", (REFUSED,))
     def _(bench, swap=swap):
         for before in (b"", execute("po", 1)):
             conversation = bench.open()
@@ -70,7 +63,7 @@ for how, swap in SWAPS.items():
         return outcome_of(reply)
 
 
-@case("m11", "a portal of EXECUTE goes on while other names come and go", (CLEAN,))
+@CASES.case("m11", "a portal of EXECUTE goes on while other names come and go", (CLEAN,))
 def _(bench):
     conversation = bench.open()
     in_order(conversation, f"PREPARE p AS {HARMLESS}", "BEGIN")
@@ -82,7 +75,7 @@ def _(bench):
     return outcome_of(reply)
 
 
-@case("m11", "EXECUTE of a statement of the protocol that is an EXECUTE itself", (REFUSED,))
+@CASES.case("m11", "EXECUTE of a statement of the protocol that is an EXECUTE itself", (REFUSED,))
 def _(bench):
     conversation = bench.open()
     in_order(conversation, f"PREPARE p AS {HARMLESS}")
@@ -91,7 +84,7 @@ def _(bench):
     return outcome_of(conversation.query("EXECUTE a"))
 
 
-@case("m11", "FETCH from a portal that is an EXECUTE", (REFUSED,))
+@CASES.case("m11", "FETCH from a portal that is an EXECUTE", (REFUSED,))
 def _(bench):
     conversation = bench.open()
     in_order(conversation, f"PREPARE p AS {HARMLESS}", "BEGIN")
@@ -100,7 +93,7 @@ def _(bench):
     return outcome_of(conversation.query("FETCH ALL FROM po"))
 
 
-@case("m11", "a parsed FETCH whose cursor is declared anew")
+@CASES.case("m11", "a parsed FETCH whose cursor is declared anew")
 def _(bench):
     conversation = bench.open()
     in_order(conversation, "BEGIN", f"DECLARE k CURSOR FOR {HARMLESS}")
@@ -109,7 +102,7 @@ def _(bench):
     return outcome_of(conversation.talk(bind("f") + execute() + sync()))
 
 
-@case("m12", "the error of an EXECUTE whose statement was prepared anew", (FAILED,))
+@CASES.case("m12", "the error of an EXECUTE whose statement was prepared anew", (FAILED,))
 def _(bench):
     conversation = bench.open()
     in_order(conversation, "PREPARE p AS SELECT 1")
@@ -118,7 +111,7 @@ def _(bench):
     return outcome_of(conversation.talk(bind("s") + execute() + sync()))
 
 
-@case("m08", "CREATE TABLE AS EXECUTE of a statement that was prepared anew", (HELD, REFUSED), agent="writer")
+@CASES.case("m08", "CREATE TABLE AS EXECUTE of a statement that was prepared anew", (HELD, REFUSED), agent="writer")
 def _(bench):
     conversation = bench.open()
     in_order(conversation, f"PREPARE p AS {HARMLESS}")
@@ -127,7 +120,7 @@ def _(bench):
     return outcome_of(conversation.talk(bind("s") + execute() + sync()))
 
 
-@case("g13", "an EXECUTE of what nobody approved", (HELD,), agent="asker")
+@CASES.case("g13", "an EXECUTE of what nobody approved", (HELD,), agent="asker")
 def _(bench):
     conversation = bench.open()
     in_order(conversation, "PREPARE p AS SELECT 1")
@@ -139,7 +132,7 @@ def _(bench):
     return outcome_of(conversation.talk(bind("s") + execute() + sync()))
 
 
-@case("g13", "an EXECUTE that was approved for another statement", (HELD,), agent="asker")
+@CASES.case("g13", "an EXECUTE that was approved for another statement", (HELD,), agent="asker")
 def _(bench):
     conversation = bench.open()
 
@@ -154,7 +147,7 @@ def _(bench):
     return outcome_of(conversation.talk(bind("s") + execute() + sync()))
 
 
-@case("g13", "a grant for EXECUTE of another statement", (HELD,), agent="asker")
+@CASES.case("g13", "a grant for EXECUTE of another statement", (HELD,), agent="asker")
 def _(bench):
     conversation = bench.open()
 
@@ -174,7 +167,7 @@ def _(bench):
     return outcome_of(conversation.query("EXECUTE p"))
 
 
-@case("g03", "a setting that only the statement behind a name changes", (REFUSED,))
+@CASES.case("g03", "a setting that only the statement behind a name changes", (REFUSED,))
 def _(bench):
     deletes = "WITH a AS (SELECT '\\' , ' ) , d AS (DELETE FROM public.guarded WHERE id = 1 RETURNING id) SELECT * FROM d -- ') SELECT 1"
     conversation = bench.open()
@@ -186,7 +179,7 @@ def _(bench):
 
 # --- the same name, written otherwise ----------------------------------------------------------------------------------------
 
-@case("pgcat f", "names that differ behind what the server keeps of them")
+@CASES.case("pgcat f", "names that differ behind what the server keeps of them")
 def _(bench):
     conversation = bench.open()
     conversation.talk(parse(HARMLESS, NAME + "A") + sync())
@@ -207,7 +200,7 @@ def _(bench):
     return MASKED
 
 
-@case("g13", "a parameter of another name's statement than approved", (HELD,), agent="asker")
+@CASES.case("g13", "a parameter of another name's statement than approved", (HELD,), agent="asker")
 def _(bench):
     conversation = bench.open()
     conversation.talk(parse("SELECT $1::int", NAME + "A") + sync())
@@ -219,7 +212,7 @@ def _(bench):
     return outcome_of(conversation.talk(bind(NAME + "A", parameters=["1"]) + execute() + sync()))
 
 
-@case("g11", "the same name in another encoding", (REFUSED,))
+@CASES.case("g11", "the same name in another encoding", (REFUSED,))
 def _(bench):
     conversation = bench.open()
     conversation.talk(parse(HARMLESS, "é") + sync())
@@ -237,7 +230,7 @@ def _(bench):
     return REFUSED
 
 
-@case("g11", "names of a database in another encoding", (REFUSED,))
+@CASES.case("g11", "names of a database in another encoding", (REFUSED,))
 def _(bench):
     direct, name = bench.world.ask_direct, NAME[:-1]
     direct("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
@@ -258,7 +251,7 @@ def _(bench):
 
 ENDS = ["COMMIT; BEGIN", "ROLLBACK; BEGIN", "COMMIT AND CHAIN", "ROLLBACK AND CHAIN", "ROLLBACK TO x", "PREPARE TRANSACTION 'names'; BEGIN"]
 for end in ENDS:
-    @case("m11", f"a portal's name given to a cursor behind {end}")
+    @CASES.case("m11", f"a portal's name given to a cursor behind {end}")
     def _(bench, end=end):
         for declare_too, waits in ((False, True), (True, True), (True, False)):
             conversation = bench.open("writer")
@@ -297,7 +290,7 @@ FORMER = {
 }
 OPENS = wire.query("SELECT opens('k')")
 for former, makes in FORMER.items():
-    @case("m11", f"a function's cursor takes a name that ended: {former}", (REFUSED, FAILED), agent="writer")
+    @CASES.case("m11", f"a function's cursor takes a name that ended: {former}", (REFUSED, FAILED), agent="writer")
     def _(bench, makes=makes):
         bench.world.ask_direct(FUNCTION)
         try:
@@ -320,7 +313,7 @@ for former, makes in FORMER.items():
 for text in (f"BEGIN; DECLARE k CURSOR FOR {HARMLESS}; COMMIT; BEGIN; SELECT opens('k'); FETCH ALL FROM k",
              f"BEGIN; DECLARE k CURSOR FOR {HARMLESS}; CLOSE k; SELECT opens('k'); FETCH ALL FROM k",
              f"BEGIN; SAVEPOINT x; DECLARE k CURSOR FOR {HARMLESS}; ROLLBACK TO x; SELECT opens('k'); FETCH ALL FROM k"):
-    @case("m11", f"a function's cursor takes a name that ended in the same text: {text}", (REFUSED,), agent="writer")
+    @CASES.case("m11", f"a function's cursor takes a name that ended in the same text: {text}", (REFUSED,), agent="writer")
     def _(bench, text=text):
         bench.world.ask_direct(FUNCTION)
         try:
@@ -329,7 +322,7 @@ for text in (f"BEGIN; DECLARE k CURSOR FOR {HARMLESS}; COMMIT; BEGIN; SELECT ope
             bench.world.ask_direct("DROP FUNCTION opens(text)")
 
 
-@case("m11", "a function's cursor takes the name of a cursor WITH HOLD that a COMMIT rolled back, in one text", (REFUSED,), agent="writer")
+@CASES.case("m11", "a function's cursor takes the name of a cursor WITH HOLD that a COMMIT rolled back, in one text", (REFUSED,), agent="writer")
 def _(bench):
     bench.world.ask_direct(FUNCTION)
     try:
@@ -341,7 +334,7 @@ def _(bench):
         bench.world.ask_direct("DROP FUNCTION opens(text)")
 
 
-@case("m11", "a function's cursor within a pipeline, behind a Close and a COMMIT", (REFUSED, FAILED), agent="writer")
+@CASES.case("m11", "a function's cursor within a pipeline, behind a Close and a COMMIT", (REFUSED, FAILED), agent="writer")
 def _(bench):
     one = lambda text: parse(text) + bind() + execute()
     bench.world.ask_direct(FUNCTION)
@@ -358,7 +351,7 @@ def _(bench):
         bench.world.ask_direct("DROP FUNCTION opens(text)")
 
 
-@case("m11", "a parsed FETCH behind a COMMIT and a function's cursor, all at once", (REFUSED, FAILED), agent="writer")
+@CASES.case("m11", "a parsed FETCH behind a COMMIT and a function's cursor, all at once", (REFUSED, FAILED), agent="writer")
 def _(bench):
     bench.world.ask_direct(FUNCTION)
     try:
@@ -377,7 +370,7 @@ def _(bench):
         bench.world.ask_direct("DROP FUNCTION opens(text)")
 
 
-@case("m11", "cursors go on as they do at the server", (CLEAN,), agent="writer")
+@CASES.case("m11", "cursors go on as they do at the server", (CLEAN,), agent="writer")
 def _(bench):
     bench.world.ask_direct(FUNCTION)
     try:
@@ -413,7 +406,7 @@ RACES = {
     "a Bind, then Execute": (parse(SHOWN, "s") + describe("S", "s") + sync() + wire.query("BEGIN"), bind("s", "k") + sync(), execute("k") + sync()),
 }
 for what, (first, waits, last) in RACES.items():
-    @case("m11", f"a view becomes another while {what} waits for its lock")
+    @CASES.case("m11", f"a view becomes another while {what} waits for its lock")
     def _(bench, first=first, waits=waits, last=last):
         direct = bench.world.ask_direct
         direct(VIEW.format("name") + ";CREATE FUNCTION redefines() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE '" + VIEW.format("ssn") + "'; END $$")

@@ -3,12 +3,12 @@
 session sees of statistics, in counters. And functions that give sets where neither a call nor an operator says so."""
 import time
 
-from .cases import CLEAN, HELD, MASKED, Case, outcome_of
+from .cases import CLEAN, HELD, MASKED, Cases, outcome_of
 from .masking import held, masked, shown_nothing
 
 IS_Q = "left(ssn, 1) = 'Q'"
 
-CASES = [
+CASES = Cases([
     *held(
         "m15",
         # A set, written like a field of what a function gives.
@@ -60,17 +60,10 @@ CASES = [
         forms=("simple",), twins=False,
     ),
     *shown_nothing("m14", "SELECT xact_commit >= 0, deadlocks >= 0 FROM pg_stat_database ORDER BY 1", "SELECT relname, n_live_tup >= 0, seq_scan >= 0 FROM pg_stat_user_tables ORDER BY 1", expect=(CLEAN,)),
-]
+])
 
 
-def case(row, what, expect, agent="reader"):
-    def take(function):
-        CASES.append(Case(row, what, expect, agent=agent, steps=function))
-        return function
-    return take
-
-
-@case("m14", "what a value lets be put aside in files shows in no counter", (MASKED,))
+@CASES.case("m14", "what a value lets be put aside in files shows in no counter", (MASKED,))
 def _(bench):
     seen = []
     for database in ("shop", "mirror"):
@@ -86,7 +79,7 @@ def _(bench):
     return outcome_of(reply)
 
 
-@case("m15", "an operator over a function that gives a set", (HELD,), agent="maker")
+@CASES.case("m15", "an operator over a function that gives a set", (HELD,), agent="maker")
 def _(bench):
     conversation = bench.open()
     try:
@@ -106,7 +99,7 @@ def _(bench):
         bench.world.ask_direct("DROP OPERATOR IF EXISTS public.<##> (int, int)")
 
 
-@case("m15", "the check of a domain that looks into the catalogue", (HELD,), agent="maker")
+@CASES.case("m15", "the check of a domain that looks into the catalogue", (HELD,), agent="maker")
 def _(bench):
     conversation = bench.open()
     try:
@@ -120,7 +113,7 @@ def _(bench):
         bench.world.ask_direct("DROP DOMAIN IF EXISTS looks, plain")
 
 
-@case("m13", "the size of a file that a cursor had put values aside in, told when it ends", (CLEAN,))
+@CASES.case("m13", "the size of a file that a cursor had put values aside in, told when it ends", (CLEAN,))
 def _(bench):
     ask = bench.world.ask_direct
     ask("ALTER SYSTEM SET log_temp_files = 0")
@@ -142,7 +135,7 @@ def _(bench):
         ask("SELECT pg_reload_conf()")
 
 
-@case("m15", "a view's column that is computed where it is used", (HELD,), agent="maker")
+@CASES.case("m15", "a view's column that is computed where it is used", (HELD,), agent="maker")
 def _(bench):
     try:
         for text in ("CREATE VIEW looking AS SELECT id, item, pg_get_viewdef('shouted'::regclass) AS d FROM orders", "CREATE VIEW above AS SELECT id, item, d AS e FROM looking"):

@@ -7,16 +7,14 @@ CASES = []
 STOPPED = (REFUSED, HELD)
 
 
-def runs(row, what, *texts, agent="writer", made=(), undo=(), expect=STOPPED):
+def case(row, what, *texts, agent="writer", made=(), undo=(), expect=STOPPED):
     """`made` by an administrator past us. One of the texts is stopped, and what the others leave behind holds no canary."""
     def steps(bench):
         direct = bench.world.ask_direct
         try:
             for text in made:
                 direct(text)
-            # What an agent makes has the catalogue read anew.
-            bench.open("maker").query("CREATE TABLE made_to_renew (a int)")
-            direct("DROP TABLE IF EXISTS made_to_renew")
+            bench.world.read_anew()
             conversation = bench.open(agent)
             outcomes = [outcome_of(conversation.query(bench.text(text))) for text in texts]
             conversation.query("ROLLBACK")
@@ -25,7 +23,11 @@ def runs(row, what, *texts, agent="writer", made=(), undo=(), expect=STOPPED):
             for text in (*undo, "DELETE FROM notes WHERE id > 2"):
                 direct(text)
         return next((outcome for outcome in outcomes if outcome in STOPPED), outcomes[-1])
-    CASES.append(Case(row, what, expect, agent=agent, steps=steps, twins=False))
+    return Case(row, what, expect, agent=agent, steps=steps, twins=False)
+
+
+def runs(*arguments, **options):
+    CASES.append(case(*arguments, **options))
 
 
 def used(row, what, *texts, made=(), undo=(), agent="reader", expect=(REFUSED,)):

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows of which not all columns are known: where a name may be a column of one or a function, may be found further out, or stand in
 another place than it seems. Among them tables that are called like a view of information_schema, which a session may search."""
-from .cases import CLEAN, MASKED, REFUSED, Case, outcome_of
+from .cases import CLEAN, MASKED, REFUSED, Cases, outcome_of
 from .masking import masked
 
-CASES = [
+CASES = Cases([
     # The first five columns are the keyword's.
     *masked(
         "m06",
@@ -13,14 +13,7 @@ CASES = [
         "WITH q(a, b, c, d, e, f, g, h, i) AS (SELECT (pg_get_keywords()).*, p.* FROM public.people p LIMIT 3) SELECT h || '', i + 1 FROM q",
         forms=("simple", "undescribed binary"), twins=False,
     ),
-]
-
-
-def case(row, what, expect, agent="reader"):
-    def take(function):
-        CASES.append(Case(row, what, expect, agent=agent, steps=function))
-        return function
-    return take
+])
 
 
 def prepared(bench, make, undo, steps):
@@ -31,8 +24,7 @@ def prepared(bench, make, undo, steps):
     try:
         replies = []
         for database in ("shop", "mirror"):
-            maker = bench.open("maker", database=database)
-            assert not maker.query("CREATE TABLE seen_anew (a int); DROP TABLE seen_anew").errors()
+            bench.world.read_anew(database)
             replies.append(steps(bench, database))
         for ours, theirs in zip(*replies):
             assert ours.held or ours.refused() or ours.comparable() == theirs.comparable(), (ours.short(), theirs.short())
@@ -42,7 +34,7 @@ def prepared(bench, make, undo, steps):
             ask(undo, database)
 
 
-@case("g07", "a function that is written like a field of a row whose columns nobody knows", (REFUSED,))
+@CASES.case("g07", "a function that is written like a field of a row whose columns nobody knows", (REFUSED,))
 def _(bench):
     texts = [text.format(name=name) for name in ("any_ssn", "touch_any") for text in (
         "SELECT q.{name} FROM (SELECT (pg_get_keywords()).* LIMIT 1) q", "SELECT (q).{name} FROM (SELECT (pg_get_keywords()).* LIMIT 1) q",
@@ -62,7 +54,7 @@ def _(bench):
     return REFUSED
 
 
-@case("g09", "a table that is called like a view of information_schema, which is searched first", (MASKED,))
+@CASES.case("g09", "a table that is called like a view of information_schema, which is searched first", (MASKED,))
 def _(bench):
     many = ", ".join(f"n{number}" for number in range(1, 46))
     texts = ["SELECT (SELECT note FROM attributes LIMIT 1) FROM (SELECT ssn AS note FROM public.people) q",

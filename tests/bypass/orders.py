@@ -2,19 +2,12 @@
 """Orders of messages after which a name or a text means something else at the server than what was judged: a message that fails
 or is skipped while later ones are on their way already, and settings that go back with their transaction."""
 from . import wire
-from .cases import FAILED, HELD, MASKED, REFUSED, Case, outcome_of
+from .cases import FAILED, HELD, MASKED, REFUSED, Cases, outcome_of
 
-CASES = []
+CASES = Cases(agent="writer")
 SECRET = "SELECT upper(ssn), 1 FROM public.people ORDER BY id"
 HARMLESS = "SELECT upper(name), 1 FROM public.people ORDER BY id"
 FAILS = wire.parse("SELECT nosuch FROM public.notes", "fails")
-
-
-def case(row, what, expect, agent="writer"):
-    def take(function):
-        CASES.append(Case(row, what, expect, agent=agent, steps=function))
-        return function
-    return take
 
 
 def run(statement, portal=""):
@@ -27,7 +20,7 @@ for what, name, second, readies in (
         ("is skipped", "s", FAILS + wire.parse(HARMLESS, "s"), 2),
         ("is skipped, without a name", "", FAILS + wire.parse(HARMLESS), 2),
         ("follows a Close that is skipped", "s", FAILS + wire.close("S", "s") + wire.sync() + wire.parse(HARMLESS, "s"), 3)):
-    @case("m11", f"a statement goes on to mean what it did: the Parse {what}", (MASKED, FAILED))
+    @CASES.case("m11", f"a statement goes on to mean what it did: the Parse {what}", (MASKED, FAILED))
     def _(bench, name=name, second=second, readies=readies):
         conversation = bench.open()
         assert not conversation.talk(wire.parse(SECRET, name) + wire.sync()).errors()
@@ -37,7 +30,7 @@ for what, name, second, readies in (
         return MASKED if all(row[0] == b"[redacted]" for row in reply.rows()) else outcome_of(reply)
 
 
-@case("m11", "the unnamed statement is the last that was parsed, whatever was skipped before it", (MASKED,))
+@CASES.case("m11", "the unnamed statement is the last that was parsed, whatever was skipped before it", (MASKED,))
 def _(bench):
     conversation = bench.open()
     conversation.talk(wire.parse(HARMLESS) + wire.sync())
@@ -48,7 +41,7 @@ def _(bench):
 
 
 for declared in (False, True):
-    @case("m11", f"a portal goes on to be what it was behind ROLLBACK TO{', made by DECLARE' if declared else ''}", (MASKED,))
+    @CASES.case("m11", f"a portal goes on to be what it was behind ROLLBACK TO{', made by DECLARE' if declared else ''}", (MASKED,))
     def _(bench, declared=declared):
         conversation = bench.open()
         conversation.talk(wire.query("BEGIN") + wire.parse(SECRET, "a") + wire.parse(HARMLESS, "b") + wire.sync(), readies=2)
@@ -59,7 +52,7 @@ for declared in (False, True):
         return MASKED if all(row[0] == b"[redacted]" for row in reply.rows()) else outcome_of(reply)
 
 
-@case("m11", "a portal and a statement that are made anew behind something slow", (MASKED,))
+@CASES.case("m11", "a portal and a statement that are made anew behind something slow", (MASKED,))
 def _(bench):
     first, second = bench.open(), bench.open()
     slow = wire.query("SELECT pg_sleep(1)")
@@ -81,7 +74,7 @@ for end, begin in (("COMMIT", "SET LOCAL standard_conforming_strings = on"), ("R
                    ("PREPARE TRANSACTION 'x'", "SET LOCAL standard_conforming_strings = on"),
                    ("ROLLBACK TO x", "SAVEPOINT x; SELECT set_config('standard_conforming_strings', 'on', false)")):
     for text in (SHOWS, DELETES):
-        @case("g03", f"strings end elsewhere behind {end} in the same packet ({begin}): {text[:6]}", (REFUSED,))
+        @CASES.case("g03", f"strings end elsewhere behind {end} in the same packet ({begin}): {text[:6]}", (REFUSED,))
         def _(bench, end=end, begin=begin, text=text):
             first, second = bench.open(), bench.open()
             for conversation in (first, second):
@@ -95,7 +88,7 @@ for end, begin in (("COMMIT", "SET LOCAL standard_conforming_strings = on"), ("R
             return REFUSED
 
 
-@case("g03", "strings end elsewhere behind a setting whose own answer is still on its way", (REFUSED,))
+@CASES.case("g03", "strings end elsewhere behind a setting whose own answer is still on its way", (REFUSED,))
 def _(bench):
     for text in (SHOWS, DELETES):
         reply = bench.open().talk(wire.query("SELECT pg_sleep(0.5)") + one("SET standard_conforming_strings = off") + one(text) + wire.sync(), readies=2)
@@ -103,7 +96,7 @@ def _(bench):
     return REFUSED
 
 
-@case("m02", "an operator of users that COMMIT PREPARED brings", (REFUSED, HELD))
+@CASES.case("m02", "an operator of users that COMMIT PREPARED brings", (REFUSED, HELD))
 def _(bench):
     conversation, direct = bench.open(), bench.world.ask_direct
     try:

@@ -2,8 +2,7 @@
 """Functions of applications and of extensions that touch nothing sensitive come back as the server gave them, beside those that do,
 which stay masked, held or refused."""
 from .cases import CLEAN, FAILED, HELD, MASKED, REFUSED, Case
-from .indirect import CASES as _OTHERS
-from .indirect import runs as _runs
+from .indirect import case
 from .ordinary import same_as_direct
 
 CASES = []
@@ -49,8 +48,7 @@ UNDO_EXTENSIONS = 'DROP TABLE IF EXISTS keyed9; DROP EXTENSION IF EXISTS citext 
 
 
 def runs(*arguments, prepared=FUNCTIONS, undo=UNDO, **named):
-    _runs(*arguments, prepared=prepared, undo=undo, **named)
-    CASES.append(_OTHERS.pop())
+    CASES.append(case(*arguments, prepared=prepared, undo=undo, **named))
 
 
 def same(what, prepared, undo, *texts):
@@ -59,7 +57,7 @@ def same(what, prepared, undo, *texts):
         direct = bench.world.ask_direct
         try:
             direct(prepared)
-            bench.open("writer").query("CREATE TABLE made_to_renew (a int); DROP TABLE made_to_renew")
+            bench.world.read_anew()
             return same_as_direct(bench, ";\n".join(texts) + ";\n")
         finally:
             direct(undo)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The other side of a guard, for what a session does step by step: migrations, temporary and staging tables. What it reads of
 what it has made itself is what it has written there, and nothing of it waits for a person."""
+import contextlib
+
 from .cases import CLEAN, FAILED, HELD, MASKED, REFUSED, Case, outcome_of
 
 CASES = []
@@ -13,45 +15,41 @@ def texts_of(reply):
     return [[None if cell is None else cell.decode() for cell in row] for row in reply.rows()]
 
 
-def says(*texts, rows, agents=("writer", "maker"), prepared=None):
+@contextlib.contextmanager
+def undone(bench, prepared):
+    """A conversation, once `prepared` is there; nothing is left of either."""
+    try:
+        bench.world.ask_direct(f"{UNDO}; {prepared}")
+        yield bench.open()
+    finally:
+        for conversation in bench.conversations:
+            conversation.query("ROLLBACK")
+        bench.world.ask_direct(UNDO)
+
+
+def says(*texts, rows, agents=("writer", "maker"), prepared=""):
     """All of the texts run, and the last one gives these rows."""
     def steps(bench):
-        try:
-            bench.world.ask_direct(UNDO)
-            if prepared:
-                bench.world.ask_direct(prepared)
-            conversation = bench.open()
+        with undone(bench, prepared) as conversation:
             for text in texts:
                 reply = conversation.query(text)
                 assert not reply.errors() and not reply.held, f"{text}: {reply.short()}"
             assert sorted(texts_of(reply)) == sorted(rows), f"{texts_of(reply)}, not {rows}"
             return CLEAN
-        finally:
-            for conversation in bench.conversations:
-                conversation.query("ROLLBACK")
-            bench.world.ask_direct(UNDO)
     for agent in agents:
         CASES.append(Case("m10", f"{agent}: {' / '.join(texts)}", (CLEAN,), agent=agent, steps=steps))
 
 
-def hides(*texts, prepared=None, agent="writer"):
+def hides(*texts, prepared="", agent="writer"):
     """What is not surely its own stays as it was: the last text shows nothing, or one of them does not run."""
     def steps(bench):
-        try:
-            bench.world.ask_direct(UNDO)
-            if prepared:
-                bench.world.ask_direct(prepared)
-            conversation = bench.open()
+        with undone(bench, prepared) as conversation:
             for text in texts:
                 reply = conversation.query(text)
                 bench.look_at(reply)
                 if outcome_of(reply) in STOPPED:
                     break
             return outcome_of(reply)
-        finally:
-            for conversation in bench.conversations:
-                conversation.query("ROLLBACK")
-            bench.world.ask_direct(UNDO)
     CASES.append(Case("m06", f"not its own: {' / '.join(texts)}", (*STOPPED, MASKED, FAILED), agent=agent, steps=steps))
 
 

@@ -127,7 +127,7 @@ def _(bench):
     direct = bench.world.ask_direct
     direct("CREATE FUNCTION checks() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.body = 'no' THEN RAISE EXCEPTION 'not %', NEW.body; END IF; RETURN NEW; END $$;"
            " CREATE TRIGGER checks BEFORE UPDATE ON notes FOR EACH ROW EXECUTE FUNCTION checks()")
-    bench.open().query("CREATE TABLE made_to_renew (a int); DROP TABLE made_to_renew")
+    bench.world.read_anew()
     try:
         reply = bench.open().query("UPDATE notes SET body = 'no' WHERE id = 1")
         assert [error["M"] for error in reply.errors()] == ["not no"], reply.short()

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A column that is serial or an identity makes a sequence, which is a relation and can hide a table that is called so."""
 from .cases import FAILED, HELD, MASKED, REFUSED
-from .indirect import CASES as _OTHERS
-from .indirect import runs as _runs
+from .indirect import case
 
 CASES = []
 SHOWN_MASKED = (HELD, REFUSED, FAILED, MASKED)
@@ -17,8 +16,7 @@ def captured(table):
 
 
 def runs(*steps, agent="maker"):
-    _runs("m06", f"a sequence of a column hides a table: {' / '.join(steps)}", *steps, expect=SHOWN_MASKED, agent=agent, undo=UNDO)
-    CASES.append(_OTHERS.pop())
+    CASES.append(case("m06", f"a sequence of a column hides a table: {' / '.join(steps)}", *steps, expect=SHOWN_MASKED, agent=agent, undo=UNDO))
 
 
 for makes in ([f"CREATE TEMP TABLE makes9 ({NAMED.format('notes')})"], [f"CREATE TEMP TABLE makes9 ({NAMED.format('pg_temp.notes')})"],

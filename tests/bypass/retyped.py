@@ -5,7 +5,6 @@ import contextlib
 
 import psycopg2
 
-from .below import read_anew
 from .cases import CLEAN, MASKED, REFUSED, Case, outcome_of
 
 CASES = []
@@ -36,7 +35,7 @@ def retyped(what, *tries, agent="maker", by_administrator=(), expect=(REFUSED,))
             direct(text)
         bench.world.repair()
         try:
-            read_anew(bench)
+            bench.world.read_anew()
             for texts in tries:
                 texts = (texts,) if isinstance(texts, str) else texts
                 conversation = bench.open(agent)
@@ -50,7 +49,7 @@ def retyped(what, *tries, agent="maker", by_administrator=(), expect=(REFUSED,))
         finally:
             undo(direct)
             bench.world.repair()
-            read_anew(bench)
+            bench.world.read_anew()
         return expect[0]
     CASES.append(Case("g07", what, expect, agent=agent, steps=steps, twins=False))
 

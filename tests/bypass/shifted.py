@@ -8,21 +8,14 @@ import psycopg2
 
 from support.places import wait_for
 
-from .cases import CLEAN, MASKED, Case, outcome_of
+from .cases import CLEAN, MASKED, Cases, outcome_of
 
-CASES = []
+CASES = Cases(agent="writer")
 # Of `base`, ssn is the second column, then the first; cv shows names, then ssn.
 CHANGES = {
     "COPY public.base TO STDOUT": "ALTER TABLE public.base DROP COLUMN name, ADD COLUMN balance int",
     "COPY (SELECT x FROM public.cv) TO STDOUT": "CREATE OR REPLACE VIEW public.cv AS SELECT id, ssn AS x FROM public.people",
 }
-
-
-def case(row, what, expect, agent="writer"):
-    def take(function):
-        CASES.append(Case(row, what, expect, agent=agent, steps=function))
-        return function
-    return take
 
 
 @contextlib.contextmanager
@@ -67,7 +60,7 @@ for copy, change in CHANGES.items():
         if not direct and "VIEW" in change:
             continue
 
-        @case("m10", f"{change[:20]}... by {'an administrator' if direct else 'another agent'} while COPY waits, behind own DDL", (MASKED,))
+        @CASES.case("m10", f"{change[:20]}... by {'an administrator' if direct else 'another agent'} while COPY waits, behind own DDL", (MASKED,))
         def _(bench, copy=copy, change=change, direct=direct):
             with prepared(bench):
                 conversation, replies = bench.open(), []
@@ -81,7 +74,7 @@ for copy, change in CHANGES.items():
                 assert replies[0].tags() == ["COPY 3"], replies[0].short()
                 return outcome_of(replies[0])
 
-    @case("m10", f"{change[:20]}... by a function that the transaction itself has called before COPY", (MASKED,))
+    @CASES.case("m10", f"{change[:20]}... by a function that the transaction itself has called before COPY", (MASKED,))
     def _(bench, copy=copy, number=list(CHANGES).index(copy)):
         with prepared(bench):
             conversation = bench.open()
@@ -91,7 +84,7 @@ for copy, change in CHANGES.items():
             return outcome_of(reply)
 
 
-@case("m10", "COPY behind own DDL that moves nothing is what it was", (CLEAN,))
+@CASES.case("m10", "COPY behind own DDL that moves nothing is what it was", (CLEAN,))
 def _(bench):
     conversation = bench.open()
     conversation.query("BEGIN; CREATE TEMP TABLE own (id int)")

@@ -6,16 +6,9 @@ import struct
 from support.places import wait_for
 
 from . import canary, wire
-from .cases import CLEAN, FAILED, FORMS, HELD, MASKED, REFUSED, Case, outcome_of
+from .cases import CLEAN, FAILED, FORMS, HELD, MASKED, REFUSED, Cases, outcome_of
 
-CASES = []
-
-
-def case(row, what, expect=(REFUSED,), agent="reader"):
-    def take(function):
-        CASES.append(Case(row, what, expect, agent=agent, steps=function))
-        return function
-    return take
+CASES = Cases(expect=(REFUSED,))
 
 
 def oid_of(bench, procedure):
@@ -24,12 +17,12 @@ def oid_of(bench, procedure):
 
 # --- messages ------------------------------------------------------------------------------------------------------------
 
-@case("g10", "FunctionCall of a function that changes")
+@CASES.case("g10", "FunctionCall of a function that changes")
 def _(bench):
     return outcome_of(bench.open().talk(wire.call(oid_of(bench, "change_guarded()"))))
 
 
-@case("g10", "FunctionCall of lo_creat, lo_import, pg_reload_conf")
+@CASES.case("g10", "FunctionCall of lo_creat, lo_import, pg_reload_conf")
 def _(bench):
     conversation = bench.open()
     replies = [conversation.talk(wire.call(oid_of(bench, name), *arguments)) for name, arguments in
@@ -38,12 +31,12 @@ def _(bench):
     return outcome_of(replies[0])
 
 
-@case("g10", "FunctionCall of a number that is no function", (REFUSED,))
+@CASES.case("g10", "FunctionCall of a number that is no function", (REFUSED,))
 def _(bench):
     return outcome_of(bench.open().talk(wire.call(4294967295) + wire.call(1), readies=2))
 
 
-@case("m11", "FunctionCall that returns a sensitive value", (REFUSED, HELD), agent="writer")
+@CASES.case("m11", "FunctionCall that returns a sensitive value", (REFUSED, HELD), agent="writer")
 def _(bench):
     conversation = bench.open()
     replies = [conversation.talk(wire.call(oid_of(bench, "ssn_of(int)"), "1", binary=binary)) for binary in (False, True)]
@@ -52,12 +45,12 @@ def _(bench):
     return outcome_of(replies[0])
 
 
-@case("m12", "FunctionCall that fails and quotes", (REFUSED, HELD, FAILED), agent="writer")
+@CASES.case("m12", "FunctionCall that fails and quotes", (REFUSED, HELD, FAILED), agent="writer")
 def _(bench):
     return outcome_of(bench.open().talk(wire.call(oid_of(bench, "complain(int)"), "1")))
 
 
-@case("g10", "FETCH of a cursor that changes")
+@CASES.case("g10", "FETCH of a cursor that changes")
 def _(bench):
     conversation = bench.open()
     conversation.query("BEGIN")
@@ -66,7 +59,7 @@ def _(bench):
     return outcome_of(reply)
 
 
-@case("g10", "a pipeline: allowed, denied, allowed, without waiting")
+@CASES.case("g10", "a pipeline: allowed, denied, allowed, without waiting")
 def _(bench):
     one = lambda text: wire.parse(text) + wire.bind() + wire.execute()
     reply = bench.open().talk(one("SELECT 1") + one("DELETE FROM guarded") + one("SELECT 2") + wire.sync())
@@ -74,14 +67,14 @@ def _(bench):
     return outcome_of(reply)
 
 
-@case("g10", "a pipeline of simple queries, the denied one in the middle")
+@CASES.case("g10", "a pipeline of simple queries, the denied one in the middle")
 def _(bench):
     reply = bench.open().talk(wire.query("SELECT 1") + wire.query("DELETE FROM guarded") + wire.query("SELECT 2"), readies=3)
     assert len(reply.rows()) == 2, reply.messages
     return outcome_of(reply)
 
 
-@case("g10", "Bind, Execute and Sync behind a Parse that was denied")
+@CASES.case("g10", "Bind, Execute and Sync behind a Parse that was denied")
 def _(bench):
     conversation = bench.open()
     reply = conversation.talk(wire.parse("DELETE FROM guarded", "s") + wire.sync() + wire.bind("s") + wire.execute() + wire.sync(), readies=2)
@@ -89,13 +82,13 @@ def _(bench):
     return outcome_of(reply)
 
 
-@case("g10", "a Parse that replaces the unnamed statement between Parse and Bind")
+@CASES.case("g10", "a Parse that replaces the unnamed statement between Parse and Bind")
 def _(bench):
     reply = bench.open().talk(wire.parse("SELECT 1") + wire.parse("DELETE FROM guarded") + wire.bind() + wire.execute() + wire.sync())
     return outcome_of(reply)
 
 
-@case("g10", "a portal that stays while its statement is replaced")
+@CASES.case("g10", "a portal that stays while its statement is replaced")
 def _(bench):
     conversation = bench.open()
     reply = conversation.talk(wire.parse("SELECT 1", "s") + wire.bind("s", "p") + wire.close("S", "s") + wire.parse("DELETE FROM guarded", "s")
@@ -103,25 +96,25 @@ def _(bench):
     return outcome_of(reply)
 
 
-@case("g10", "several statements in one Parse")
+@CASES.case("g10", "several statements in one Parse")
 def _(bench):
     return outcome_of(bench.open().talk(wire.extended("SELECT 1; DELETE FROM guarded")))
 
 
-@case("g10", "a statement's parameter decides: TRUNCATE by text in a parameter", (CLEAN,))
+@CASES.case("g10", "a statement's parameter decides: TRUNCATE by text in a parameter", (CLEAN,))
 def _(bench):
     conversation = bench.open()
     return outcome_of(conversation.talk(wire.parse("SELECT $1::text") + wire.bind(parameters=["'; DELETE FROM guarded; --"]) + wire.execute() + wire.sync()))
 
 
 for words in ("true", "database", "1", "on"):
-    @case("g10", f"start-up with replication={words}")
+    @CASES.case("g10", f"start-up with replication={words}")
     def _(bench, words=words):
         reply = bench.open(replication=words).greeting
         return REFUSED if reply.errors() and not any(kind == "Z" for kind, _ in reply.messages) else outcome_of(reply)
 
 
-@case("g10", "start-up with options that set a role, and with a replication word in other letters")
+@CASES.case("g10", "start-up with options that set a role, and with a replication word in other letters")
 def _(bench):
     for parameters in ({"options": "-c role=postgres"}, {"options": "--session_replication_role=replica"}, {"options": "-crole=postgres"},
                        {"role": "postgres"}, {"session_replication_role": "replica"}, {"REPLICATION": "true"}, {"options": "-c allow_system_table_mods=on"}):
@@ -132,7 +125,7 @@ def _(bench):
     return outcome_of(bench.open().query("DELETE FROM guarded"))
 
 
-@case("g10", "replication commands in an ordinary session")
+@CASES.case("g10", "replication commands in an ordinary session")
 def _(bench):
     conversation = bench.open()
     replies = [conversation.query(text) for text in ("IDENTIFY_SYSTEM", "START_REPLICATION 0/0", "BASE_BACKUP", "CREATE_REPLICATION_SLOT x PHYSICAL")]
@@ -142,12 +135,12 @@ def _(bench):
 
 # --- encodings and sizes ----------------------------------------------------------------------------------------------------
 
-@case("g11", "a zero byte in a statement", (REFUSED, "closed", FAILED))
+@CASES.case("g11", "a zero byte in a statement", (REFUSED, "closed", FAILED))
 def _(bench):
     return outcome_of(bench.open().talk(wire.query(b"SELECT 1\0; DELETE FROM guarded")))
 
 
-@case("g11", "invalid UTF-8 in a statement")
+@CASES.case("g11", "invalid UTF-8 in a statement")
 def _(bench):
     conversation = bench.open()
     for text in (b"SELECT '\xff'; DELETE FROM guarded", b"SELECT '\xc0\x27'; DELETE FROM guarded", b"SELECT '\xed\xa0\x80'; DELETE FROM guarded", b"SELECT '\xe3\x27; DELETE FROM guarded --'"):
@@ -156,7 +149,7 @@ def _(bench):
 
 
 for encoding in ("SJIS", "GBK", "BIG5", "GB18030", "UHC", "JOHAB", "EUC_JP", "LATIN1"):
-    @case("g11", f"a quote inside of a character of {encoding}")
+    @CASES.case("g11", f"a quote inside of a character of {encoding}")
     def _(bench, encoding=encoding):
         conversation = bench.open()
         conversation.query(f"SET client_encoding = '{encoding}'")
@@ -166,22 +159,22 @@ for encoding in ("SJIS", "GBK", "BIG5", "GB18030", "UHC", "JOHAB", "EUC_JP", "LA
         return outcome_of(started.talk(wire.query(b"SELECT '\x83\\'; DELETE FROM guarded; --'")) if not started.greeting.closed else conversation.query("DELETE FROM guarded"))
 
 
-@case("g11", "a statement of 20 MB", (REFUSED, "closed", FAILED))
+@CASES.case("g11", "a statement of 20 MB", (REFUSED, "closed", FAILED))
 def _(bench):
     return outcome_of(bench.open().talk(wire.query("DELETE FROM guarded --" + "x" * 20_000_000)))
 
 
-@case("g11", "a statement that claims to be of 1 GB", ("closed", REFUSED, FAILED))
+@CASES.case("g11", "a statement that claims to be of 1 GB", ("closed", REFUSED, FAILED))
 def _(bench):
     return outcome_of(bench.open().talk(b"Q" + struct.pack("!i", 1 << 30) + b"DELETE FROM guarded\0" + b"\0" * 100))
 
 
-@case("g11", "a message whose length does not cover itself", ("closed", REFUSED, FAILED))
+@CASES.case("g11", "a message whose length does not cover itself", ("closed", REFUSED, FAILED))
 def _(bench):
     return outcome_of(bench.open().talk(b"Q" + struct.pack("!i", 3) + wire.query("DELETE FROM guarded")))
 
 
-@case("g11", "a text behind the end of the text", ("closed", REFUSED, FAILED))
+@CASES.case("g11", "a text behind the end of the text", ("closed", REFUSED, FAILED))
 def _(bench):
     return outcome_of(bench.open().talk(wire.message("Q", b"SELECT 1\0DELETE FROM guarded\0")))
 
@@ -195,7 +188,7 @@ def approve_all(world, minimum=1):
     return rows
 
 
-@case("g13", "a view is redefined between the request and the approval", (REFUSED, HELD, FAILED), agent="asker")
+@CASES.case("g13", "a view is redefined between the request and the approval", (REFUSED, HELD, FAILED), agent="asker")
 def _(bench):
     direct = bench.world.ask_direct
     direct("CREATE VIEW chosen AS SELECT * FROM notes")
@@ -213,7 +206,7 @@ def _(bench):
         direct("DROP VIEW IF EXISTS chosen")
 
 
-@case("g13", "what was approved once runs once", (HELD,), agent="asker")
+@CASES.case("g13", "what was approved once runs once", (HELD,), agent="asker")
 def _(bench):
     conversation = bench.open()
     assert conversation.query("UPDATE notes SET body = body WHERE id = 1", keep_held=True).held
@@ -222,7 +215,7 @@ def _(bench):
     return outcome_of(conversation.query("UPDATE notes SET body = body WHERE id = 1"))
 
 
-@case("g13", "another text, another parameter, another connection than approved", (HELD,), agent="asker")
+@CASES.case("g13", "another text, another parameter, another connection than approved", (HELD,), agent="asker")
 def _(bench):
     conversation, text = bench.open(), "UPDATE notes SET body = body WHERE id = $1"
     held = conversation.talk(wire.parse(text, "s", (23,)) + wire.bind("s", parameters=["1"]) + wire.execute() + wire.sync(), keep_held=True)
@@ -234,7 +227,7 @@ def _(bench):
     return outcome_of(conversation.query("UPDATE notes SET body = body  WHERE id = 1"))
 
 
-@case("g13", "a prepared statement that was approved, with a search_path that changed", (HELD, REFUSED), agent="asker")
+@CASES.case("g13", "a prepared statement that was approved, with a search_path that changed", (HELD, REFUSED), agent="asker")
 def _(bench):
     conversation = bench.open()
     held = conversation.talk(wire.parse("UPDATE guarded SET v = 'x' WHERE id = 1", "s") + wire.sync(), keep_held=True)
@@ -245,7 +238,7 @@ def _(bench):
     return outcome_of(conversation.talk(wire.bind("s") + wire.execute() + wire.sync()))
 
 
-@case("g13", "statements and portals made before a policy is reloaded", (REFUSED,), agent="writer")
+@CASES.case("g13", "statements and portals made before a policy is reloaded", (REFUSED,), agent="writer")
 def _(bench):
     conversation = bench.open()
     made = conversation.talk(wire.parse("UPDATE notes SET body = body WHERE id = 1", "s") + wire.parse("SELECT id FROM notes ORDER BY id", "r") + wire.sync())
@@ -271,7 +264,7 @@ def _(bench):
 
 # --- masks --------------------------------------------------------------------------------------------------------------------
 
-@case("m11", "a statement that is bound again and again, described once, never, or as a statement", (MASKED,), agent="writer")
+@CASES.case("m11", "a statement that is bound again and again, described once, never, or as a statement", (MASKED,), agent="writer")
 def _(bench):
     conversation, text = bench.open(), "SELECT ssn, upper(ssn), pin, born, photo, doc FROM people ORDER BY id"
     again = lambda formats=(): wire.bind("s", formats=formats) + wire.execute() + wire.sync()
@@ -284,7 +277,7 @@ def _(bench):
     return outcome_of(replies[-1])
 
 
-@case("m11", "a portal in portions, with other portals between", (MASKED,), agent="writer")
+@CASES.case("m11", "a portal in portions, with other portals between", (MASKED,), agent="writer")
 def _(bench):
     conversation = bench.open()
     reply = conversation.talk(wire.parse("SELECT ssn FROM public.people ORDER BY id", "s") + wire.parse("SELECT name FROM public.people ORDER BY id", "n") + wire.bind("s", "a") + wire.bind("n", "b")
@@ -293,7 +286,7 @@ def _(bench):
     return outcome_of(reply)
 
 
-@case("m11", "portals and cursors under each other's names", (MASKED, REFUSED), agent="writer")
+@CASES.case("m11", "portals and cursors under each other's names", (MASKED, REFUSED), agent="writer")
 def _(bench):
     conversation = bench.open()
     conversation.query("BEGIN")
@@ -309,7 +302,7 @@ def _(bench):
     return outcome_of(replies[-2])
 
 
-@case("m11", "names that are given anew: DEALLOCATE, PREPARE, Close, DISCARD", (MASKED,), agent="writer")
+@CASES.case("m11", "names that are given anew: DEALLOCATE, PREPARE, Close, DISCARD", (MASKED,), agent="writer")
 def _(bench):
     conversation = bench.open()
     conversation.query("PREPARE p AS SELECT name FROM people")
@@ -327,7 +320,7 @@ def _(bench):
     return outcome_of(replies[-1])
 
 
-@case("m11", "a statement whose tables are replaced while it is prepared", (MASKED, FAILED), agent="writer")
+@CASES.case("m11", "a statement whose tables are replaced while it is prepared", (MASKED, FAILED), agent="writer")
 def _(bench):
     conversation, direct = bench.open(), bench.world.ask_direct
     direct("CREATE VIEW turning AS SELECT id, name AS x FROM people")
@@ -344,7 +337,7 @@ def _(bench):
         direct("DROP VIEW turning")
 
 
-@case("m10", "pg_dump", (CLEAN,), agent="writer")
+@CASES.case("m10", "pg_dump", (CLEAN,), agent="writer")
 def _(bench):
     done = bench.world.daemon.run("writer", bench.world.postgres.bin / "pg_dump", "-h", "127.0.0.1", "-p", str(bench.world.postgres.port), "-U", "alice", "shop",
                                   "--no-comments", "--table=people", "--table=kept", "--table=contacts", "--table=holders")
@@ -353,7 +346,7 @@ def _(bench):
     return CLEAN
 
 
-@case("m13", "a notification and a notice of somebody else's", (MASKED, CLEAN, HELD), agent="writer")
+@CASES.case("m13", "a notification and a notice of somebody else's", (MASKED, CLEAN, HELD), agent="writer")
 def _(bench):
     conversation = bench.open()
     conversation.query("LISTEN c")
@@ -361,7 +354,7 @@ def _(bench):
     return outcome_of(reply)
 
 
-@case("m13", "psql's own words: \\echo of a variable, \\gset, \\d, \\sf", (CLEAN,), agent="writer")
+@CASES.case("m13", "psql's own words: \\echo of a variable, \\gset, \\d, \\sf", (CLEAN,), agent="writer")
 def _(bench):
     done = bench.world.daemon.run("writer", "psql", "-X", f"host=127.0.0.1 port={bench.world.postgres.port} user=alice dbname=shop", input=(
         "SELECT ssn AS x FROM people LIMIT 1 \\gset\n\\echo :x\nSELECT :'x';\n\\d+ people\n\\sf ssn_of\n\\sv contacts\nSELECT ssn FROM people \\gdesc\nSELECT ssn FROM people \\crosstabview\n"
@@ -373,7 +366,7 @@ def _(bench):
 
 # --- what other products were got round by ------------------------------------------------------------------------------------
 
-@case("pgcat a", "what our parser cannot read and a server perhaps can")
+@CASES.case("pgcat a", "what our parser cannot read and a server perhaps can")
 def _(bench):
     conversation = bench.open()
     for text in ("SELECT JSON_OBJECT('a': 1); DELETE FROM guarded", "DELETE FROM guarded RETURNING WITH (OLD AS o) *", "SELECT 1 FROM notes WHERE; DELETE FROM guarded"):
@@ -382,7 +375,7 @@ def _(bench):
     return outcome_of(conversation.query("DELETE FROM guarded WHERE"))
 
 
-@case("pgcat b", "statements of many sizes, up to those that are too long")
+@CASES.case("pgcat b", "statements of many sizes, up to those that are too long")
 def _(bench):
     conversation = bench.open()
     for size in (1, 1000, 10_000, 100_000, 1_000_000, 4_000_000, 16_000_000):
@@ -391,7 +384,7 @@ def _(bench):
     return outcome_of(reply)
 
 
-@case("pgcat c", "SET SERVER ROLE and its kind are not ours, and change nothing")
+@CASES.case("pgcat c", "SET SERVER ROLE and its kind are not ours, and change nothing")
 def _(bench):
     conversation = bench.open()
     for text in ("SET SERVER ROLE TO 'any'", "SET SERVER ROLE TO 'primary'", "SET PRIMARY READS TO 'on'", "SET SHARDING KEY TO '1'", "SHOW SERVER ROLE"):
@@ -399,14 +392,14 @@ def _(bench):
     return outcome_of(conversation.query("DELETE FROM guarded"))
 
 
-@case("pgcat d", "a harmless Parse behind the denied one, in one pipeline")
+@CASES.case("pgcat d", "a harmless Parse behind the denied one, in one pipeline")
 def _(bench):
     reply = bench.open().talk(wire.parse("DELETE FROM guarded", "a") + wire.parse("SELECT 1", "b") + wire.bind("a") + wire.execute() + wire.bind("b") + wire.execute() + wire.sync())
     assert not reply.rows() and not reply.tags(), reply.messages
     return outcome_of(reply)
 
 
-@case("pgcat e", "Bind and Execute of a refused statement in later batches, and after an error of another kind")
+@CASES.case("pgcat e", "Bind and Execute of a refused statement in later batches, and after an error of another kind")
 def _(bench):
     conversation = bench.open()
     conversation.talk(wire.parse("DELETE FROM guarded", "s") + wire.sync())
@@ -417,7 +410,7 @@ def _(bench):
     return outcome_of(replies[0])
 
 
-@case("pgcat f", "every way to write a name", agent="writer")
+@CASES.case("pgcat f", "every way to write a name", agent="writer")
 def _(bench):
     conversation = bench.open()
     for name in ('"guarded"', "GUARDED", "Guarded", "public.guarded", '"public"."guarded"', "public . guarded", "shop.public.guarded", 'U&"guarded"', 'U&"gu\\0061rded"', "ONLY guarded", "guarded *", "guarded/**/", "public./**/guarded", '"public" . GUARDED'):
@@ -427,7 +420,7 @@ def _(bench):
     return outcome_of(conversation.query('SELECT * FROM public."Secrets"'))
 
 
-@case("proxysql a", "the same denied statement in every form of the protocol")
+@CASES.case("proxysql a", "the same denied statement in every form of the protocol")
 def _(bench):
     for form in ("simple", "extended", "binary", "undescribed", "portions", "prepared", "cursor", "copy"):
         reply = bench.open().talk(FORMS[form]("WITH d AS (DELETE FROM guarded RETURNING id) SELECT id FROM d"))
@@ -435,7 +428,7 @@ def _(bench):
     return outcome_of(reply)
 
 
-@case("proxysql b", "two long texts that differ in their last words")
+@CASES.case("proxysql b", "two long texts that differ in their last words")
 def _(bench):
     conversation, long = bench.open(), "SELECT '" + "x" * 5000 + "'"
     assert conversation.query(long + "; SELECT 1").rows()
@@ -445,7 +438,7 @@ def _(bench):
     return outcome_of(conversation.query("DELETE FROM guarded WHERE id = 1 OR id = 12"))
 
 
-@case("proxysql c", "after a replication command, in any letters, the next statement is judged")
+@CASES.case("proxysql c", "after a replication command, in any letters, the next statement is judged")
 def _(bench):
     conversation = bench.open()
     for text in ("START_REPLICATION SLOT s LOGICAL 0/0", "start_replication physical 0/0", "TIMELINE_HISTORY 1", "READ_REPLICATION_SLOT s"):
@@ -453,7 +446,7 @@ def _(bench):
     return outcome_of(conversation.query("DELETE FROM guarded"))
 
 
-@case("acra a", "an empty statement, a comment, and then a denied one")
+@CASES.case("acra a", "an empty statement, a comment, and then a denied one")
 def _(bench):
     conversation = bench.open()
     for text in ("", ";", "-- x", "/* x */", " ; ; "):
@@ -462,7 +455,7 @@ def _(bench):
     return outcome_of(conversation.query(";;;-- x\n;DELETE FROM guarded"))
 
 
-@case("acra b", "two tables of one name, of which one is sensitive", (MASKED,), agent="writer")
+@CASES.case("acra b", "two tables of one name, of which one is sensitive", (MASKED,), agent="writer")
 def _(bench):
     conversation = bench.open()
     assert conversation.query("SELECT ssn FROM other.people").rows() == [[b"not secret"]]
@@ -474,7 +467,7 @@ def _(bench):
     return outcome_of(conversation.query("SELECT ssn FROM people"))
 
 
-@case("acra b", "a denied table and one of that name that is allowed", agent="writer")
+@CASES.case("acra b", "a denied table and one of that name that is allowed", agent="writer")
 def _(bench):
     conversation = bench.open()
     assert conversation.query("UPDATE other.guarded SET v = 'x' WHERE id = 1").tags() == ["UPDATE 0"]
@@ -483,7 +476,7 @@ def _(bench):
     return outcome_of(conversation.query("UPDATE guarded SET v = 'x' WHERE id = 1"))
 
 
-@case("envoy", "TLS, a request for GSSAPI encryption first, and a statement that is denied")
+@CASES.case("envoy", "TLS, a request for GSSAPI encryption first, and a statement that is denied")
 def _(bench):
     target = f"host=127.0.0.1 port={bench.world.postgres.port} user=alice dbname=shop"
     for mode in ("sslmode=require", "sslmode=require gssencmode=prefer", "sslmode=disable", "sslmode=prefer"):
@@ -493,7 +486,7 @@ def _(bench):
     return REFUSED
 
 
-@case("warpgate, teleport", "every kind of statement is judged, not only recorded")
+@CASES.case("warpgate, teleport", "every kind of statement is judged, not only recorded")
 def _(bench):
     conversation = bench.open()
     for text in ("DELETE FROM guarded", "DROP TABLE guarded", "CREATE TABLE x (a int)", "GRANT ALL ON guarded TO public", "COPY guarded TO STDOUT", "CALL change_it()", "SELECT pg_reload_conf()", "DO ''"):
@@ -502,7 +495,7 @@ def _(bench):
     return outcome_of(conversation.query("TRUNCATE guarded"))
 
 
-@case("hoop", "Bind, Execute and Sync of a prepared statement, many times, no Describe", (MASKED,), agent="writer")
+@CASES.case("hoop", "Bind, Execute and Sync of a prepared statement, many times, no Describe", (MASKED,), agent="writer")
 def _(bench):
     conversation = bench.open()
     conversation.talk(wire.parse("SELECT ssn AS name, pin FROM people WHERE id = $1", "s", (23,)) + wire.sync())
@@ -512,6 +505,6 @@ def _(bench):
     return outcome_of(reply)
 
 
-@case("hoop", "masked columns under names and positions that look harmless", (MASKED,), agent="writer")
+@CASES.case("hoop", "masked columns under names and positions that look harmless", (MASKED,), agent="writer")
 def _(bench):
     return outcome_of(bench.open().talk(wire.extended("SELECT name AS ssn, ssn AS name FROM people", described=False)))

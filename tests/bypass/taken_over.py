@@ -20,7 +20,7 @@ def taken(row, what, prepared, *texts, expect=SHOWN_MASKED, agent="maker", undo=
         direct, postgres = bench.world.ask_direct, bench.world.postgres
         if prepared:
             direct(prepared.format(home=postgres.home, port=postgres.port, login=postgres.login, password=postgres.password))
-            bench.open("writer").query("CREATE TABLE made_to_renew (a int); DROP TABLE made_to_renew")
+            bench.world.read_anew()
         conversation = bench.open()
         try:
             if pipeline:
@@ -113,7 +113,7 @@ def meanwhile(what, prepared, text, change, undo, show, good):
         direct = bench.world.ask_direct
         direct(prepared)
         try:
-            bench.open("writer").query("CREATE TABLE made_to_renew (a int); DROP TABLE made_to_renew")
+            bench.world.read_anew()
             conversation = bench.open()
             assert conversation.query(text, keep_held=True).held
             if change:

@@ -2,8 +2,7 @@
 """Temporary relations that functions of users make under a name, or by a way, that the call does not show: views that are temporary
 because of what they are made of, names that are escaped or put together, makers that run as an operator, a check, a default or a trigger."""
 from .cases import CLEAN, FAILED, HELD, MASKED, REFUSED
-from .indirect import CASES as _OTHERS
-from .indirect import runs as _runs
+from .indirect import case
 
 CASES = []
 STOPPED = (HELD, REFUSED)
@@ -15,9 +14,12 @@ UNDO = ("DROP FUNCTION IF EXISTS makes9() CASCADE; DROP FUNCTION IF EXISTS calls
         " DROP FUNCTION IF EXISTS checks9(text) CASCADE; DROP FUNCTION IF EXISTS fires9() CASCADE")
 
 
-def runs(*arguments, undo=UNDO, **named):
-    _runs(*arguments, undo=undo, **named)
-    CASES.append(_OTHERS.pop())
+def undone(*arguments, undo=UNDO, **named):
+    return case(*arguments, undo=undo, **named)
+
+
+def runs(*arguments, **named):
+    CASES.append(undone(*arguments, **named))
 
 
 def function(name, body, returns="int", arguments="", options=""):

@@ -2,8 +2,7 @@
 """Functions of extensions that make SQL out of what a trigger's definition gives them: other tables and columns than the one that the
 trigger is on."""
 from .cases import CLEAN, HELD, MASKED, REFUSED, Case, outcome_of
-from .indirect import CASES as _OTHERS
-from .indirect import runs as _runs
+from .indirect import case
 
 CASES = []
 STOPPED = (HELD, REFUSED)
@@ -12,8 +11,7 @@ MADE = ("CREATE TABLE made9 (d date, id int, ssn text)", "INSERT INTO made9 SELE
 
 
 def runs(*arguments, undo=UNDO, **named):
-    _runs(*arguments, undo=undo, **named)
-    CASES.append(_OTHERS.pop())
+    CASES.append(case(*arguments, undo=undo, **named))
 
 
 def trigger(call, event="AFTER DELETE", table="made9"):
@@ -39,7 +37,7 @@ def heard(bench):
     direct = bench.world.ask_direct
     direct("CREATE EXTENSION refint; INSERT INTO notes VALUES (9, 'x')")
     direct("CREATE TRIGGER t9 AFTER DELETE ON notes FOR EACH ROW EXECUTE FUNCTION check_foreign_key('1', 'setnull', 'body', 'public.people', 'ssn')")
-    bench.open("writer").query("CREATE TABLE made_to_renew (a int); DROP TABLE made_to_renew")
+    bench.world.read_anew()
     try:
         reply = bench.open("writer").query("DELETE FROM public.notes WHERE id = 9")
         bench.look_at(reply)

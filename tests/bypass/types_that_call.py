@@ -2,15 +2,13 @@
 """Types that call functions where no statement names one: a check that runs for what becomes a value of the type, wherever its name
 stands or where none does; a domain's default; defaults and checks that a new table takes over from another one."""
 from .cases import CLEAN, MASKED, REFUSED
-from .objects import CASES as _OTHERS
-from .objects import runs as _runs
+from .objects import case
 
 CASES = []
 
 
 def runs(row, what, *texts, agent="reader", made=(), undo=(), expect=(REFUSED,)):
-    _runs(row, f"{agent}: {what}: {' / '.join(texts)}", *texts, agent=agent, made=made, undo=undo, expect=expect)
-    CASES.append(_OTHERS.pop())
+    CASES.append(case(row, f"{agent}: {what}: {' / '.join(texts)}", *texts, agent=agent, made=made, undo=undo, expect=expect))
 
 
 # --- a type's name stands where no cast does ----------------------------------------------------------------------------------

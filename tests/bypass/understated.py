@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Statements that do more than their word says: they end somebody else's transaction, rewrite rows, or switch off what guards."""
 from . import wire
-from .cases import CLEAN, HELD, REFUSED, STATEMENT, Case, outcome_of
+from .cases import CLEAN, HELD, REFUSED, STATEMENT, Case, Cases, outcome_of
 
-CASES = [
+CASES = Cases([
     *(Case("g08", text, (REFUSED,), agent="reader", forms=STATEMENT) for text in (
         "SET zero_damaged_pages = on", "SET LOCAL ignore_checksum_failure = on", "SET log_statement = 'none'", "SET \"LOG_Duration\" = off",
         "RESET log_statement", "SET SESSION jit_dump_bitcode = on", "SET lo_compat_privileges = on", "SET plpgsql.variable_conflict = 'use_column'",
@@ -15,17 +15,10 @@ CASES = [
     Case("g05", "ALTER TABLE guarded ALTER v TYPE text USING 'x'", (REFUSED,), forms=STATEMENT),
     Case("g05", "BEGIN; ALTER TABLE orders ALTER item TYPE varchar; ROLLBACK", (CLEAN,), agent="asker"),
     Case("g12", "SET work_mem = '8MB'; SET lc_messages = 'C'; RESET work_mem", (CLEAN,), agent="reader"),
-]
+], agent="writer")
 
 
-def case(row, what, expect, agent="writer"):
-    def take(function):
-        CASES.append(Case(row, what, expect, agent=agent, steps=function))
-        return function
-    return take
-
-
-@case("g05", "COMMIT PREPARED and ROLLBACK PREPARED of what another session has prepared", (REFUSED,))
+@CASES.case("g05", "COMMIT PREPARED and ROLLBACK PREPARED of what another session has prepared", (REFUSED,))
 def _(bench):
     direct = bench.world.ask_direct
     # A rollback, should it come so far, changes it as well.
@@ -52,7 +45,7 @@ def _(bench):
         direct("ROLLBACK PREPARED 'others'")
 
 
-@case("g05", "COMMIT PREPARED and ROLLBACK PREPARED of what the session itself has prepared, once", (REFUSED,))
+@CASES.case("g05", "COMMIT PREPARED and ROLLBACK PREPARED of what the session itself has prepared, once", (REFUSED,))
 def _(bench):
     conversation = bench.open()
     for end in ("COMMIT PREPARED", "ROLLBACK PREPARED"):

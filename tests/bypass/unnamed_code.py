@@ -31,13 +31,13 @@ def sent(first, then, how):
     return parse(first) + bind() + execute() + between + parse(then) + bind() + execute() + sync(), ready
 
 
-def runs(what, prepared, first, then=SHOWS, how="two queries", *, agent="reader", before=(), expect=STOPPED, message=None):
+def case(what, prepared, first, then=SHOWS, how="two queries", *, agent="reader", before=(), expect=STOPPED, message=None):
     """`prepared` is done by somebody else, in a schema of its own."""
     def steps(bench):
         direct = bench.world.ask_direct
         try:
             direct(f"CREATE SCHEMA unnamed9; SET search_path = unnamed9, public; {prepared}; RESET search_path")
-            bench.open("writer").query("CREATE TABLE made_to_renew (a int); DROP TABLE made_to_renew")
+            bench.world.read_anew()
             conversation = bench.open()
             for text in ("SET search_path = public, unnamed9", *before):
                 reply = conversation.talk(text) if isinstance(text, bytes) else conversation.query(text, keep_held=True)
@@ -53,7 +53,11 @@ def runs(what, prepared, first, then=SHOWS, how="two queries", *, agent="reader"
             direct("SET client_encoding = 'UTF8'")  # what it ran for us, too
             direct(UNDO)
         return outcome_of(reply)
-    CASES.append(Case("g11", f"{what}: {first}, {how}, then {then.strip()}", expect, agent=agent, steps=steps))
+    return Case("g11", f"{what}: {first}, {how}, then {then.strip()}", expect, agent=agent, steps=steps)
+
+
+def runs(*arguments, **options):
+    CASES.append(case(*arguments, **options))
 
 
 EVERY = ("two queries", "a Sync between", "a Flush between", "nothing between")

@@ -3,16 +3,14 @@
 bytes for something else, functions in C where others are expected, PostgreSQL's own objects altered; and rights, files and rows that change
 by way of something else."""
 from .cases import CLEAN, REFUSED, Case, outcome_of
-from .indirect import CASES as _OTHERS
-from .indirect import runs as _runs
+from .indirect import case
 
 CASES = []
 STOPPED = (REFUSED,)
 
 
 def runs(*arguments, **named):
-    _runs(*arguments, **named)
-    CASES.append(_OTHERS.pop())
+    CASES.append(case(*arguments, **named))
 
 
 def stopped(text, *more, agent="maker", row="g08", **named):

@@ -2,8 +2,7 @@
 """Changes that a statement does not name where they are made: columns that go by a CASCADE, relations that a function makes when it is
 called, the INTO at the left of a set operation, definitions that are a table's by way of its index, its sequence or the type of its row."""
 from .cases import CLEAN, FAILED, HELD, MASKED, REFUSED
-from .indirect import CASES as _OTHERS
-from .indirect import runs as _runs
+from .indirect import case
 
 CASES = []
 STOPPED = (HELD, REFUSED)
@@ -13,8 +12,7 @@ UNDO = ("DROP FUNCTION IF EXISTS makes_one() CASCADE; DROP SCHEMA IF EXISTS s9 C
 
 
 def runs(*arguments, undo=UNDO, **named):
-    _runs(*arguments, undo=undo, **named)
-    CASES.append(_OTHERS.pop())
+    CASES.append(case(*arguments, undo=undo, **named))
 
 
 def captured(table):

@@ -22,7 +22,7 @@ def case(row, what, *, before=(), prepared="", agent="reader", expect=STOPPED, p
             try:
                 if prepared:
                     direct(prepared)
-                    bench.open("writer").query("CREATE TABLE made_to_renew (a int); DROP TABLE made_to_renew")
+                    bench.world.read_anew()
                 conversation = bench.open()
                 for text in before:
                     reply = conversation.talk(text) if isinstance(text, bytes) else conversation.query(text)

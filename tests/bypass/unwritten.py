@@ -3,8 +3,7 @@
 sees), the name of VALUES, the fields of rows that a recursive query makes in its later passes, a cast that looks like a system column;
 and the table that INTO makes under the name of a CTE."""
 from .cases import CLEAN, FAILED, HELD, MASKED, REFUSED, Case
-from .indirect import CASES as _OTHERS
-from .indirect import runs as _runs
+from .indirect import case
 
 CASES = []
 STOPPED = (HELD, REFUSED)
@@ -12,8 +11,7 @@ UNDO = "DROP TABLE IF EXISTS made9; DELETE FROM notes WHERE id > 2"
 
 
 def runs(*arguments, undo=UNDO, **named):
-    _runs(*arguments, undo=undo, **named)
-    CASES.append(_OTHERS.pop())
+    CASES.append(case(*arguments, undo=undo, **named))
 
 
 def reads(row, *texts, expect=(MASKED, *STOPPED), forms=("simple", "extended", "undescribed binary"), twins=True):

@@ -169,6 +169,12 @@ class World:
                 if last:
                     raise
 
+    def read_anew(self, database="shop"):
+        """What somebody has made past Sluice is known to the daemon: it reads the catalogue when an agent makes something."""
+        maker = self.open("maker", database)
+        assert not maker.query("CREATE TABLE read_anew (a int); DROP TABLE read_anew").errors(), maker.said.short()
+        maker.close()
+
     def state(self, everything, database="shop"):
         return self.ask_direct(STATE if everything else GUARDED, database)
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <unordered_set>
 
 #include "sql/functions.h"
 
@@ -99,17 +100,7 @@ Result<void> CatalogBuilder::add_row(CatalogTable table, CatalogRow row) {
     }
     case CatalogTable::kTypes: return add_type(row);
     case CatalogTable::kDependents: return add_dependent(row);
-    case CatalogTable::kTablesOn: {
-      SLUICE_TRY(const Oid relation, number_in<Oid>(row[1], "table"));
-      if (row[2] == "p" || row[2] == "q") {
-        (row[2] == "p" ? rest_->under_rights : rest_->with_policies).insert(text_in(row[0]));
-        return {};
-      }
-      tables_on_.emplace_back(text_in(row[0]), relation);
-      if (row[2] == "i") tables_of_index_.emplace_back(text_in(row[0]), relation);
-      if (row[2] == "t") tables_of_type_.emplace_back(text_in(row[0]), relation);
-      return {};
-    }
+    case CatalogTable::kStanding: return add_standing(row);
     case CatalogTable::kRewrites: return add_rewrite(row);
     case CatalogTable::kForeignKeys: return add_foreign_key(row);
     case CatalogTable::kForeignTables: return add_foreign_table(row);
@@ -249,6 +240,7 @@ Result<std::shared_ptr<const Catalog>> CatalogBuilder::build(
   attach_columns();
   note_generated();
   index();
+  SLUICE_TRY_VOID(attach_standing());
   attach_revisions();
   index_hidden_calls();
   attach_calls();
@@ -336,15 +328,6 @@ void CatalogBuilder::index() {
     rest_->function_by_oid.emplace(function.oid, &function);
     rest_->functions_by_name[function.name].push_back(&function);
   }
-  const auto by_name = [&](auto& pairs, auto& into) {
-    std::sort(pairs.begin(), pairs.end());
-    pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
-    for (const auto& [name, table] : pairs)
-      if (const Relation* relation = catalog_->relation(table)) into[name].push_back(relation);
-  };
-  by_name(tables_on_, rest_->tables_on);
-  by_name(tables_of_index_, rest_->tables_of_index);
-  by_name(tables_of_type_, rest_->tables_of_type);
 }
 
 void CatalogBuilder::find_kin() {
@@ -356,10 +339,11 @@ void CatalogBuilder::find_kin() {
   }
   const auto reach = [](const Links& links, Oid from, std::size_t most) {
     std::vector<Oid> found{from};
+    std::unordered_set<Oid> met{from};
     for (std::size_t i = 0; i < found.size() && found.size() <= most; ++i)
       if (const auto next = links.find(found[i]); next != links.end())
         for (const Oid oid : next->second)
-          if (std::find(found.begin(), found.end(), oid) == found.end()) found.push_back(oid);
+          if (met.insert(oid).second) found.push_back(oid);
     found.erase(found.begin());
     if (found.size() > most) found.resize(most);
     return found;

@@ -17,6 +17,7 @@
 
 #include "sql/catalog.h"
 #include "sql/catalog_queries.h"
+#include "sql/standing.h"
 
 namespace sluice::sql {
 
@@ -94,6 +95,9 @@ class CatalogBuilder {
   Result<void> add_rewrite(CatalogRow row);
   Result<void> add_foreign_key(CatalogRow row);
   Result<void> add_foreign_table(CatalogRow row);
+  // catalog_standing.cpp
+  Result<void> add_standing(CatalogRow row);
+  Result<void> attach_standing();
   // catalog_revisions.cpp
   Result<void> add_revision(CatalogRow row);
   void attach_revisions();
@@ -114,6 +118,9 @@ class CatalogBuilder {
   bool mark_dependents();
   void mark_views();
   bool mark_view(Relation& view, const Rewrite& rewrite);
+  template <class Visit>
+  void names_reached(const Statement& definition, const Visit& visit) const;
+  void put_views_in_order(const std::unordered_map<Oid, Relation*>& by_oid);
   // catalog_bodies.cpp
   void attach_calls();
   void attach_call(const Call& call, Body& body);
@@ -153,7 +160,7 @@ class CatalogBuilder {
   std::set<const Function*> all_checks_;
   std::vector<Call> calls_;
   std::vector<Definition> definitions_;
-  std::vector<std::pair<std::string, Oid>> tables_on_, tables_of_index_, tables_of_type_;
+  Standing standing_;
   std::vector<Body> bodies_;
   std::vector<std::pair<Oid, ForeignKey>> foreign_keys_;  // by what they refer to
   std::vector<ForeignTable> foreign_tables_;

@@ -25,9 +25,22 @@ WHERE a.attnum > 0 AND NOT a.attisdropped
 constexpr std::string_view kInheritance = R"sql(
 SELECT i.inhrelid, i.inhparent FROM pg_catalog.pg_inherits i)sql";
 
+// Bodies that are read; others may do anything. One by one and together they are no more than a
+// reading can bring, and what is there already stays so when more is made.
+#define SHORT_BODIES                                                                      \
+  " short_bodies (function) AS MATERIALIZED ("                                            \
+  "  SELECT q.oid FROM ("                                                                 \
+  "    SELECT s.oid, pg_catalog.sum(s.bytes) OVER (ORDER BY s.oid)"                       \
+  "    FROM (SELECT p.oid, pg_catalog.octet_length(p.prosrc)"                             \
+  "            + coalesce(pg_catalog.octet_length(p.proargdefaults::pg_catalog.text), 0)" \
+  "          FROM pg_catalog.pg_proc p WHERE p.oid >= 16384) s (oid, bytes)"              \
+  "    WHERE s.bytes <= 65536) q (oid, total)"                                            \
+  "  WHERE q.total <= 8388608)"
+
 // The shape: OUT and TABLE parameters give a row of those names; a plain type gives one value;
 // records, composites and polymorphic types are decided by the call.
 constexpr std::string_view kFunctions = R"sql(
+WITH)sql" SHORT_BODIES R"sql(
 SELECT p.oid, n.nspname, p.proname, p.provolatile, p.prokind, l.lanname, p.proretset,
   CASE
     WHEN t.typname IN ('anyelement', 'anyarray', 'anynonarray', 'anycompatible',
@@ -46,7 +59,7 @@ SELECT p.oid, n.nspname, p.proname, p.provolatile, p.prokind, l.lanname, p.prore
     ORDER BY i), pg_catalog.chr(31)),
   s.shipped,
   CASE WHEN p.oid >= 16384 AND p.prokind = 'f' AND p.provolatile <> 'v' AND p.prosrc <> ''
-         AND (l.lanname = 'sql' OR l.lanname = 'plpgsql' AND NOT s.shipped)
+         AND b.function IS NOT NULL AND (l.lanname = 'sql' OR l.lanname = 'plpgsql' AND NOT s.shipped)
        THEN pg_catalog.pg_get_functiondef(p.oid) END
 FROM pg_catalog.pg_proc p
   JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
@@ -56,7 +69,8 @@ FROM pg_catalog.pg_proc p
     SELECT p.oid >= 16384 AND EXISTS (
       SELECT FROM pg_catalog.pg_depend d
       WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid
-        AND d.deptype IN ('e', 'i'))) s (shipped))sql";
+        AND d.deptype IN ('e', 'i'))) s (shipped)
+  LEFT JOIN short_bodies b ON b.function = p.oid)sql";
 
 // Whatever is not PostgreSQL's own, operator or function: 16384 is kFirstUserOid. The planner may
 // put an operator's negator or commutator in its place, and calls what estimates for it; such a
@@ -249,134 +263,119 @@ FROM pg_catalog.pg_attribute a
 WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
   AND c.relpersistence <> 't')sql";
 
-// What tables and views stand on, by its name: whatever takes a part of them with it when it goes
-// away with CASCADE, to any depth, and what changes when it changes. It begins with the parts (a
-// column is one of the table's entries with a number), and goes on as the server goes on deleting:
-// to what each depends on, from a column to its table, from a whole to what takes it along (a
-// view's rule, a constraint's index, the members of an operator class), and from a type to its
-// attributes and checks. 'i': an index or statistics. 't': a type. 'p': a policy, a trigger, a
-// rule or an event trigger stands on it. 'q': it is a table with one that a column may take along.
-constexpr std::string_view kTablesOn = R"sql(
-WITH RECURSIVE part (relation, class, object, rights) AS (
-  SELECT c.oid, 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, c.oid, false
+// What sql/standing.h is built of: a kind, a name, and three objects by the number of their system
+// catalogue, their own, and that of a column. 'd': the first depends on the second. 'a': it takes
+// it along (a view its rule, a constraint its index, a type its checks, an operator class the
+// members of its family). 'y': it is the type of rows of the second. 'u', 'v': it is a part of the
+// second, which is a table or a view; 'v': a policy, a trigger or a rule. 'o', 'i', 't': it is
+// called so; 'i': an index or statistics, 't': a type. 'q': a table with a policy, a trigger or a
+// rule that a column may take along. 'p': the function of an event trigger, or its schema.
+constexpr std::string_view kStanding = R"sql(
+SELECT 'd', NULL, d.classid, d.objid, d.objsubid, d.refclassid, d.refobjid, d.refobjsubid
+FROM pg_catalog.pg_depend d
+WHERE d.objid >= 16384
+  AND (d.refobjid >= 16384 OR d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass)
+UNION ALL
+SELECT 'a', NULL, 'pg_catalog.pg_class'::pg_catalog.regclass, r.ev_class, 0,
+  'pg_catalog.pg_rewrite'::pg_catalog.regclass, r.oid, 0
+FROM pg_catalog.pg_rewrite r WHERE r.ev_class >= 16384 AND r.rulename = '_RETURN'
+UNION ALL
+SELECT 'a', NULL, 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid, 0,
+  'pg_catalog.pg_class'::pg_catalog.regclass, k.conindid, 0
+FROM pg_catalog.pg_constraint k WHERE k.conindid >= 16384 AND k.contype <> 'f'
+UNION ALL
+SELECT 'a', NULL, 'pg_catalog.pg_type'::pg_catalog.regclass, k.contypid, 0,
+  'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid, 0
+FROM pg_catalog.pg_constraint k WHERE k.contypid >= 16384
+UNION ALL
+SELECT 'a', NULL, 'pg_catalog.pg_opclass'::pg_catalog.regclass, c.oid, 0,
+  'pg_catalog.pg_proc'::pg_catalog.regclass, p.amproc::pg_catalog.oid, 0
+FROM pg_catalog.pg_opclass c JOIN pg_catalog.pg_amproc p ON p.amprocfamily = c.opcfamily
+WHERE c.oid >= 16384 AND p.amproc::pg_catalog.oid >= 16384
+UNION ALL
+SELECT 'a', NULL, 'pg_catalog.pg_opclass'::pg_catalog.regclass, c.oid, 0,
+  'pg_catalog.pg_operator'::pg_catalog.regclass, o.amopopr, 0
+FROM pg_catalog.pg_opclass c JOIN pg_catalog.pg_amop o ON o.amopfamily = c.opcfamily
+WHERE c.oid >= 16384 AND o.amopopr >= 16384
+UNION ALL
+SELECT 'y', NULL, 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, 0,
+  'pg_catalog.pg_class'::pg_catalog.regclass, t.typrelid, 0
+FROM pg_catalog.pg_type t WHERE t.typrelid >= 16384
+UNION ALL
+SELECT p.kind, NULL, p.class, p.object, 0,
+  'pg_catalog.pg_class'::pg_catalog.regclass, p.relation, 0
+FROM (
+  SELECT 'u', 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, c.oid
   FROM pg_catalog.pg_class c
-  WHERE c.relkind IN ('r', 'p', 'f', 'm', 'v') AND c.relpersistence <> 't' AND c.oid >= 16384
+  WHERE c.relkind IN ('r', 'p', 'f', 'm', 'v') AND c.relpersistence <> 't'
   UNION ALL
-  SELECT i.indrelid, 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid, false
-  FROM pg_catalog.pg_index i WHERE i.indrelid >= 16384
+  SELECT 'u', 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid, i.indrelid
+  FROM pg_catalog.pg_index i
   UNION ALL
-  SELECT a.adrelid, 'pg_catalog.pg_attrdef'::pg_catalog.regclass, a.oid, false
-  FROM pg_catalog.pg_attrdef a WHERE a.adrelid >= 16384
+  SELECT 'u', 'pg_catalog.pg_attrdef'::pg_catalog.regclass, a.oid, a.adrelid
+  FROM pg_catalog.pg_attrdef a
   UNION ALL
-  SELECT k.conrelid, 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid, false
-  FROM pg_catalog.pg_constraint k WHERE k.conrelid >= 16384
+  SELECT 'u', 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid, k.conrelid
+  FROM pg_catalog.pg_constraint k
   UNION ALL
-  SELECT t.tgrelid, 'pg_catalog.pg_trigger'::pg_catalog.regclass, t.oid, true
-  FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal AND t.tgrelid >= 16384
+  SELECT 'v', 'pg_catalog.pg_trigger'::pg_catalog.regclass, t.oid, t.tgrelid
+  FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal
   UNION ALL
-  SELECT p.polrelid, 'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid, true
-  FROM pg_catalog.pg_policy p WHERE p.polrelid >= 16384
+  SELECT 'v', 'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid, p.polrelid
+  FROM pg_catalog.pg_policy p
   UNION ALL
-  SELECT r.ev_class, 'pg_catalog.pg_rewrite'::pg_catalog.regclass, r.oid, r.rulename <> '_RETURN'
-  FROM pg_catalog.pg_rewrite r WHERE r.ev_class >= 16384
+  SELECT CASE WHEN r.rulename <> '_RETURN' THEN 'v' ELSE 'u' END,
+    'pg_catalog.pg_rewrite'::pg_catalog.regclass, r.oid, r.ev_class
+  FROM pg_catalog.pg_rewrite r
   UNION ALL
-  SELECT x.stxrelid, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, x.oid, false
-  FROM pg_catalog.pg_statistic_ext x WHERE x.stxrelid >= 16384
-), used (relation, class, object, column_number, rights) AS (
-  SELECT p.relation, d.refclassid, d.refobjid, d.refobjsubid, p.rights
-  FROM part p JOIN pg_catalog.pg_depend d ON d.classid = p.class AND d.objid = p.object
-  WHERE d.refobjid <> p.relation
-    AND (d.refobjid >= 16384 OR d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass)
-    AND NOT (p.object = p.relation
-             AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass)
-  UNION
-  SELECT u.relation, n.class, n.object, n.column_number, u.rights
-  FROM used u CROSS JOIN LATERAL (
-    SELECT d.refclassid, d.refobjid, d.refobjsubid
-    FROM pg_catalog.pg_depend d
-    WHERE d.classid = u.class AND d.objid = u.object AND d.objsubid = u.column_number
-    UNION ALL
-    SELECT u.class, u.object, 0 WHERE u.column_number <> 0
-    UNION ALL
-    SELECT 'pg_catalog.pg_rewrite'::pg_catalog.regclass, r.oid, 0
-    FROM pg_catalog.pg_rewrite r
-    WHERE u.class = 'pg_catalog.pg_class'::pg_catalog.regclass AND r.ev_class = u.object
-      AND r.rulename = '_RETURN'
-    UNION ALL
-    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, k.conindid, 0
-    FROM pg_catalog.pg_constraint k
-    WHERE u.class = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND k.oid = u.object
-      AND k.contype <> 'f'
-    UNION ALL
-    SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.amproc::pg_catalog.oid, 0
-    FROM pg_catalog.pg_opclass c JOIN pg_catalog.pg_amproc p ON p.amprocfamily = c.opcfamily
-    WHERE u.class = 'pg_catalog.pg_opclass'::pg_catalog.regclass AND c.oid = u.object
-    UNION ALL
-    SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass, o.amopopr, 0
-    FROM pg_catalog.pg_opclass c JOIN pg_catalog.pg_amop o ON o.amopfamily = c.opcfamily
-    WHERE u.class = 'pg_catalog.pg_opclass'::pg_catalog.regclass AND c.oid = u.object
-    UNION ALL
-    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, a.attrelid, a.attnum
-    FROM pg_catalog.pg_type t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.typrelid
-    WHERE u.class = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.oid = u.object
-      AND t.typrelid <> 0 AND a.attnum > 0 AND NOT a.attisdropped
-    UNION ALL
-    SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid, 0
-    FROM pg_catalog.pg_constraint k
-    WHERE u.class = 'pg_catalog.pg_type'::pg_catalog.regclass AND k.contypid = u.object
-    ) n (class, object, column_number)
-  WHERE n.object <> u.relation
-    AND (n.object >= 16384 OR n.class = 'pg_catalog.pg_namespace'::pg_catalog.regclass)
-), named (class, object, name, kind) AS (
-  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, c.relname,
-    CASE WHEN c.relkind IN ('i', 'I') THEN 'i' ELSE 'o' END
+  SELECT 'u', 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, x.oid, x.stxrelid
+  FROM pg_catalog.pg_statistic_ext x) p (kind, class, object, relation)
+WHERE p.relation >= 16384
+UNION ALL
+SELECT n.kind, n.name, n.class, n.object, 0, 0, 0, 0
+FROM (
+  SELECT CASE WHEN c.relkind IN ('i', 'I') THEN 'i' ELSE 'o' END, c.relname,
+    'pg_catalog.pg_class'::pg_catalog.regclass, c.oid
   FROM pg_catalog.pg_class c
   UNION ALL
-  SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, t.typname, 't'
+  SELECT 't', t.typname, 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid
   FROM pg_catalog.pg_type t
   UNION ALL
-  SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, p.proname, 'o'
+  SELECT 'o', p.proname, 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid
   FROM pg_catalog.pg_proc p
   UNION ALL
-  SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass, n.oid, n.nspname, 'o'
+  SELECT 'o', n.nspname, 'pg_catalog.pg_namespace'::pg_catalog.regclass, n.oid
   FROM pg_catalog.pg_namespace n
   UNION ALL
-  SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass, o.oid, o.oprname, 'o'
+  SELECT 'o', o.oprname, 'pg_catalog.pg_operator'::pg_catalog.regclass, o.oid
   FROM pg_catalog.pg_operator o
   UNION ALL
-  SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass, c.oid, c.opcname, 'o'
+  SELECT 'o', c.opcname, 'pg_catalog.pg_opclass'::pg_catalog.regclass, c.oid
   FROM pg_catalog.pg_opclass c
   UNION ALL
-  SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass, f.oid, f.opfname, 'o'
+  SELECT 'o', f.opfname, 'pg_catalog.pg_opfamily'::pg_catalog.regclass, f.oid
   FROM pg_catalog.pg_opfamily f
   UNION ALL
-  SELECT 'pg_catalog.pg_collation'::pg_catalog.regclass, c.oid, c.collname, 'o'
+  SELECT 'o', c.collname, 'pg_catalog.pg_collation'::pg_catalog.regclass, c.oid
   FROM pg_catalog.pg_collation c
   UNION ALL
-  SELECT 'pg_catalog.pg_ts_config'::pg_catalog.regclass, c.oid, c.cfgname, 'o'
+  SELECT 'o', c.cfgname, 'pg_catalog.pg_ts_config'::pg_catalog.regclass, c.oid
   FROM pg_catalog.pg_ts_config c
   UNION ALL
-  SELECT 'pg_catalog.pg_ts_dict'::pg_catalog.regclass, d.oid, d.dictname, 'o'
+  SELECT 'o', d.dictname, 'pg_catalog.pg_ts_dict'::pg_catalog.regclass, d.oid
   FROM pg_catalog.pg_ts_dict d
   UNION ALL
-  SELECT 'pg_catalog.pg_ts_parser'::pg_catalog.regclass, p.oid, p.prsname, 'o'
+  SELECT 'o', p.prsname, 'pg_catalog.pg_ts_parser'::pg_catalog.regclass, p.oid
   FROM pg_catalog.pg_ts_parser p
   UNION ALL
-  SELECT 'pg_catalog.pg_ts_template'::pg_catalog.regclass, t.oid, t.tmplname, 'o'
-  FROM pg_catalog.pg_ts_template t)
-SELECT DISTINCT n.name, u.relation, k.kind
-FROM (
-  SELECT u.relation, u.class, u.object, u.rights FROM used u
-  UNION
-  SELECT p.relation, p.class, p.object, false FROM part p) u
-  JOIN named n ON n.class = u.class AND n.object = u.object
-  CROSS JOIN LATERAL (VALUES (n.kind), (CASE WHEN u.rights THEN 'p' END)) k (kind)
-WHERE u.object <> u.relation AND k.kind IS NOT NULL
-UNION
-SELECT x.stxname, x.stxrelid, 'i'
-FROM pg_catalog.pg_statistic_ext x WHERE x.stxrelid >= 16384
-UNION
-SELECT c.relname, c.oid, 'q'
+  SELECT 'o', t.tmplname, 'pg_catalog.pg_ts_template'::pg_catalog.regclass, t.oid
+  FROM pg_catalog.pg_ts_template t
+  UNION ALL
+  SELECT 'i', x.stxname, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, x.oid
+  FROM pg_catalog.pg_statistic_ext x) n (kind, name, class, object)
+WHERE n.object >= 16384 OR n.class = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+UNION ALL
+SELECT 'q', c.relname, 0, 0, 0, 0, 0, 0
 FROM pg_catalog.pg_class c
 WHERE c.oid IN (
   SELECT p.polrelid FROM pg_catalog.pg_policy p
@@ -385,8 +384,8 @@ WHERE c.oid IN (
   UNION ALL
   SELECT t.tgrelid FROM pg_catalog.pg_trigger t
   WHERE NOT t.tgisinternal AND (t.tgqual IS NOT NULL OR t.tgattr[0] IS NOT NULL))
-UNION
-SELECT k.name, 0, 'p'
+UNION ALL
+SELECT 'p', k.name, 0, 0, 0, 0, 0, 0
 FROM pg_catalog.pg_event_trigger e
   JOIN pg_catalog.pg_proc p ON p.oid = e.evtfoid
   JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
@@ -412,12 +411,19 @@ WITH locked (oid) AS (
   SELECT r.oid, r.ev_class, r.ev_type, r.oid IN (SELECT k.oid FROM locked_rules k)
   FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
   WHERE (r.ev_type = '1' OR r.ev_enabled <> 'D') AND c.relpersistence <> 't')
-SELECT r.ev_class, r.ev_type,
-  CASE WHEN r.locked THEN NULL
-       WHEN r.ev_type = '1' THEN pg_catalog.pg_get_viewdef(r.ev_class)
-       ELSE pg_catalog.pg_get_ruledef(r.oid) END,
-  r.locked
-FROM rules r)sql";
+SELECT d.ev_class, d.ev_type,
+  CASE WHEN pg_catalog.sum(pg_catalog.octet_length(d.text)) OVER (ORDER BY d.oid) <= 16777216
+       THEN d.text END,
+  d.locked
+FROM (
+  SELECT r.oid, r.ev_class, r.ev_type, r.locked,
+    CASE WHEN pg_catalog.octet_length(t.text) <= 1048576 THEN t.text END
+  FROM rules r
+    CROSS JOIN LATERAL (
+      SELECT CASE WHEN r.locked THEN NULL
+                  WHEN r.ev_type = '1' THEN pg_catalog.pg_get_viewdef(r.ev_class)
+                  ELSE pg_catalog.pg_get_ruledef(r.oid) END OFFSET 0) t (text)
+  ) d (oid, ev_class, ev_type, locked, text))sql";
 
 // Those that act when what they refer to is changed, with the names of the columns on both sides.
 constexpr std::string_view kForeignKeys = R"sql(
@@ -453,11 +459,13 @@ FROM pg_catalog.pg_foreign_table f
 // What functions of triggers are, and the tables that they are of; disabled ones are a word away.
 // Whether they are of event triggers. A trigger that comes or goes does so in pg_depend, too.
 constexpr std::string_view kTriggers = R"sql(
+WITH)sql" SHORT_BODIES R"sql(
 SELECT p.oid,
   CASE WHEN l.lanname = 'plpgsql' AND NOT EXISTS (
          SELECT FROM pg_catalog.pg_depend d
          WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid
            AND d.deptype = 'e')
+            AND b.function IS NOT NULL
        THEN pg_catalog.pg_get_functiondef(p.oid) END,
   t.tables, EXISTS (SELECT FROM pg_catalog.pg_event_trigger e WHERE e.evtfoid = p.oid)
 FROM pg_catalog.pg_proc p
@@ -466,6 +474,7 @@ FROM pg_catalog.pg_proc p
     SELECT g.tgfoid, pg_catalog.string_agg(DISTINCT pg_catalog.textin(pg_catalog.oidout(g.tgrelid)), pg_catalog.chr(31))
     FROM pg_catalog.pg_trigger g WHERE NOT g.tgisinternal GROUP BY g.tgfoid) t (function, tables)
     ON t.function = p.oid
+  LEFT JOIN short_bodies b ON b.function = p.oid
 WHERE p.oid >= 16384 AND p.prorettype IN (
   'pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype))sql";
 
@@ -486,7 +495,7 @@ constexpr std::array<CatalogQuery, 18> kQueries = {{
     {CatalogTable::kOperatorClasses, kOperatorClasses, 2},
     {CatalogTable::kCalls, kCalls, 3},
     {CatalogTable::kDependents, kDependents, 4},
-    {CatalogTable::kTablesOn, kTablesOn, 3},
+    {CatalogTable::kStanding, kStanding, 8},
     {CatalogTable::kRewrites, kRewrites, 4},
     {CatalogTable::kForeignKeys, kForeignKeys, 6},
     {CatalogTable::kForeignTables, kForeignTables, 5},

@@ -23,7 +23,7 @@ enum class CatalogTable : std::uint8_t {
   kOperatorClasses,
   kCalls,
   kDependents,
-  kTablesOn,
+  kStanding,
   kRewrites,
   kForeignKeys,
   kForeignTables,

@@ -72,16 +72,11 @@ Result<void> CatalogBuilder::add_revision(CatalogRow row) {
 }
 
 void CatalogBuilder::attach_revisions() {
-  std::unordered_map<Oid, Relation*> by_oid;
   for (Relation& relation : catalog_->relations_) {
-    by_oid.emplace(relation.oid, &relation);
     if (const auto found = relation_revisions_.find(relation.oid);
         found != relation_revisions_.end())
       relation.revision = joined(found->second);
   }
-  for (const auto& [name, oid] : tables_on_)
-    if (const auto found = by_oid.find(oid); found != by_oid.end())
-      found->second->stands_on.push_back(name);
   for (auto& [oid, parts] : type_revisions_) rest_->type_revisions.emplace(oid, joined(parts));
   for (auto& [name, parts] : name_revisions_) rest_->name_revisions.emplace(name, joined(parts));
   for (auto& [name, parts] : schema_members_) rest_->schema_members.emplace(name, joined(parts));

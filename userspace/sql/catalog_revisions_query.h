@@ -159,11 +159,13 @@ WHERE p.oid >= 16384 AND l.lanname NOT IN ('internal', 'c') AND p.oid IN (
 UNION ALL
 SELECT 'f', p.oid, pg_catalog.textin(pg_catalog.xidout(p.xmin)) FROM pg_catalog.pg_proc p WHERE p.oid >= 16384
 UNION ALL
-SELECT 'b', p.oid, CASE WHEN pg_catalog.octet_length(p.prosrc) <= 65536 THEN p.prosrc
-  || CASE WHEN pg_catalog.array_to_string(p.proconfig, ' ') ~ 'standard_conforming_strings'
+SELECT 'b', b.oid, CASE WHEN pg_catalog.sum(pg_catalog.octet_length(b.text)) OVER (ORDER BY b.oid) <= 16777216 THEN b.text
+  || CASE WHEN pg_catalog.array_to_string(b.proconfig, ' ') ~ 'standard_conforming_strings'
        THEN ' standard_conforming_strings' ELSE '' END END
-FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-WHERE p.oid >= 16384 AND l.lanname NOT IN ('internal', 'c') AND p.prosrc <> ''
+FROM (
+  SELECT p.oid, p.proconfig, CASE WHEN pg_catalog.octet_length(p.prosrc) <= 65536 THEN p.prosrc END
+  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+  WHERE p.oid >= 16384 AND l.lanname NOT IN ('internal', 'c') AND p.prosrc <> '') b (oid, proconfig, text)
 UNION ALL
 SELECT 'n', d.objid, coalesce(c.relname, p.proname, o.oprname, t.typname)
 FROM pg_catalog.pg_depend d

@@ -87,6 +87,16 @@ void CatalogBuilder::read_rewrites() {
       if (found != by_oid.end()) changed |= read_rewrite(*found->second, rewrite);
     }
   }
+  if (!changed) return;
+  // Rules upon rules deeper than we follow: any of them may do anything.
+  for (const Rewrite& rewrite : rewrites_) {
+    const auto found = by_oid.find(rewrite.relation);
+    auto* place = found == by_oid.end() ? nullptr : place_of(*found->second, rewrite.event);
+    if (place == nullptr) continue;
+    auto all = *place ? std::make_shared<Statement>(**place) : std::make_shared<Statement>();
+    all->actions.add(Action::kUnknown);
+    *place = std::move(all);
+  }
 }
 
 bool CatalogBuilder::read_rewrite(Relation& relation, const Rewrite& rewrite) {

@@ -133,7 +133,8 @@ bool CatalogBuilder::mark_dependents() {
   return changed;
 }
 
-// Views may stand on views in any order: passes until nothing changes. Masks only get stronger.
+// Views may stand on views, also by way of functions: passes until nothing changes. Masks only get
+// stronger. The first pass tells what stands on what, and those that follow go from below.
 void CatalogBuilder::mark_views() {
   std::unordered_map<Oid, Relation*> by_oid;
   for (Relation& relation : catalog_->relations_) by_oid.emplace(relation.oid, &relation);
@@ -143,15 +144,6 @@ void CatalogBuilder::mark_views() {
   const auto is_new = [&](std::string_view name) {
     return before.contains(name) || now.contains(name);
   };
-  const auto has_changed = [&](const ObjectRef& object) {
-    if (is_new(object.name)) return true;
-    const auto functions = object.kind == ObjectRef::Kind::kFunction
-                               ? catalog_->functions_named(object.name)
-                               : std::span<const Function* const>{};
-    return std::any_of(functions.begin(), functions.end(), [&](const Function* one) {
-      return std::any_of(one->reads.begin(), one->reads.end(), is_new);
-    });
-  };
   bool changed = true;
   for (std::size_t pass = 0; changed && pass <= limits_.view_depth_max; ++pass) {
     before = std::exchange(now, {});
@@ -159,20 +151,71 @@ void CatalogBuilder::mark_views() {
       const auto found = by_oid.find(view.relation);
       if (found == by_oid.end()) continue;
       Relation& relation = *found->second;
-      const bool again = pass == 0 || !relation.definition ||
-                         std::any_of(relation.definition->objects.begin(),
-                                     relation.definition->objects.end(), has_changed);
+      bool again = pass == 0 || !relation.definition;
+      if (!again) names_reached(*relation.definition, [&](auto name) { again |= is_new(name); });
       if (again && mark_view(relation, view)) now.insert(relation.name);
     }
     changed = !now.empty();
+    if (pass == 0) put_views_in_order(by_oid);
   }
   if (!changed || !rest_->any_sensitive) return;
-  // Views upon views deeper than we follow: any of them may show anything.
+  // They go round in circles, by way of functions: any of them may show anything.
   for (const Rewrite& view : views_) {
     const auto found = by_oid.find(view.relation);
     if (found == by_oid.end() || is_builtin(*found->second)) continue;
     for (Column& column : found->second->columns) mark_computed(column);
   }
+}
+
+// Of what a definition names, and of what the functions read that it may call.
+template <class Visit>
+void CatalogBuilder::names_reached(const Statement& definition, const Visit& visit) const {
+  for (const ObjectRef& object : definition.objects) {
+    visit(std::string_view{object.name});
+    if (object.kind != ObjectRef::Kind::kFunction) continue;
+    for (const Function* function : catalog_->functions_named(object.name))
+      for (const std::string& name : function->reads) visit(std::string_view{name});
+  }
+}
+
+// What a view stands on comes before it, but for circles. Without recursion: chains may be long.
+void CatalogBuilder::put_views_in_order(const std::unordered_map<Oid, Relation*>& by_oid) {
+  std::unordered_map<std::string_view, std::vector<std::size_t>> by_name;
+  std::vector<std::vector<std::size_t>> below(views_.size());
+  for (std::size_t i = 0; i < views_.size(); ++i)
+    if (const auto found = by_oid.find(views_[i].relation); found != by_oid.end())
+      by_name[found->second->name].push_back(i);
+  for (std::size_t i = 0; i < views_.size(); ++i) {
+    const auto found = by_oid.find(views_[i].relation);
+    if (found == by_oid.end() || !found->second->definition) continue;
+    names_reached(*found->second->definition, [&](std::string_view name) {
+      if (const auto named = by_name.find(name); named != by_name.end())
+        below[i].insert(below[i].end(), named->second.begin(), named->second.end());
+    });
+  }
+  std::vector<Rewrite> ordered;
+  std::vector<bool> met(views_.size());
+  struct Step {
+    std::size_t view, next = 0;
+  };
+  for (std::size_t first = 0; first < views_.size(); ++first) {
+    std::vector<Step> path;
+    const auto enter = [&](std::size_t view) {
+      if (!met[view]) path.push_back({view});
+      met[view] = true;
+    };
+    enter(first);
+    while (!path.empty()) {
+      Step& step = path.back();
+      if (step.next < below[step.view].size()) {
+        enter(below[step.view][step.next++]);
+        continue;
+      }
+      ordered.push_back(std::move(views_[step.view]));
+      path.pop_back();
+    }
+  }
+  views_ = std::move(ordered);
 }
 
 bool CatalogBuilder::mark_view(Relation& view, const Rewrite& rewrite) {

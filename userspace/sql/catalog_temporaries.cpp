@@ -13,21 +13,18 @@
 namespace sluice::sql {
 namespace {
 
-// Of more names nobody keeps account.
+// Of more names nobody keeps account: then it may be any.
 constexpr std::size_t kNamesMax = 500;
 
 // True if there was a new one, or one that may be more than a table now.
 bool add(Temporaries& to, const Temporaries& from) {
   bool added = false;
   for (const auto& [name, only_table] : from) {
-    if (to.size() >= kNamesMax && !to.contains(name)) {
-      const Temporaries any{{std::string{}, false}};
-      added |= add(to, any);
-      break;
-    }
-    const auto [place, is_new] = to.emplace(name, only_table);
-    added |= is_new || (place->second && !only_table);
-    place->second = place->second && only_table;
+    const bool kept = to.size() < kNamesMax || to.contains(name);
+    const bool only = kept && only_table;
+    const auto [place, is_new] = to.emplace(kept ? name : std::string{}, only);
+    added |= is_new || (place->second && !only);
+    place->second = place->second && only;
   }
   return added;
 }
@@ -118,6 +115,7 @@ bool CatalogBuilder::read_temporaries() {
     if (body->second.calls_any) call_any.push_back(&function);
   }
   all.erase(std::string{});
+  if (all.size() >= kNamesMax) add_temporary(all, {}, false);
   for (Function* function : call_any) add(function->temporaries, all);
   return rest_->any_temporaries;
 }

@@ -43,8 +43,10 @@ struct CatalogLimits {
   // A table has two, its row and the array of that.
   std::size_t types_max = 500'000;
   std::size_t view_definition_bytes_max = std::size_t{1} << 20;
-  // Views upon views upon views.
+  // Passes over all views. Only circles, by way of functions, need many.
   std::size_t view_depth_max = 32;
+  // From what each table or view is made of to what that is made of, and so on.
+  std::size_t standing_steps_max = 20'000'000;
 };
 
 }  // namespace sluice::sql

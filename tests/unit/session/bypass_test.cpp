@@ -404,7 +404,7 @@ TEST(Catalogue, ThatCannotHaveWhatTheTransactionMadeIsNotTrusted) {
 }
 
 // The daemon's own connection would wait for the locks that the transaction holds.
-TEST(Catalogue, IsNotAskedForBeforeTheTransactionThatChangesItEnds) {
+TEST(Catalogue, IsNotAskedForANewNameBeforeTheTransactionThatChangesItEnds) {
   Harness h{everything()};
   h.logged_in();
   h.agent(Say{}.query("begin"));
@@ -412,7 +412,6 @@ TEST(Catalogue, IsNotAskedForBeforeTheTransactionThatChangesItEnds) {
   h.catalogs_asked.clear();
   h.agent(Say{}.query("alter table customers add column extra int"));
   h.server(Reply{}.complete("ALTER TABLE").ready('T'));
-  h.now += std::chrono::minutes{1};
   h.agent(Say{}.query("select * from not_there_yet"));
   h.server(Reply{}.columns({{"a", 99999, 1, 25}}).row({kSecret}).complete("SELECT 1").ready('T'));
   EXPECT_THAT(h.agent_got(), Not(HasSubstr(kSecret))) << "nobody knows the table";
@@ -421,6 +420,24 @@ TEST(Catalogue, IsNotAskedForBeforeTheTransactionThatChangesItEnds) {
   h.server(Reply{}.complete("COMMIT").ready());
   h.agent(Say{}.query("select 1"));
   EXPECT_EQ(h.catalogs_asked.size(), 1u);
+}
+
+// What others have changed since is not believed for as long as an agent keeps a transaction open.
+TEST(Catalogue, IsRenewedWithinATransactionThatChangesIt) {
+  Harness h{everything()};
+  h.logged_in();
+  h.agent(Say{}.query("begin"));
+  h.server(Reply{}.complete("BEGIN").ready('T'));
+  h.agent(Say{}.query("create temp table scratch (a int)"));
+  h.server(Reply{}.complete("CREATE TABLE").ready('T'));
+  for (int minute = 0; minute < 3; ++minute) {
+    h.catalogs_asked.clear();
+    h.now += std::chrono::minutes{1};
+    h.agent(Say{}.query("select 1"));
+    h.server(Reply{}.columns({{"a", 0, 0, 23}}).row({"1"}).complete("SELECT 1").ready('T'));
+    ASSERT_EQ(h.catalogs_asked.size(), 1u) << minute;
+    EXPECT_FALSE(h.catalogs_asked[0].fresh) << "many sessions can share one reading";
+  }
 }
 
 TEST(Catalogue, ThatTakesLongToReadIsReadOnceForANameThatItLacks) {

@@ -77,17 +77,59 @@ TEST(Catalog, MasksAllOfViewsThatAreLockedAndOfThoseAboveThem) {
   EXPECT_TRUE(shop()->whole());
 }
 
-TEST(Catalog, MasksAllOfViewsThatAreNotUnderstoodOrTooDeep) {
+TEST(Catalog, MasksAllOfViewsThatAreNotUnderstood) {
   EXPECT_EQ(shop()->mask_of(1010, 1), MaskKind::kRedact);
-  CatalogRows rows;
-  add_builtins(rows);
-  rows.relation(1, "public", "t", 'r', "ssn other");
-  for (Oid i = 11; i >= 2; --i)
-    rows.relation(12 - i + 1, "public", "v" + std::to_string(i), 'v', "c")
-        .view(12 - i + 1, i == 2 ? "SELECT other FROM public.t"
-                                 : "SELECT c FROM public.v" + std::to_string(i - 1));
-  const auto deep = rows.build(shop_rules(), {.view_depth_max = 2});
-  EXPECT_EQ(deep->mask_of(2, 1), MaskKind::kRedact) << "gave up: closed";
+}
+
+// However long the chain, and whichever of them was made first.
+TEST(Catalog, FollowsViewsUponViews) {
+  constexpr Oid kViews = 300;
+  for (const bool from_above : {false, true}) {
+    CatalogRows rows;
+    add_builtins(rows);
+    rows.relation(1, "public", "t", 'r', "ssn other");
+    for (Oid i = 0; i < kViews; ++i) {
+      const Oid view = from_above ? kViews - 1 - i : i;
+      const std::string below = "public.v" + std::to_string(view - 1);
+      rows.relation(10 + view, "public", "v" + std::to_string(view), 'v', "c d")
+          .view(10 + view, view == 0 ? "SELECT other AS c, ssn AS d FROM public.t"
+                                     : "SELECT c, d FROM " + below);
+    }
+    const auto catalog = rows.build(shop_rules());
+    for (const Oid view : {Oid{0}, kViews / 2, kViews - 1}) {
+      EXPECT_EQ(catalog->mask_of(10 + view, 1), std::nullopt) << view;
+      EXPECT_EQ(catalog->mask_of(10 + view, 2), MaskKind::kRedact) << view;
+    }
+  }
+}
+
+// Of so many names nobody keeps account: who makes them may make any.
+TEST(Catalog, TakesManyTemporariesForAny) {
+  constexpr Oid kFirst = 20000;
+  for (const auto& [functions, each] :
+       {std::pair{1U, 499U}, {1U, 500U}, {1U, 2000U}, {30U, 100U}}) {
+    CatalogRows rows;
+    add_builtins(rows);
+    rows.relation(1, "public", "t", 'r', "a");
+    std::string calls_all = "BEGIN ";
+    unsigned made = 0;
+    for (Oid i = 0; i < functions; ++i) {
+      std::string body = "BEGIN ";
+      for (unsigned j = 0; j < each; ++j)
+        body += "CREATE TEMP TABLE q" + std::to_string(made++) + " (); ";
+      const std::string name = "makes" + std::to_string(i);
+      rows.function(kFirst + i, "public", name, 'v', "plpgsql")
+          .revision('b', kFirst + i, body + "END");
+      calls_all += "PERFORM " + name + "(); ";
+    }
+    rows.function(kFirst + functions, "public", "calls", 'v', "plpgsql")
+        .revision('b', kFirst + functions, calls_all + "END");
+    const auto catalog = rows.build(shop_rules());
+    const Function* caller = catalog->function(kFirst + functions);
+    ASSERT_NE(caller, nullptr);
+    EXPECT_EQ(caller->temporaries.contains(""), made > 500) << made;
+    EXPECT_GE(caller->temporaries.size(), std::min(made, 500U)) << made;
+  }
 }
 
 TEST(Catalog, AppliesWildcardsToTheUsersTablesOnly) {

@@ -153,18 +153,35 @@ CatalogRows& CatalogRows::type(Oid oid, std::string_view name) {
   return *this;
 }
 
+// Something of that kind and name, which the table depends on.
+void CatalogRows::stands_on(std::string_view name, std::string_view kind, Oid table) {
+  constexpr std::string_view kClass = "1259", kOther = "1";
+  const std::string number = std::to_string(100'000 + rows_.size()),
+                    relation = std::to_string(table);
+  const auto row = [&](std::string_view what, std::string_view called, std::string_view one_class,
+                       std::string_view one, std::string_view other_class, std::string_view other) {
+    add(CatalogTable::kStanding,
+        {std::string{what}, std::string{called}, std::string{one_class}, std::string{one}, "0",
+         std::string{other_class}, std::string{other}, "0"});
+  };
+  row(kind, name, kOther, number, "0", "0");
+  if (table == 0) return;
+  row("u", "", kClass, relation, kClass, relation);
+  row("d", "", kClass, relation, kOther, number);
+}
+
 CatalogRows& CatalogRows::table_on(std::string_view name, Oid table, bool index) {
-  add(CatalogTable::kTablesOn, {std::string{name}, std::to_string(table), index ? "i" : "o"});
+  stands_on(name, index ? "i" : "o", table);
   return *this;
 }
 
 CatalogRows& CatalogRows::rights_on(std::string_view name, char kind) {
-  add(CatalogTable::kTablesOn, {std::string{name}, "0", std::string(1, kind)});
+  stands_on(name, std::string_view{&kind, 1}, 0);
   return *this;
 }
 
 CatalogRows& CatalogRows::table_of_type(std::string_view name, Oid table) {
-  add(CatalogTable::kTablesOn, {std::string{name}, std::to_string(table), "t"});
+  stands_on(name, "t", table);
   return *this;
 }
 

@@ -72,6 +72,7 @@ class CatalogRows {
     std::vector<std::optional<std::string>> cells;
   };
   void add(CatalogTable table, std::vector<std::optional<std::string>> cells);
+  void stands_on(std::string_view name, std::string_view kind, Oid table);
   std::vector<Row> rows_;
   Oid next_function_ = 10000;
 };

@@ -190,7 +190,7 @@ class PostgresSession final : public FlowSession {
 
   void renew_catalog_if_old() {
     if (pipeline_.awaiting_catalog || pipeline_.renewal_asked || context_.catalog == nullptr ||
-        context_.unguarded() || pipeline_.transaction_changes_catalog)
+        context_.unguarded())
       return;
     if (context_.now - catalog_at_ < context_.options.catalog_age_max) return;
     pipeline_.renewal_asked = true;
