@@ -166,6 +166,9 @@ enum class Demand : std::uint8_t {
   // Something else must come first: what is there is offered again after each input, and more is
   // read up to a bound, where it stops.
   kLater,
+  // The session has done enough at once: what is there is offered again, also where nothing more
+  // arrives, when other flows have had their turn.
+  kInTurn,
   kNone  // not offered
 };
 

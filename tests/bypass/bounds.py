@@ -61,7 +61,7 @@ VIEWS = in_pieces(["CREATE VIEW chain9_0 AS SELECT item AS a, (SELECT ssn FROM p
                   + [f"CREATE VIEW chain9_{number} AS SELECT a, b FROM chain9_{number - 1}" for number in range(1, CHAIN)])
 goes_on("views upon views", [], ["DROP VIEW IF EXISTS chain9_0 CASCADE"], made=VIEWS, shown=f"SELECT a FROM chain9_{CHAIN - 1}",
         hidden=f"SELECT b FROM chain9_{CHAIN - 1}")
-goes_on("tables of rows of tables", [], ["DROP TABLE IF EXISTS rows9_0 CASCADE"],
+goes_on("tables of rows of tables", [], in_pieces(f"DROP TABLE IF EXISTS rows9_{number} CASCADE" for number in range(300)),
         made=in_pieces(["CREATE TABLE rows9_0 (a people)"] + [f"CREATE TABLE rows9_{number} (x rows9_{number - 1})" for number in range(1, 300)]))
 goes_on("heirs of heirs", [], ["DROP TABLE IF EXISTS heirs9_0 CASCADE"],
         made=in_pieces(["CREATE TABLE heirs9_0 (ssn text)"] + [f"CREATE TABLE heirs9_{number} () INHERITS (heirs9_{number - 1})" for number in range(1, 300)]))

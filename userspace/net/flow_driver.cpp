@@ -12,8 +12,9 @@ namespace sluice::net {
 
 namespace {
 
-// Reads per side before other flows of the thread get a turn.
+// Reads per side before other flows of the thread get a turn, and how long these may take.
 constexpr int kRoundsPerTurn = 16;
+constexpr std::chrono::milliseconds kTurnMax{20};
 // What is kept of a side that the session takes nothing of: enough to see that it has closed; and
 // where it waits for a moment, enough to go on at once.
 constexpr std::size_t kUnwantedBytes = 8U << 10;
@@ -121,7 +122,10 @@ void FlowDriver::failed_inside(const char* what) {
 
 void FlowDriver::run_turn() {
   bool idle = false;
-  for (int round = 0; round < kRoundsPerTurn && !idle && !closing_ && !recording_failed_; ++round) {
+  bool over = false;
+  const SteadyTime began = ports_.clock.steady();
+  for (int round = 0; round < kRoundsPerTurn && !idle && !over && !closing_ && !recording_failed_;
+       ++round) {
     bool progress = handle_inbox();
     progress |= offer_all();
     flush_staged();
@@ -129,7 +133,8 @@ void FlowDriver::run_turn() {
       leg(side).keep();
       progress |= receive(side);
     }
-    idle = !progress && inbox_.empty();
+    over = turn_is_over(began);
+    idle = !progress && inbox_.empty() && !over;
   }
   flush_staged();
   for (FlowLeg& each : legs_) each.keep();
@@ -140,6 +145,7 @@ void FlowDriver::run_turn() {
     worker_.loop().post([weak = weak_from_this()] {
       if (auto self = weak.lock()) {
         self->run_again_posted_ = false;
+        self->had_turn_ = {};  // and not before: what arrives meanwhile must not bring a turn more
         self->run();
       }
     });
@@ -176,8 +182,9 @@ bool FlowDriver::handle_inbox() {
 
 bool FlowDriver::offer_all() {
   bool progress = false;
-  while (!closing_ && !recording_failed_ && (offer_due_[0] || offer_due_[1])) {
-    const Side side = offer_due_[0] ? Side::kAgent : Side::kUpstream;
+  while (!closing_ && !recording_failed_ &&
+         (may_offer(Side::kAgent) || may_offer(Side::kUpstream))) {
+    const Side side = may_offer(Side::kAgent) ? Side::kAgent : Side::kUpstream;
     offer_due_[static_cast<std::size_t>(side)] = false;
     const std::size_t before = leg(side).pending().size();
     offer(side);
@@ -186,14 +193,29 @@ bool FlowDriver::offer_all() {
   return progress;
 }
 
-// Until the session takes nothing more of this side.
+bool FlowDriver::may_offer(Side side) const {
+  const auto index = static_cast<std::size_t>(side);
+  return offer_due_[index] && !had_turn_[index];
+}
+
+bool FlowDriver::turn_is_over(SteadyTime began) const {
+  return had_turn_[0] || had_turn_[1] || ports_.clock.steady() - began > kTurnMax;
+}
+
+// Until the session takes nothing more of this side, or has done enough.
 void FlowDriver::offer(Side side) {
   FlowLeg& from = leg(side);
   while (!closing_ && !recording_failed_ && from.is_open()) {
     const ByteView bytes = from.pending();
     if (bytes.empty() || setup_.session->demand(side) == Demand::kNone) return;
-    if (handle(Received{side, bytes}) == 0) return;
-    offer_due_[static_cast<std::size_t>(other(side))] = true;
+    const bool taken = handle(Received{side, bytes}) != 0;
+    if (taken) offer_due_[static_cast<std::size_t>(other(side))] = true;
+    if (setup_.session->demand(side) == Demand::kInTurn) {
+      const auto index = static_cast<std::size_t>(side);
+      offer_due_[index] = had_turn_[index] = true;
+      return;
+    }
+    if (!taken) return;
   }
 }
 
@@ -206,6 +228,7 @@ bool FlowDriver::has_room(Side side) {
   switch (setup_.session->demand(side)) {
     case Demand::kMore: return kept < ports_.limits.input_bytes_max;
     case Demand::kLater:
+    case Demand::kInTurn:
       // People may take long, and whoever left meanwhile is seen only by reading up to there.
       if (!tickets_.empty()) return kept < ports_.limits.input_bytes_max;
       return kept < std::min(kWaitingBytes, ports_.limits.input_bytes_max);
@@ -300,7 +323,8 @@ void FlowDriver::settle() {
   if (agent.pending().empty()) upstream.finish_if_due();
   const bool upstream_left = upstream.read_ended || upstream.state == FlowLeg::State::kNone ||
                              upstream.state == FlowLeg::State::kClosed;
-  if (agent.read_ended && upstream_left && inbox_.empty()) {
+  const bool more_in_turn = had_turn_[0] || had_turn_[1];
+  if (agent.read_ended && upstream_left && inbox_.empty() && !more_in_turn) {
     begin_close("both sides have closed", CloseKind::kInOrder);
     drain();
   }

@@ -71,6 +71,8 @@ class FlowDriver final : public std::enable_shared_from_this<FlowDriver> {
   bool handle_inbox();
   bool offer_all();
   void offer(Side side);
+  bool may_offer(Side side) const;
+  bool turn_is_over(SteadyTime began) const;
   bool receive(Side side);
   bool has_room(Side side);
   void side_broken(Side side);
@@ -133,6 +135,7 @@ class FlowDriver final : public std::enable_shared_from_this<FlowDriver> {
 
   std::vector<Input> inbox_;         // inputs that came up during a turn
   std::array<bool, 2> offer_due_{};  // pending bytes that the session has not seen in this state
+  std::array<bool, 2> had_turn_{};   // no more is offered before others of the thread had theirs
   bool running_ = false;
   bool run_again_posted_ = false;
 

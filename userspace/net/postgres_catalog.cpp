@@ -10,6 +10,7 @@
 #include "sql/catalog_queries.h"
 
 #include <atomic>
+#include <exception>
 #include <map>
 #include <mutex>
 #include <tuple>
@@ -75,6 +76,7 @@ struct PostgresCatalogService::Impl {
   bool start_reading(const Key& key);
   void finish_reading(const Key& key, SteadyTime began, Result<Reading> outcome);
   Result<Reading> read(const CatalogRequest& request, const Reading& last);
+  Result<Reading> read_or_fail(const CatalogRequest& request, const Reading& last);
   Result<Reading> read_by(PostgresClient& client, const CatalogRequest& request, Reading last);
   void make_room();
 };
@@ -146,6 +148,16 @@ Result<Reading> PostgresCatalogService::Impl::read(const CatalogRequest& request
   return outcome;
 }
 
+// What is thrown on the way (memory that is not there) is an answer, for somebody waits for one.
+Result<Reading> PostgresCatalogService::Impl::read_or_fail(const CatalogRequest& request,
+                                                           const Reading& last) {
+  try {
+    return read(request, last);
+  } catch (const std::exception& error) {
+    return Error{error.what()};
+  }
+}
+
 // With the mutex held. False: nobody will read.
 bool PostgresCatalogService::Impl::start_reading(const Key& key) {
   Entry& entry = entries[key];
@@ -164,7 +176,7 @@ bool PostgresCatalogService::Impl::start_reading(const Key& key) {
       begins.begun = true;
       begins.reading_generation = news->of(request.database).now().generation;
     }
-    auto outcome = read(request, last);
+    auto outcome = read_or_fail(request, last);
     if (!outcome)
       outcome = outcome.error().within("read the catalogue of '" + request.database + "'");
     finish_reading(key, began, std::move(outcome));

@@ -15,6 +15,14 @@ bool TaskThreads::run(std::function<void()> task) {
   return true;
 }
 
+// What is thrown (memory that is not there) costs this task alone, and not the daemon.
+void TaskThreads::run_one(const std::function<void()>& task) noexcept {
+  try {
+    task();
+  } catch (...) {  // whoever waits for an answer has to see to that in the task
+  }
+}
+
 void TaskThreads::work() {
   sigset_t all;
   sigfillset(&all);
@@ -28,7 +36,7 @@ void TaskThreads::work() {
     const std::function<void()> task = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
-    task();
+    run_one(task);
     lock.lock();
   }
 }

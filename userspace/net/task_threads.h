@@ -26,6 +26,7 @@ class TaskThreads {
 
  private:
   void work();
+  static void run_one(const std::function<void()>& task) noexcept;
 
   const std::size_t thread_count_;
   const std::size_t waiting_max_;

@@ -35,9 +35,16 @@ Error too_intricate(const Limits& limits) {
 // What the next statement finds.
 void lay_over(const Statement& statement, const Catalog& catalog, std::optional<Overlay>& made,
               Effort& effort) {
-  if (statement.changes.empty() && !statement.makes_anything && !may_fill_anything(statement))
+  const bool ends = statement.kind == StatementKind::kCommit ||
+                    statement.kind == StatementKind::kRollback ||
+                    statement.kind == StatementKind::kRollbackToSavepoint;
+  // Of relations that were made here; where they are asked for the catalogue is laid over.
+  const bool undoes = ends && (made || catalog.is_laid_over());
+  if (statement.changes.empty() && !statement.makes_anything && !may_fill_anything(statement) &&
+      !undoes)
     return;
   if (!made) made.emplace(catalog);
+  if (undoes) made->transaction_ends(statement.kind == StatementKind::kCommit);
   if (may_fill_anything(statement)) made->distrust();
   if (statement.temporary_first) made->temporary_first();
   if (statement.makes_anything) made->anything();
@@ -71,6 +78,9 @@ Result<Analysis> analyse_guarded(const std::string& text, const Catalog& catalog
   Analysis analysis;
   analysis.catalog_version = catalog.version();
   const auto& statements = tree.statements();
+  if (statements.size() > of_text.statements_max)
+    return Error{"the text has more than " + std::to_string(of_text.statements_max) +
+                 " statements; send it in parts"};
   analysis.statements.reserve(statements.size());
   // Copied only where one statement can give a name to the next.
   SessionNames own;
@@ -110,6 +120,7 @@ Result<Analysis> analyse_guarded(const std::string& text, const Catalog& catalog
       return too_intricate(options.limits);
     analysis.literals_matter |= statement.literals_matter;
   }
+  analysis.effort = effort.used();
   return analysis;
 }
 

@@ -33,6 +33,7 @@ struct Analysis {
   std::vector<Statement> statements;  // none for an empty text
   std::uint64_t catalog_version = 0;
   bool literals_matter = false;  // of any statement
+  std::size_t effort = 0;        // looks that it took (effort.h)
 };
 
 // An error is a text that PostgreSQL itself would not parse, or that we refuse to: the statement

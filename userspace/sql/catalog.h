@@ -96,6 +96,9 @@ struct Relation {
   // But all that is in it came by statements that were judged, and were no copies.
   bool only_written_here = false;
   bool holds_anything() const { return of_session && !only_written_here; }
+  // It was dropped or undone since, perhaps: its name may be that of somebody else's relation.
+  bool may_be_gone = false;
+  bool goes_at_end = false;  // with its transaction
   // Whether a name with that schema before it may mean this one; "": none is given.
   bool may_be_in(std::string_view given_schema) const;
   // Moves with all else that makes it what it is: its owner and options, and who last wrote its
@@ -188,6 +191,11 @@ class Catalog {
   // What runs before a statement does, when it is parsed, bound or planned, may make relations or
   // change them: such code, or a function that does not call itself volatile.
   bool early_code_defines() const { return rest_->early_code_defines; }
+  // What runs where no statement names it may write to, or drop, what is called so: a text that it
+  // runs finds a session's own relation by the name.
+  bool may_be_written_unseen(std::string_view name) const {
+    return rest_->unnamed_code_writes_anything || rest_->written_by_unnamed_code.contains(name);
+  }
   // Where what is called so is dropped with CASCADE, a policy or an event trigger may go, too.
   bool rights_stand_on(std::string_view name) const { return rest_->under_rights.contains(name); }
   // A table that is called so has a policy, which a column may take along.
@@ -240,6 +248,7 @@ class Catalog {
   std::span<const Function* const> checks_of_type(Oid oid) const;
   // What runs when a column of that type gets the type's own default.
   std::span<const Function* const> calls_of_default(Oid type) const;
+  bool any_default_computed() const { return !rest_->default_calls.empty(); }
   // What the defaults, checks, keys and indexes of a table call.
   std::span<const Function* const> calls_of_table(Oid relation) const;
   // Also by the name of a type, of its default one.
@@ -276,6 +285,8 @@ class Catalog {
     bool unnamed_code_sets = false;
     bool any_cast_of_rows = false;
     bool early_code_defines = false;
+    bool unnamed_code_writes_anything = false;
+    std::set<std::string, std::less<>> written_by_unnamed_code;
     std::set<std::string, std::less<>> sensitive_names, under_rights, with_policies;
     std::vector<Function> functions;
     std::unordered_map<Oid, const Function*> function_by_oid;

@@ -139,6 +139,7 @@ class CatalogBuilder {
   std::vector<const Relation*> written_with(const Relation& first) const;
   void reach_from(const Function& function, std::vector<const Function*>& reached) const;
   void mark_unnamed_code();
+  void note_written(const Function& function);
   bool may_define_early(const Function& function, bool unnamed) const;
   // catalog_foreign.cpp
   void attach_foreign_tables();

@@ -29,6 +29,7 @@ struct CatalogChange {
     kOtherSchema,  // all relations of the schema `name` are in `new_schema`
     kCalled,       // what is no relation is called `new_name`, or is in `new_schema`
     kCascade,      // what stands on the thing `name` goes, or parts of it; "": on whatever
+    kGone,         // the relation is dropped; `name` "": all of that schema; both "": whatever is
   };
   Kind kind = Kind::kNewRelation;
   // As the statement names them; "" where it does not say.
@@ -46,6 +47,9 @@ struct CatalogChange {
   // may be other columns.
   bool contents_judged = false;
   bool columns_may_go = false;  // of a temporary one, without this session
+  // Something that was not looked at may be in it, or come into it by itself. Of columns, too.
+  bool fills_itself = false;
+  bool goes_at_end = false;  // ON COMMIT DROP
   // ForeignKey's; `event` is pg_rewrite.ev_type.
   char on_delete = 'a', on_update = 'a', event = 0;
   std::vector<std::string> referenced, referring;

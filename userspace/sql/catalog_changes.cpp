@@ -38,6 +38,9 @@ class Changes {
     CatalogChange change = change_of(Kind::kNewRelation, table);
     change.relkind = relkind;
     change.acts = relkind == 'f';
+    change.goes_at_end = goes_at_end(node);
+    // A partitioned one, or one of another access method, goes with what these are made of.
+    change.fills_itself = node.has("partspec") || node.has("accessMethod");
     // One that is there already, if it is temporary, this session has made, which then stays laid
     // over the catalogue.
     const bool may_be_another = node.flag("if_not_exists") && !change.temporary;
@@ -48,6 +51,7 @@ class Changes {
       if (element.is("ColumnDef")) {
         change.columns.emplace_back(element.text("colname"));
         change.columns_may_go |= may_go(element);
+        change.fills_itself |= fills_itself(element.node("typeName"), facts_.catalog());
       } else if (element.is("TableLikeClause")) {
         columns_of_like(element, facts_, change);
       }
@@ -65,13 +69,31 @@ class Changes {
 
   void create(const Node& range_var, char relkind, bool replaces = false) {
     if (!range_var) return;
+    facts_.changes(made(range_var, relkind, replaces));
+  }
+
+  void create_as(const Node& into, char relkind, bool if_not_exists) {
+    if (!into.node("rel")) return;
+    CatalogChange change = made(into.node("rel"), relkind, false);
+    change.goes_at_end = goes_at_end(into);
+    change.fills_itself = (if_not_exists && !change.temporary) || into.has("accessMethod");
+    facts_.changes(std::move(change));
+  }
+
+ private:
+  static bool goes_at_end(const Node& node) {
+    return node.text("oncommit") == "ONCOMMIT_DROP" || node.text("onCommit") == "ONCOMMIT_DROP";
+  }
+
+  static CatalogChange made(const Node& range_var, char relkind, bool replaces) {
     CatalogChange change = change_of(Kind::kNewRelation, range_var);
     change.relkind = relkind;
     change.acts = relkind == 'v';
     change.replaces = replaces;
-    facts_.changes(std::move(change));
+    return change;
   }
 
+ public:
   void rule(const Node& node) {
     CatalogChange change = change_of(Kind::kRule, node.node("relation"));
     const std::string_view event = node.text("event");
@@ -96,6 +118,7 @@ class Changes {
         CatalogChange change = change_of(adds ? Kind::kColumnAdded : Kind::kColumnGone, table);
         change.other_name = adds ? definition.text("colname") : command.text("name");
         change.certain = certain && !(adds && is_generated(definition));
+        change.fills_itself = adds && fills_itself(definition.node("typeName"), facts_.catalog());
         facts_.changes(std::move(change));
       }
       if (subtype == "AT_AddColumn" || subtype == "AT_AddIdentity") {
@@ -104,8 +127,12 @@ class Changes {
                             definition, facts_);
       }
       if (one_of(subtype,
-                 {"AT_AddOf", "AT_DropOf", "AT_AlterColumnType", "AT_AlterColumnGenericOptions"}))
-        facts_.changes(change_of(Kind::kColumns, table));
+                 {"AT_AddOf", "AT_DropOf", "AT_AlterColumnType", "AT_AlterColumnGenericOptions"})) {
+        CatalogChange change = change_of(Kind::kColumns, table);
+        change.fills_itself = subtype == "AT_AlterColumnType" &&
+                              fills_itself(definition.node("typeName"), facts_.catalog());
+        facts_.changes(std::move(change));
+      }
       if (subtype == "AT_DropColumn" && cascades(command))
         cascade(table.text("schemaname"), table.text("relname"));
       if (subtype == "AT_AddInherit") heir(table, definition);
@@ -139,8 +166,32 @@ class Changes {
   }
 
   void dropped(const Node& node) {
+    const std::string_view type = node.text("removeType");
+    for (const auto& item : node.list("objects")) {
+      const Node object{&item};
+      if (one_of(type, {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE",
+                        "OBJECT_SEQUENCE"})) {
+        const auto [schema, name] = split_name(object.list("items"));
+        gone(schema, name);
+      }
+      if (type == "OBJECT_SCHEMA" && cascades(node)) gone(object.text("sval"), {});
+    }
     if (!cascades(node)) return;
     for (const auto& item : node.list("objects")) cascade({}, name_of_object(Node{&item}));
+  }
+
+  void gone(std::string_view schema, std::string_view name) {
+    CatalogChange change;
+    change.kind = Kind::kGone;
+    change.schema = schema;
+    change.name = name;
+    facts_.changes(std::move(change));
+  }
+
+  // By another name it gives its columns the default of the type that it is made of.
+  void domain(const Node& node) {
+    if (fills_itself(node.node("typeName"), facts_.catalog()))
+      facts_.statement().fills_unseen = true;
   }
 
   // DROP OWNED does not say what it drops.
@@ -196,6 +247,7 @@ class Changes {
     change.name = name;
     change.new_name = other;
     facts_.changes(std::move(change));
+    if (fills_itself(name, facts_.catalog())) facts_.statement().fills_unseen = true;
   }
 
   // Or may have: ALTER INDEX takes a table as well.
@@ -254,16 +306,20 @@ void find_changes(const Node& node, Facts& facts) {
     changes.create_table(node.node_as("base", "CreateStmt"), 'f');
   if (tag == "CreateSeqStmt") changes.create(node.node("sequence"), 'S');
   if (tag == "CreateTableAsStmt")
-    changes.create(node.node("into").node("rel"),
-                   node.text("objtype") == "OBJECT_MATVIEW" ? 'm' : 'r');
-  if (tag == "SelectStmt") changes.create(into_of(node).node("rel"), 'r');
+    changes.create_as(node.node("into"), node.text("objtype") == "OBJECT_MATVIEW" ? 'm' : 'r',
+                      node.flag("if_not_exists"));
+  if (tag == "SelectStmt") changes.create_as(into_of(node), 'r', false);
   if (tag == "ViewStmt") changes.create(node.node("view"), 'v', node.flag("replace"));
   if (tag == "RuleStmt") changes.rule(node);
   if (tag == "AlterTableStmt") changes.alter_table(node);
   if (tag == "RenameStmt") changes.rename(node);
   if (tag == "AlterObjectSchemaStmt") changes.moves(node);
   if (tag == "DropStmt") changes.dropped(node);
+  if (tag == "CreateDomainStmt") changes.domain(node);
+  if (tag == "DropOwnedStmt") changes.gone({}, {});
   if (tag == "DropOwnedStmt" && cascades(node)) changes.cascade({}, {});
+  if (tag == "DiscardStmt" && one_of(node.text("target"), {"DISCARD_TEMP", "DISCARD_ALL"}))
+    changes.gone({}, {});
 }
 
 void complete_changes(Statement& statement) {

@@ -305,7 +305,7 @@ UNION ALL
 SELECT p.kind, NULL, p.class, p.object, 0,
   'pg_catalog.pg_class'::pg_catalog.regclass, p.relation, 0
 FROM (
-  SELECT 'u', 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, c.oid
+  SELECT 'u', 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, c.oid, c.oid
   FROM pg_catalog.pg_class c
   WHERE c.relkind IN ('r', 'p', 'f', 'm', 'v') AND c.relpersistence <> 't'
   UNION ALL
@@ -335,7 +335,7 @@ UNION ALL
 SELECT n.kind, n.name, n.class, n.object, 0, 0, 0, 0
 FROM (
   SELECT CASE WHEN c.relkind IN ('i', 'I') THEN 'i' ELSE 'o' END, c.relname,
-    'pg_catalog.pg_class'::pg_catalog.regclass, c.oid
+    'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, c.oid
   FROM pg_catalog.pg_class c
   UNION ALL
   SELECT 't', t.typname, 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid

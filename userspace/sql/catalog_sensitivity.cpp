@@ -228,6 +228,7 @@ bool CatalogBuilder::mark_view(Relation& view, const Rewrite& rewrite) {
     if (auto tree = ParseTree::parse(definition, limits); tree && tree->statements().size() == 1) {
       Effort effort{limits.effort_max};
       Facts facts{*statement, *catalog_, limits, effort};
+      facts.keeps();
       describe(*Node{&tree->statements()[0]}.field("stmt"), facts, SessionNames{});
       understood = true;
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // CatalogBuilder: whether what runs where no statement names it, or before the statement does, may
-// change settings or relations. A function's body is read by its words, and what these name is
-// followed: what it runs without naming it is among what is looked at anyway.
+// change settings or relations, or the rows of such that a session has made. A function's body is
+// read by its words, and what these name is followed: what it runs without naming it is among what
+// is looked at anyway.
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -76,6 +77,30 @@ bool CatalogBuilder::may_set(const Function& function) const {
   return names_setting(function);
 }
 
+// By itself, too: what it may write to, or drop, by the words of its body.
+void CatalogBuilder::note_written(const Function& function) {
+  bool& anything = rest_->unnamed_code_writes_anything;
+  if (function.kind == 'a') return;
+  const bool in_c = function.language == "c" || function.language == "internal";
+  if (of_postgres(function) || (in_c && function.shipped)) {
+    const bool known = of_postgres(function) || known_function(function.name) != nullptr;
+    anything |= known && effect_of_function(function).actions.has(Action::kUnknown);
+    return;
+  }
+  const auto found = words_of_functions_.find(function.oid);
+  if (!runs_words(function) || unread_bodies_.contains(function.oid) ||
+      escaped_bodies_.contains(function.oid)) {
+    anything = true;
+  } else if (!text_bodies_.contains(function.oid)) {
+    anything |= function.volatility == 'v' || function.does_more;
+  } else if (found != words_of_functions_.end()) {
+    const Words& words = found->second;
+    anything |= has(words, "execute");
+    if (has_any(words, kWriting) || has_any(words, kDefining))
+      rest_->written_by_unnamed_code.insert(words.begin(), words.end());
+  }
+}
+
 // What may change when that one does: what a view stands on, heirs and parts, and by foreign keys.
 std::vector<const Relation*> CatalogBuilder::written_with(const Relation& first) const {
   std::vector<const Relation*> found{&first};
@@ -131,10 +156,11 @@ void CatalogBuilder::mark_unnamed_code() {
   bool& defines = rest_->early_code_defines;
   for (const Function& function : rest_->functions)
     defines = defines || may_define_early(function, false);
-  while (!reached.empty() && !(sets && defines)) {
+  while (!reached.empty()) {
     const Function* function = reached.back();
     reached.pop_back();
     if (!seen.insert(function).second) continue;
+    note_written(*function);
     sets = sets || may_set(*function);
     defines = defines || may_define_early(*function, true);
     reach_from(*function, reached);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "sql/action_walker.h"
 #include "sql/lineage.h"
 
 namespace sluice::sql {
@@ -19,6 +20,18 @@ bool may_go(const Field& field, const Catalog& catalog) {
   return column == nullptr || column->type == 0 || !is_builtin_type(column->type);
 }
 
+bool computes_default(Oid type, const Catalog& catalog) {
+  return !catalog.calls_of_default(type).empty();
+}
+
+// Of a value that is computed it is not known here what type it has.
+bool fills_itself(const Field& field, const Catalog& catalog) {
+  if (!catalog.any_default_computed()) return false;
+  const Relation* relation = catalog.relation(field.value.relation);
+  const Column* column = relation == nullptr ? nullptr : relation->column(field.value.attnum);
+  return column == nullptr || column->type == 0 || computes_default(column->type, catalog);
+}
+
 CatalogChange* change_that_makes(const Node& table, Statement& statement) {
   const auto made = std::find_if(
       statement.changes.begin(), statement.changes.end(), [&](const CatalogChange& change) {
@@ -29,6 +42,16 @@ CatalogChange* change_that_makes(const Node& table, Statement& statement) {
 }
 
 }  // namespace
+
+bool fills_itself(const Node& type, const Catalog& catalog) {
+  return fills_itself(split_name(type.list("names")).second, catalog);
+}
+
+bool fills_itself(std::string_view type, const Catalog& catalog) {
+  const auto oids = catalog.types_named(type);
+  return std::any_of(oids.begin(), oids.end(),
+                     [&](Oid oid) { return computes_default(oid, catalog); });
+}
 
 void columns_of_like(const Node& like, Facts& facts, CatalogChange& change) {
   const Catalog& catalog = facts.catalog();
@@ -42,6 +65,10 @@ void columns_of_like(const Node& like, Facts& facts, CatalogChange& change) {
     const Oid known_as = one->same_as == 0 ? one->oid : one->same_as;
     change.contents_judged &= !takes_values || catalog.calls_of_table(known_as).empty();
     change.columns_known &= !one->columns_unknown;
+    change.fills_itself |=
+        one->holds_anything() ||
+        std::any_of(one->columns.begin(), one->columns.end(),
+                    [&](const Column& column) { return computes_default(column.type, catalog); });
   }
   // Each relation has a type of its name; one more may be a composite type, which LIKE takes, too.
   const std::size_t types = catalog.types_named(source.text("relname")).size();
@@ -63,6 +90,7 @@ void columns_of_query(const Node& into, Row row, Facts& facts) {
   change->columns_known = !row.rest;
   for (const Field& field : row.fields) {
     change->columns_may_go |= may_go(field, facts.catalog());
+    change->fills_itself |= fills_itself(field, facts.catalog());
     if (field.name.empty())
       change->columns_known = false;
     else

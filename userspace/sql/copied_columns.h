@@ -9,6 +9,10 @@
 
 namespace sluice::sql {
 
+// A column of that type gets by itself what the type's default computes.
+bool fills_itself(const Node& type, const Catalog& catalog);
+bool fills_itself(std::string_view type, const Catalog& catalog);
+
 // Of CREATE TABLE: appends those of one LIKE to `change`, which lists them in order.
 void columns_of_like(const Node& like, Facts& facts, CatalogChange& change);
 

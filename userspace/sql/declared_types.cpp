@@ -19,7 +19,8 @@ bool any_unknown_type(const std::vector<Oid>& types, const Catalog& catalog) {
   });
 }
 
-void declare_types(Analysis& analysis, const std::vector<Oid>& types, const Catalog& catalog) {
+std::size_t declare_types(Analysis& analysis, const std::vector<Oid>& types,
+                          const Catalog& catalog) {
   const Limits limits;
   Effort effort{limits.effort_max};
   for (Statement& statement : analysis.statements) {
@@ -30,11 +31,12 @@ void declare_types(Analysis& analysis, const std::vector<Oid>& types, const Cata
       if (name.empty())
         facts.unknown("type " + std::to_string(type) + " of a parameter is not in the catalogue");
       const auto hidden = catalog.hidden_calls_of_cast(name);
-      if (!facts.spend(1 + hidden.size())) return;
+      if (!facts.spend(1 + hidden.size())) return effort.used();
       for (const Function* function : hidden) facts.hidden_call(*function);
     }
     find_temporaries_of_calls(facts);
   }
+  return effort.used();
 }
 
 }  // namespace sluice::sql

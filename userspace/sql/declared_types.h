@@ -14,7 +14,8 @@ bool any_users_type(const std::vector<Oid>& types);
 // Some of them may be younger than the catalogue.
 bool any_unknown_type(const std::vector<Oid>& types, const Catalog& catalog);
 // Adds to each statement what it is to cast to these types. One that the catalogue lacks is
-// kUnknown.
-void declare_types(Analysis& analysis, const std::vector<Oid>& types, const Catalog& catalog);
+// kUnknown. Returns how many looks it took (effort.h).
+std::size_t declare_types(Analysis& analysis, const std::vector<Oid>& types,
+                          const Catalog& catalog);
 
 }  // namespace sluice::sql

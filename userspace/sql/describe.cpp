@@ -140,6 +140,7 @@ class Tracer {
       all_clear();
     else if (node.is("RuleStmt") || node.is("CreateSchemaStmt"))
       embedded(node);
+    facts_.keeps();
     trace_definition(node, facts_, lineage_, names_);
   }
 
@@ -284,6 +285,7 @@ class Tracer {
 
   // Statements inside a definition, run later or now.
   void embedded(const Node& node) {
+    if (node.is("RuleStmt")) facts_.keeps();
     for (const auto& item : node.list("actions"))
       if (const auto row = lineage_.statement(Node{&item})) lineage_.copy(*row);
     for (const auto& item : node.list("schemaElts")) trace(Node{&item});

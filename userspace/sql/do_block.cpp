@@ -471,6 +471,7 @@ static bool hides_or_acts(const Statement& statement, const Catalog& catalog) {
          std::any_of(
              statement.changes.begin(), statement.changes.end(), [&](const CatalogChange& change) {
                const bool is_new = change.kind == CatalogChange::Kind::kNewRelation;
+               if (change.kind == CatalogChange::Kind::kGone) return false;
                return change.acts || !is_new || !catalog.relations_named(change.name).empty();
              });
 }

@@ -12,7 +12,7 @@ class Effort {
   // What a name or column costs that is made or copied, in looks.
   static constexpr std::size_t kPerCopy = 16;
 
-  explicit Effort(std::size_t max) : left_(max) {}
+  explicit Effort(std::size_t max) : max_(max), left_(max) {}
   // False: it is too much, now and for whatever is asked later.
   bool spend(std::size_t looks) {
     if (looks > left_) spent_ = true;
@@ -20,9 +20,10 @@ class Effort {
     return !spent_;
   }
   bool spent() const { return spent_; }
+  std::size_t used() const { return max_ - left_; }
 
  private:
-  std::size_t left_;
+  std::size_t max_, left_;
   bool spent_ = false;
 };
 

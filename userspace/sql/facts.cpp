@@ -159,7 +159,7 @@ void Facts::changed_relation(std::string_view schema, std::string_view name, Act
   bool known = false, unseen = false;
   for (const Relation* relation : catalog_.relations_named(name)) {
     if (!relation->may_be_in(schema)) continue;
-    known = true;
+    known |= !relation->may_be_gone;
     unseen |= relation->kind == '?';
     changed(*relation, how, columns);
     // To change a view or a foreign table is to change a table below it, in columns of other names.
@@ -185,8 +185,29 @@ void Facts::changed_below(const std::vector<ObjectRef>& objects, Action how) {
   }
 }
 
+// What computes its defaults was judged by what the names in bodies meant then.
+bool Facts::computes_from_own(const Relation& relation) {
+  const auto reads_own = [&](const Function* called) {
+    return std::any_of(called->reads.begin(), called->reads.end(), [&](const std::string& name) {
+      const auto named = catalog_.relations_named(name);
+      return std::any_of(named.begin(), named.end(),
+                         [](const Relation* one) { return one->of_session; });
+    });
+  };
+  const auto any_reads_own = [&](std::span<const Function* const> called) {
+    return !spend(called.size()) || std::any_of(called.begin(), called.end(), reads_own);
+  };
+  return any_reads_own(catalog_.calls_of_table(relation.oid)) ||
+         std::any_of(relation.columns.begin(), relation.columns.end(), [&](const Column& column) {
+           return !is_builtin_type(column.type) &&
+                  any_reads_own(catalog_.calls_of_default(column.type));
+         });
+}
+
 void Facts::changed(const Relation& relation, Action how, const std::vector<std::string>* columns) {
   rewritten(relation, how);
+  if (catalog_.is_laid_over() && catalog_.any_sensitive() && computes_from_own(relation))
+    touches(), copies();
   for (const Cascade& cascade : cascades_of(catalog_, relation, how, columns)) {
     action(cascade.how);
     object(ObjectRef::Kind::kTable, cascade.relation->schema, cascade.relation->name);
@@ -216,8 +237,17 @@ FunctionEffect Facts::function(std::string_view schema, std::string_view name) {
   }
   actions(effect.actions);
   object(ObjectRef::Kind::kFunction, effect.schema, name);
+  read_by_call(schema, name);
   if (!effect.found) note("function " + std::string{name} + "() is not in the catalogue");
   return effect;
+}
+
+// What a body names that was read whole, the call reads: rules for tables ask about it.
+void Facts::read_by_call(std::string_view schema, std::string_view name) {
+  for (const Function* function : catalog_.functions_named(name)) {
+    if (!function->followed || (!schema.empty() && function->schema != schema)) continue;
+    for (const std::string& read : function->reads) relation({}, read);
+  }
 }
 
 void Facts::missing(MadeName name) {
@@ -323,6 +353,7 @@ void Facts::include(const Statement& other) {
   statement_.changes_reading |= other.changes_reading;
   statement_.temporary_first |= other.temporary_first;
   statement_.writes_unseen |= other.writes_unseen;
+  statement_.fills_unseen |= other.fills_unseen;
   statement_.blinds |= other.blinds;
   statement_.sets_constraints |= other.sets_constraints;
   statement_.keeps_errors |= other.keeps_errors;

@@ -59,6 +59,9 @@ class Facts {
   // Rows of PostgreSQL's own tables are changed, by name or through a view: then the database means
   // something else, and who may do what. system_catalogs.cpp
   void changes_system_catalog(std::string_view schema, std::string_view name);
+  // What is described now is kept, and runs later.
+  void keeps() { moment_ = Moment::kLater; }
+  Moment moment() const { return moment_; }
   // A function that the text calls: its actions, its name.
   FunctionEffect function(std::string_view schema, std::string_view name);
   void hidden_call(const Function& function);
@@ -92,12 +95,14 @@ class Facts {
   void changed_below(const std::vector<ObjectRef>& objects, Action how);
   void kin_of(const Relation& relation);
   void reaches(const Statement& definition);
+  bool computes_from_own(const Relation& relation);
   void rewritten(const Relation& relation, Action how);
   void objects_of(const Statement& other);
   void computes_like(const Statement& other);
   void names_of(const Statement& other);
   void writes(const Written& written);
   void runs_hidden(const Function& function);
+  void read_by_call(std::string_view schema, std::string_view name);
   void missing(MadeName name);
 
   Statement& statement_;
@@ -110,6 +115,7 @@ class Facts {
   Distinct<MadeName> runs_;
   std::unordered_set<const Function*> hidden_calls_;
   std::string_view defined_;
+  Moment moment_ = Moment::kNow;
   std::size_t bodies_ = 0;
 };
 

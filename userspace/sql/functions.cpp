@@ -172,13 +172,15 @@ void widen(FunctionEffect& effect, const FunctionEffect& more) {
 }
 
 FunctionEffect effect_of_function(const Catalog& catalog, std::string_view schema,
-                                  std::string_view name) {
+                                  std::string_view name, Moment moment) {
   FunctionEffect effect;
   bool first = true;
   for (const Function* function : catalog.functions_named(name)) {
     if (!schema.empty() && function->schema != schema) continue;
     FunctionEffect one = effect_of_function(*function);
-    if (one.result == FunctionResult::kOpaque && gives_arguments_only(catalog, *function))
+    const bool means_the_same = moment == Moment::kNow || function->reads.empty();
+    if (one.result == FunctionResult::kOpaque && means_the_same &&
+        gives_arguments_only(catalog, *function))
       one.result = FunctionResult::kFromArguments;
     if (first) {
       effect = one;

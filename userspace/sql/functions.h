@@ -55,9 +55,12 @@ bool computes_only(const Function& function);
 bool gives_arguments_only(const Catalog& catalog, const Function& function);
 // It neither keeps what it is given nor shows elsewhere that it ran, or how often.
 bool runs_unnoticed(const Function& function);
+// When a call runs that a statement names. Of what a definition keeps, nobody knows what the names
+// in the function's body mean by then.
+enum class Moment : std::uint8_t { kNow, kLater };
 // Of all functions that the name may mean, together. `schema` is "" where the text gives none.
 FunctionEffect effect_of_function(const Catalog& catalog, std::string_view schema,
-                                  std::string_view name);
+                                  std::string_view name, Moment moment = Moment::kNow);
 FunctionEffect effect_of_function(const Function& function);
 // One of those that make a row of a type which a value names: hstore's, json's.
 bool fills_rows(std::string_view name);

@@ -96,7 +96,8 @@ bool makes_what_runs(const Statement& statement) {
              [](const Made& made) { return !made.objects.empty() || !made.before.empty(); }) ||
          std::any_of(statement.changes.begin(), statement.changes.end(),
                      [](const CatalogChange& change) {
-                       return change.acts || change.kind != CatalogChange::Kind::kNewRelation;
+                       return change.acts || (change.kind != CatalogChange::Kind::kNewRelation &&
+                                              change.kind != CatalogChange::Kind::kGone);
                      });
 }
 

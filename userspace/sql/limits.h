@@ -22,6 +22,9 @@ struct Limits {
   std::size_t effort_max = 20'000'000;
   // A result row of PostgreSQL has at most 1664 columns.
   std::size_t output_columns_max = 1664;
+  // Longer scripts come in parts. Each statement costs some 50 microseconds and 2 KiB, however
+  // short.
+  std::size_t statements_max = 10'000;
   // DO and CREATE FUNCTION within the body of another, and so on.
   std::size_t bodies_max = 4;
   std::size_t objects_max = 4096;

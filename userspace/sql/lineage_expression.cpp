@@ -238,7 +238,7 @@ Value Lineage::function_call(const Node& node, const Scope& scope, const Ctes* c
     search(window);
     arguments = derived_from(arguments, window);  // rank() over (order by x) tells x's order
   }
-  const FunctionEffect effect = effect_of_function(facts_.catalog(), schema, name);
+  const FunctionEffect effect = effect_of_function(facts_.catalog(), schema, name, facts_.moment());
   traces_ += effect.leaves_trace ? 1 : 0;
   const bool is_cast = !facts_.catalog().hidden_calls_of_cast(name).empty();  // text(x) is x::text
   if (effect.keeps_arguments || is_cast) copy(arguments);

@@ -177,6 +177,18 @@ Row Lineage::readable_row(std::string_view schema, std::string_view name) {
   return out;
 }
 
+// One that was made with a schema need not be what its bare name means, unless everybody looks
+// there.
+static Row row_by_name(const Relation& relation, std::string_view schema) {
+  Row row = row_of(relation);
+  const bool is_looked_for =
+      relation.schema.empty() || relation.schema == "public" || relation.schema == "pg_temp";
+  if (!schema.empty() || is_looked_for) return row;
+  for (Field& field : row.fields) field.value.of_session = false;
+  if (row.rest) row.rest->of_session = false;
+  return row;
+}
+
 // All relations that the name may mean, in whatever order the session looks for them.
 Row Lineage::relation_row(std::string_view schema, std::string_view name) {
   std::vector<const Relation*> candidates;
@@ -190,18 +202,19 @@ Row Lineage::relation_row(std::string_view schema, std::string_view name) {
     saw_opaque_ |=
         relation->holds_anything() || (relation->columns_unknown && relation->any_sensitive());
   }
-  if (facts_.catalog().any_name_is_unknown() || candidates.empty() ||
-      !spend(candidates.size() + columns)) {
+  const bool all_gone = std::all_of(candidates.begin(), candidates.end(),
+                                    [](const Relation* one) { return one->may_be_gone; });
+  if (facts_.catalog().any_name_is_unknown() || all_gone || !spend(candidates.size() + columns)) {
     saw_opaque_ = true;
     return opaque_row();
   }
-  Row out = carried(row_of(*candidates[0]));
+  Row out = carried(row_by_name(*candidates[0], schema));
   if (candidates.size() == 1) return out;
   std::optional<Value> rest = std::move(out.rest);
   bool same_shape = !rest;
   for (std::size_t i = 1; i < candidates.size(); ++i) {
     std::size_t looks = 0;
-    const Row next = row_of(*candidates[i]);
+    const Row next = row_by_name(*candidates[i], schema);
     same_shape &= merge_candidate(out, next, looks) && !next.rest;
     if (next.rest) rest = rest ? derived_from(*rest, *next.rest) : *next.rest;
     if (!spend(looks)) return opaque_row();

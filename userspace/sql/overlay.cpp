@@ -103,6 +103,7 @@ void Overlay::each(const std::vector<Oid>& relations, const Change& change) {
 }
 
 bool Overlay::lasts(const CatalogChange& change) const {
+  if (change.kind == Kind::kGone) return false;
   if (change.temporary) return true;
   const auto is_temporary = [&](std::string_view schema, std::string_view name) {
     const auto found = candidates(schema, name);
@@ -126,7 +127,7 @@ bool Overlay::lasts(const CatalogChange& change) const {
 }
 
 void Overlay::apply(const CatalogChange& change) {
-  changed_ = true;
+  changed_ = changed_ || change.kind != Kind::kGone;
   switch (change.kind) {
     case Kind::kNewRelation: new_relation(change); break;
     case Kind::kColumnAdded:
@@ -146,6 +147,7 @@ void Overlay::apply(const CatalogChange& change) {
     case Kind::kTrigger: trigger(change); break;
     case Kind::kCalled: called(change.new_name, change.name); break;
     case Kind::kCascade: cascade(change); break;
+    case Kind::kGone: break;
     case Kind::kOtherName:
       called(change.new_name, change.name);
       called(change.new_schema, change.name);
@@ -168,6 +170,9 @@ void Overlay::apply(const CatalogChange& change) {
       break;
     }
   }
+  for (const std::string* name : {&change.name, &change.other_name, &change.new_name})
+    if (!name->empty() && catalog_->may_be_written_unseen(*name)) distrust();
+  presence(change);
   next_version();
 }
 

@@ -7,10 +7,12 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "sql/catalog.h"
@@ -39,6 +41,18 @@ class Overlay {
   void temporary_first() { temporary_first_ = true; }
   // Something may have been written to any relation that was made here and is not known.
   void distrust();
+  bool distrusted() const { return distrusted_; }
+
+  // overlay_gone.cpp: of relations that were made here, which may be gone.
+  // Is done by apply(); by itself for a change that is laid over it already.
+  void presence(const CatalogChange& change);
+  // Dropped, or undone by a rollback: "" stands for any schema, and for any name.
+  void gone(std::string_view schema, std::string_view name);
+  void transaction_ends(bool committed);
+  using Names = std::set<std::pair<std::string, std::string>>;  // with their schemas
+  Names gone() const;
+  void only_gone(const Names& names);
+
   // Nothing was laid over it that makes a difference.
   bool empty() const { return !changed_; }
 
@@ -70,6 +84,9 @@ class Overlay {
   void trigger(const CatalogChange& change);
   void called(std::string_view name, std::string_view before);
   void cascade(const CatalogChange& change);
+  std::vector<const Relation*> made_here() const;
+  void may_be_gone(const Relation& relation, bool gone);
+  void given_by(const Relation& relation, std::string_view schema, std::string_view name);
   void kin(Oid of, const std::vector<const Relation*>& more);
   void far(Oid of, const std::vector<const Relation*>& below);
   void next_version();

@@ -74,7 +74,8 @@ void Overlay::new_relation(const CatalogChange& change) {
   made.kind = change.relkind;
   made.of_session = true;
   made.columns_unknown = !change.columns_known || (lasting && change.columns_may_go);
-  made.only_written_here = (change.columns_known || change.contents_judged) && !distrusted_;
+  made.only_written_here = (change.columns_known || change.contents_judged) &&
+                           !change.fills_itself && change.certain && !distrusted_;
   made.definition = change.does;
   made.definition_unread = change.lost;
   for (const std::string& column : change.columns)

@@ -98,6 +98,7 @@ void Overlay::columns(const CatalogChange& change) {
   const auto found = candidates(change.schema, change.name);
   other_columns(found);
   each(found, [&](Relation& relation) {
+    if (change.fills_itself) relation.only_written_here = false;
     auto& columns = relation.columns;
     const auto place = std::find_if(columns.begin(), columns.end(), [&](const Column& column) {
       return column.name == change.other_name;

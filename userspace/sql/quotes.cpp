@@ -16,7 +16,9 @@ bool may_hold_sensitive(const ObjectRef& object, const Statement& statement,
   if (object.kind != ObjectRef::Kind::kTable) return false;
   const auto relations = catalog.relations_named(object.name);
   // Nor is it known of what the session has made itself.
-  const auto holds_anything = [](const Relation* relation) { return relation->holds_anything(); };
+  const auto holds_anything = [](const Relation* relation) {
+    return relation->holds_anything() || relation->may_be_gone;
+  };
   if (std::all_of(relations.begin(), relations.end(), holds_anything))
     return statement.actions.has(Action::kRead);
   return std::any_of(relations.begin(), relations.end(), [&](const Relation* relation) {

@@ -128,7 +128,8 @@ Row row_of(const Relation& relation) {
   row.fields.reserve(relation.columns.size());
   const bool may_compute = relation.kind == 'v' || relation.kind == '?';
   const Value unknown = may_compute ? traced(opaque_value()) : opaque_value();
-  const bool clear_of_session = relation.of_session && relation.only_written_here;
+  const bool clear_of_session =
+      relation.of_session && relation.only_written_here && !relation.may_be_gone;
   for (const Column& column : relation.columns) {
     Value value;
     value.relation = relation.oid;

@@ -17,6 +17,9 @@ bool is_cascade(const CatalogChange& change) {
   return change.kind == CatalogChange::Kind::kCascade;
 }
 
+// Which relations of its own may be gone, the overlay of now knows, and not what was done.
+bool is_drop(const CatalogChange& change) { return change.kind == CatalogChange::Kind::kGone; }
+
 // What a function that was called may have made: to have it twice makes no difference.
 bool is_of_call(const CatalogChange& change) {
   return change.kind == CatalogChange::Kind::kNewRelation && change.temporary && !change.certain &&
@@ -33,6 +36,8 @@ CatalogChange of_temporary_relations(CatalogChange change) {
 
 bool SessionCatalog::concerns(const Statement& statement) {
   return !statement.changes.empty() || statement.makes_anything || may_fill_anything(statement) ||
+         statement.kind == StatementKind::kSavepoint ||
+         statement.kind == StatementKind::kReleaseSavepoint ||
          statement.kind == StatementKind::kRollbackToSavepoint;
 }
 
@@ -58,6 +63,7 @@ void SessionCatalog::begin_overlay() {
 void SessionCatalog::note(const Statement& statement, std::string_view text,
                           const AnalyseOptions& options) {
   mistrust(statement);
+  note_savepoint(statement);
   if (statement.kind == StatementKind::kRollbackToSavepoint && !of_transaction_.empty()) {
     doubted_ = true;
     if (overlay_) overlay_->doubt();
@@ -65,6 +71,7 @@ void SessionCatalog::note(const Statement& statement, std::string_view text,
   // What was prepared in another session has nothing temporary in it.
   if (statement.makes_anything) too_much(statement.kind != StatementKind::kCommitPrepared);
   if (!statement.changes.empty()) keep(statement, text, options);
+  note_names(statement);
 }
 
 void SessionCatalog::note_early(const Statement& statement) {
@@ -134,6 +141,7 @@ bool SessionCatalog::still_bound(const Kept& kept) const {
 // Temporary tables are made again and again. What a CASCADE takes away it takes from those that
 // were made since, too.
 bool SessionCatalog::is_kept(const Statement& statement, std::string_view text) {
+  if (std::all_of(statement.changes.begin(), statement.changes.end(), is_drop)) return true;
   if (std::any_of(statement.changes.begin(), statement.changes.end(), is_cascade)) {
     std::erase_if(lasting_, [](const Kept& kept) {
       return kept.text.empty() && std::all_of(kept.changes.begin(), kept.changes.end(), is_cascade);
@@ -164,7 +172,12 @@ void SessionCatalog::too_much(bool lasts) {
 
 void SessionCatalog::keep(const Statement& statement, std::string_view text,
                           const AnalyseOptions& options) {
-  if (base_ == nullptr || is_kept(statement, text)) return;
+  if (base_ == nullptr) return;
+  if (is_kept(statement, text)) {
+    for (const CatalogChange& change : statement.changes)
+      if (overlay_) overlay_->presence(change);
+    return;
+  }
   if (!overlay_) begin_overlay();
   const bool full =
       of_transaction_.size() + lasting_.size() >= kKeptMax || text_bytes_ > kTextBytesMax;
@@ -174,6 +187,7 @@ void SessionCatalog::keep(const Statement& statement, std::string_view text,
   if (depends_on_others(statement)) kept.text = text;
   text_bytes_ += kept.text.size();
   for (const CatalogChange& change : kept.changes) overlay_->apply(change);
+  distrusted_ |= overlay_->distrusted();
   of_transaction_.push_back(std::move(kept));
 }
 
@@ -201,21 +215,71 @@ bool SessionCatalog::apply(const Kept& kept, bool lasting) {
 }
 
 void SessionCatalog::rebuild() {
+  const Overlay::Names gone = overlay_ ? overlay_->gone() : Overlay::Names{};
   overlay_.reset();
   now_ = base_;
   if (base_ == nullptr || (lasting_.empty() && of_transaction_.empty() && !anything_)) return;
   begin_overlay();
   for (const Kept& kept : lasting_) apply(kept, true);
   for (const Kept& kept : of_transaction_) apply(kept, false);
+  overlay_->only_gone(gone);
+  distrusted_ |= overlay_->distrusted();
   if (doubted_) overlay_->doubt();
   if (anything_) overlay_->anything();
 }
 
-void SessionCatalog::transaction_ended() {
+void SessionCatalog::note_names(const Statement& statement) {
+  using Kind = CatalogChange::Kind;
+  if (base_ == nullptr) return;
+  if (given_.size() >= kKeptMax) {  // whatever was made; savepoints are not found any more
+    given_.assign(1, {});
+    savepoints_.clear();
+  }
+  for (const CatalogChange& change : statement.changes) {
+    if (change.kind == Kind::kNewRelation) given_.push_back({change.schema, change.name});
+    if (change.kind == Kind::kOtherName) given_.push_back({change.new_schema, change.new_name});
+    if (change.kind == Kind::kOtherSchema) given_.push_back({change.new_schema, {}});
+  }
+}
+
+void SessionCatalog::note_savepoint(const Statement& statement) {
+  constexpr std::size_t kSavepointsMax = 4096;
+  std::size_t at = savepoints_.size();  // one past it; 0: there is none that we know
+  while (at > 0 && savepoints_[at - 1].name != statement.name) --at;
+  switch (statement.kind) {
+    case StatementKind::kSavepoint:
+      if (savepoints_.size() >= kSavepointsMax) savepoints_.clear();
+      savepoints_.push_back({statement.name, given_.size()});
+      break;
+    case StatementKind::kReleaseSavepoint: savepoints_.resize(at == 0 ? 0 : at - 1); break;
+    case StatementKind::kRollbackToSavepoint:
+      undo(at == 0 ? 0 : savepoints_[at - 1].given);
+      savepoints_.resize(at);
+      break;
+    default: break;
+  }
+}
+
+void SessionCatalog::undo(std::size_t since) {
+  for (std::size_t i = since; i < given_.size(); ++i)
+    if (overlay_) overlay_->gone(given_[i].schema, given_[i].name);
+  given_.resize(std::min(given_.size(), since));
+}
+
+void SessionCatalog::block_ended(bool committed) {
+  if (!committed) undo(0);
+  if (overlay_) overlay_->transaction_ends(true);
+  given_.clear();
+  savepoints_.clear();
+}
+
+void SessionCatalog::transaction_ended(bool committed) {
+  block_ended(committed);
   if (of_transaction_.empty() && anything_ == too_many_ && !doubted_) return;
   doubted_ = false;
   anything_ = too_many_;
   std::vector<Kept> ended = std::exchange(of_transaction_, {});
+  const Overlay::Names gone = overlay_ ? overlay_->gone() : Overlay::Names{};
   rebuild();
   for (Kept& kept : ended) {
     if (base_ == nullptr) break;
@@ -234,6 +298,7 @@ void SessionCatalog::transaction_ended() {
     else
       text_bytes_ -= std::min(text_bytes_, kept.text.size());
   }
+  if (overlay_) overlay_->only_gone(gone);
   if (overlay_ && overlay_->empty() && !anything_) overlay_.reset();
   now_ = overlay_ ? overlay_->shared() : base_;
 }

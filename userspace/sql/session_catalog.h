@@ -30,7 +30,10 @@ class SessionCatalog {
   // It has failed, but had committed some of what it did, perhaps.
   void note_failed(const Statement& statement, std::string_view text,
                    const AnalyseOptions& options);
-  void transaction_ended();
+  // COMMIT, ROLLBACK or PREPARE TRANSACTION has run; another transaction may have begun with it.
+  void block_ended(bool committed);
+  // None is open any more. `committed` of one that had no such end.
+  void transaction_ended(bool committed = true);
   // A text has run that nobody could read: to the end of the session any name may be anything.
   void anything_ran();
   // DISCARD ALL: no temporary relation is left.
@@ -64,15 +67,29 @@ class SessionCatalog {
   void rebuild();
   void begin_overlay();
   void mistrust(const Statement& statement);
+  void note_names(const Statement& statement);
+  void note_savepoint(const Statement& statement);
+  void undo(std::size_t since);
   // With those only that last, `lasting`; true if there was one.
   bool apply(const Kept& kept, bool lasting);
 
   static constexpr std::size_t kKeptMax = 20'000;
   static constexpr std::size_t kTextBytesMax = std::size_t{4} << 20;
 
+  // Names that the open transaction has given to relations, as `gone` of the overlay takes them.
+  struct Given {
+    std::string schema, name;
+  };
+  struct Savepoint {
+    std::string name;
+    std::size_t given = 0;  // how many there were then
+  };
+
   Pointer base_, now_;
   std::optional<Overlay> overlay_;
   std::vector<Kept> lasting_, of_transaction_;
+  std::vector<Given> given_;
+  std::vector<Savepoint> savepoints_;
   std::size_t text_bytes_ = 0;
   bool temporary_first_ = false, distrusted_ = false;
   bool doubted_ = false;   // a savepoint was rolled back to

@@ -12,12 +12,6 @@ namespace {
 
 constexpr std::size_t kKeptMax = 1'000'000;  // some 100 MiB
 
-std::size_t size_of(const Statement& statement) {
-  return 1 + statement.objects.size() + statement.kin.size() + statement.columns.size() +
-         statement.outputs.size() + statement.writes.size() + statement.runs.size() +
-         statement.makes.size();
-}
-
 // It may run a function, by itself or by a trigger.
 bool may_open_cursors(const Statement& statement) {
   if (statement.actions.bits() & ~ActionSet{Action::kRead, Action::kTransaction}.bits())
@@ -40,8 +34,14 @@ void end_chain(Statement& statement) {
 
 }  // namespace
 
+std::size_t parts_of(const Statement& statement) {
+  return 1 + statement.objects.size() + statement.kin.size() + statement.columns.size() +
+         statement.outputs.size() + statement.writes.size() + statement.runs.size() +
+         statement.makes.size();
+}
+
 void SessionNames::forget(Names& names) {
-  for (const auto& [name, kept] : names) kept_ -= size_of(*kept.statement);
+  for (const auto& [name, kept] : names) kept_ -= parts_of(*kept.statement);
   if (!names.empty()) ++version_;
   names.clear();
 }
@@ -53,7 +53,7 @@ void SessionNames::forget_where(Names& names, Gone gone) {
       ++name;
       continue;
     }
-    kept_ -= size_of(*name->second.statement);
+    kept_ -= parts_of(*name->second.statement);
     name = names.erase(name);
     ++version_;
   }
@@ -65,10 +65,10 @@ SessionNames::Name* SessionNames::put(Space space, std::string_view name, Statem
   Names& names = names_of(space);
   auto found = names.find(name);
   if (found == names.end() && size() >= names_max_) overflowed_ = true;
-  const std::size_t before = found == names.end() ? 0 : size_of(*found->second.statement);
-  if (kept_ - before + size_of(statement) > kKeptMax) overflowed_ = true;
+  const std::size_t before = found == names.end() ? 0 : parts_of(*found->second.statement);
+  if (kept_ - before + parts_of(statement) > kKeptMax) overflowed_ = true;
   if (overflowed_) return nullptr;
-  kept_ += size_of(statement) - before;
+  kept_ += parts_of(statement) - before;
   if (found == names.end()) found = names.emplace(std::string{name}, Name{}).first;
   found->second.statement = std::make_shared<const Statement>(std::move(statement));
   return &found->second;
@@ -113,7 +113,7 @@ void SessionNames::closed(Space space, std::string_view name) {
   const auto found = names.find(name);
   if (found == names.end()) return;
   ++version_;
-  kept_ -= size_of(*found->second.statement);
+  kept_ -= parts_of(*found->second.statement);
   names.erase(found);
 }
 

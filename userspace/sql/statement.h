@@ -171,6 +171,8 @@ struct Statement {
   bool computes_sensitive = false;
   // Code of users runs by it that nobody names, and may write.
   bool writes_unseen = false;
+  // A type is called otherwise from now on whose default is computed by code of users.
+  bool fills_unseen = false;
   // For the person who approves: "DO runs dynamic SQL", "function f() is not in the catalogue".
   std::vector<std::string> notes;
   std::string fingerprint;  // pg_query_fingerprint of this statement, 16 hex digits
@@ -178,7 +180,8 @@ struct Statement {
 
 // It may have put what nobody knows into whatever the session has made.
 inline bool may_fill_anything(const Statement& statement) {
-  return statement.copies_sensitive || statement.temporary_first || statement.writes_unseen;
+  return statement.copies_sensitive || statement.temporary_first || statement.writes_unseen ||
+         statement.fills_unseen;
 }
 
 // What to do with result column `position` (from 0) of a result with `count` columns. Never clear

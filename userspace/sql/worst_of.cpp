@@ -86,6 +86,7 @@ Statement worst_of(const Statement& a, const Statement& b) {
   out.changes_reading |= b.changes_reading;
   out.temporary_first |= b.temporary_first;
   out.writes_unseen |= b.writes_unseen;
+  out.fills_unseen |= b.fills_unseen;
   out.blinds |= b.blinds;
   out.sets_constraints |= b.sets_constraints;
   out.keeps_errors |= b.keeps_errors;

@@ -133,6 +133,11 @@ CatalogRows& CatalogRows::returns_set() {
   return *this;
 }
 
+CatalogRows& CatalogRows::without_casts() {
+  std::erase_if(rows_, [](const Row& row) { return row.table == CatalogTable::kCasts; });
+  return *this;
+}
+
 CatalogRows& CatalogRows::cast_call(std::string_view type, Oid function) {
   add(CatalogTable::kCasts, {std::string{type}, std::to_string(function), "0"});
   return *this;

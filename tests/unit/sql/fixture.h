@@ -55,6 +55,7 @@ class CatalogRows {
   CatalogRows& uses(Oid caller, std::string_view kind, Oid object);
   CatalogRows& operator_class(std::string_view name, Oid function);
   CatalogRows& cast_call(std::string_view type, Oid function);
+  CatalogRows& without_casts();
   CatalogRows& check_call(std::string_view type, Oid oid, Oid function);
   // 'r', 'f', 't', 'p', 'x', 's', 'b' or 'n', as in catalog_queries.cpp.
   CatalogRows& revision(char kind, Oid oid, std::string_view text);

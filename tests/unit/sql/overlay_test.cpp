@@ -292,8 +292,8 @@ TEST(SessionCatalog, IsOnlyToldOfWhatConcernsIt) {
   };
   for (const char* text :
        {"CREATE TEMP TABLE t (a int)", "SET search_path = pg_temp", "SELECT runs()",
-        "INSERT INTO hay SELECT id, ssn FROM people", "ROLLBACK TO a", "COMMIT PREPARED 'x'",
-        "DO $$ BEGIN ALTER TABLE hay ADD x int; END $$"})
+        "INSERT INTO hay SELECT id, ssn FROM people", "ROLLBACK TO a", "SAVEPOINT a",
+        "COMMIT PREPARED 'x'", "DO $$ BEGIN ALTER TABLE hay ADD x int; END $$"})
     EXPECT_TRUE(concerns(text)) << text;
   for (const char* text :
        {"SELECT ssn FROM people", "INSERT INTO hay VALUES (1)", "BEGIN", "COMMIT"})
@@ -330,11 +330,61 @@ TEST(SessionCatalog, WhatIsMadeAgainAndAgainIsKeptOnce) {
     session.ran("CREATE TEMP TABLE u (a int)").ran("DROP TABLE u");
     session.catalog().transaction_ended();
   }
+  session.ran("CREATE TEMP TABLE u (a int)");
   EXPECT_EQ(session.actions("UPDATE u SET a = 1 WHERE a = 2"), "update");
   const auto before = session.catalog().now()->version();
   session.ran("CREATE TEMP TABLE u (a int)");
   session.catalog().transaction_ended();
   EXPECT_EQ(session.catalog().now()->version(), before) << "nothing has to be read anew";
+}
+
+bool is_its_own(Session& session, std::string_view name) {
+  const auto named = session.catalog().now()->relations_named(name);
+  return std::any_of(named.begin(), named.end(), [](const Relation* one) {
+    return one->of_session && one->only_written_here && !one->may_be_gone;
+  });
+}
+
+TEST(SessionCatalog, AfterARollbackOnlyWhatWasMadeBeforeTheSavepointIsItsOwn) {
+  Session session;
+  session.ran("CREATE TEMP TABLE t (a int)")
+      .ran("SAVEPOINT one")
+      .ran("CREATE TEMP TABLE u (a int)");
+  session.ran("SAVEPOINT two").ran("ALTER TABLE t RENAME TO v").ran("ROLLBACK TO two");
+  EXPECT_TRUE(is_its_own(session, "u"));
+  EXPECT_FALSE(is_its_own(session, "v"));
+  session.ran("ROLLBACK TO one");
+  EXPECT_FALSE(is_its_own(session, "u"));
+  session.ran("CREATE TEMP TABLE u (a int)");
+  EXPECT_TRUE(is_its_own(session, "u"));
+  session.catalog().transaction_ended();
+  session.catalog().arrived(farm());
+  EXPECT_TRUE(is_its_own(session, "u"));
+  session.ran("CREATE TEMP TABLE w (a int)");
+  session.catalog().transaction_ended(false);
+  EXPECT_TRUE(is_its_own(session, "u"));
+  EXPECT_FALSE(is_its_own(session, "w"));
+}
+
+TEST(SessionCatalog, WhatIsDroppedIsNotItsOwnUntilItIsMadeAgain) {
+  for (const char* drop : {"DROP TABLE u", "DROP TABLE IF EXISTS pg_temp.u", "DISCARD TEMP",
+                           "DROP OWNED BY somebody", "ALTER TABLE u RENAME TO other"}) {
+    Session session;
+    session.ran("CREATE TEMP TABLE u (a int)");
+    session.catalog().transaction_ended();
+    session.ran(drop);
+    EXPECT_FALSE(is_its_own(session, "u")) << drop;
+    session.catalog().transaction_ended();
+    session.catalog().arrived(farm());
+    EXPECT_FALSE(is_its_own(session, "u")) << drop;
+    session.ran("CREATE TEMP TABLE u (a int)");
+    EXPECT_TRUE(is_its_own(session, "u")) << drop;
+  }
+  Session session;
+  session.ran("CREATE TEMP TABLE u (a int) ON COMMIT DROP");
+  EXPECT_TRUE(is_its_own(session, "u"));
+  session.catalog().block_ended(true);
+  EXPECT_FALSE(is_its_own(session, "u"));
 }
 
 TEST(SessionCatalog, BeyondWhatIsKeptAnyNameMayBeAnything) {

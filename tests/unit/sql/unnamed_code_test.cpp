@@ -53,6 +53,23 @@ TEST(UnnamedCode, ThatMaySetIsSeenByItsWords) {
     EXPECT_TRUE(sets(with_bodies(body))) << body;
 }
 
+TEST(UnnamedCode, WritesToWhatItsWordsName) {
+  const auto writes = [](const CatalogRows& rows, std::string_view name) {
+    return CatalogRows{rows}.build(shop_rules())->may_be_written_unseen(name);
+  };
+  for (const char* body : {"BEGIN INSERT INTO own VALUES (1); END", "BEGIN DROP TABLE own; END"}) {
+    EXPECT_TRUE(writes(with_bodies(body), "own")) << body;
+    EXPECT_FALSE(writes(with_bodies(body), "another")) << body;
+  }
+  EXPECT_FALSE(writes(with_bodies("BEGIN RETURN (SELECT max(id) FROM own); END"), "own"));
+  EXPECT_TRUE(writes(with_bodies("BEGIN RETURN other(); END", "DELETE FROM own"), "own"));
+  EXPECT_TRUE(writes(with_bodies("BEGIN INSERT INTO till VALUES (1); END", "SELECT 1",
+                                 "BEGIN INSERT INTO own VALUES (1); END"),
+                     "own"));
+  EXPECT_TRUE(writes(with_bodies("BEGIN EXECUTE $1; END"), "any"));
+  EXPECT_FALSE(writes(shop(), "own"));
+}
+
 TEST(UnnamedCode, IsFollowedToWhatItNames) {
   const char* const setting = "SELECT set_config('client_encoding', 'SJIS', false)";
   EXPECT_TRUE(sets(with_bodies("BEGIN RETURN other(); END", setting)));

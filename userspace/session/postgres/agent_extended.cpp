@@ -111,6 +111,8 @@ PreparedPtr AgentMessages::prepared_named(std::string_view name) {
 }
 
 PortalPtr AgentMessages::portal_named(std::string_view name) {
+  if (pipeline_.names.is_declared(name))
+    pipeline_.names.renew(sql::SessionNames::Space::kCursor, std::string{name}, reader_of_names());
   PortalPtr known = pipeline_.names.portal(name);
   if (known || !context_.unguarded()) return known;
   auto portal = std::make_shared<Portal>();
@@ -123,6 +125,11 @@ PortalPtr AgentMessages::portal_named(std::string_view name) {
 AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg::Parse& parse) {
   const std::string_view name = server_name(parse.statement);
   if (const auto outcome = settle_name(name)) return *outcome;
+  std::vector<std::uint32_t> types = types_of(parse.parameter_types);
+  if (bind_awaited_ &&
+      !upcoming_bind(message.after, parse.statement, read_by(types), context_.options.limits)
+           .certain)
+    return Outcome::kWait;
   if (wait_for_names(parse.text) || wait_for_reading(parse.text)) return Outcome::kWait;
   if (pipeline_.names.full()) {
     context_.fatal("53000", "too many prepared statements and portals in one session");
@@ -130,7 +137,7 @@ AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg:
   }
   auto prepared = std::make_shared<PreparedStatement>();
   prepared->name = name;
-  prepared->parameter_types = types_of(parse.parameter_types);
+  prepared->parameter_types = std::move(types);
   if (sql::any_unknown_type(prepared->parameter_types, *context_.catalog) && may_look_again()) {
     look_again();
     return Outcome::kWait;
@@ -144,8 +151,8 @@ AgentMessages::Outcome AgentMessages::on_parse(const Message& message, const pg:
   // Nothing is cast to the declared types before values are bound.
   Judgement judgement = judge_.judge(bind.message ? *prepared->text : *text, bind.parameters);
   // Whoever is asked must see the parameters, so wait until they are here or cannot come any more.
-  if (judgement.verdict().kind == VerdictKind::kHold && !bind.certain && !gate_.holds())
-    return Outcome::kWait;
+  bind_awaited_ = judgement.verdict().kind == VerdictKind::kHold && !bind.certain && !gate_.holds();
+  if (bind_awaited_) return Outcome::kWait;
   if (wait_for_settings(judgement)) return Outcome::kWait;
   refuse_other_meanings(judgement, *prepared->text);
   if (gate_.compares(judgement)) {
@@ -246,7 +253,7 @@ AgentMessages::Outcome AgentMessages::on_bind(const Message& message, const pg::
   if (statement_in_doubt(pipeline_.units, name)) return wait_for_answers();
   PreparedPtr prepared = prepared_named(name);
   if (prepared && prepared->made_by_sql) {
-    renew_names();
+    pipeline_.names.renew(sql::SessionNames::Space::kPrepared, prepared->name, reader_of_names());
     prepared = prepared_named(name);
   }
   if (!prepared) {

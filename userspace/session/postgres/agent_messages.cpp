@@ -44,6 +44,12 @@ bool belongs_to_copy(char type) { return type == 'd' || type == 'c' || type == '
 // than fit into the server's output buffer (8 KiB, 5 bytes each), so that it has flushed some.
 constexpr std::size_t kUnitsMax = 8192;
 
+// Of one read(), in looks (Context::work): some hundredths of a second, after which other flows of
+// the thread have their turn. One message is read whatever it costs.
+constexpr std::size_t kWorkPerTurn = 2'000'000;
+// Of any message, beside what is counted where it is done.
+constexpr std::size_t kWorkPerMessage = 1000;
+
 std::size_t copies_in(const AnalysedText& text) {
   return static_cast<std::size_t>(
       std::count_if(text.analysis->statements.begin(), text.analysis->statements.end(),
@@ -167,27 +173,27 @@ bool AgentMessages::wait_for_names_of(const AnalysedText& text) {
 }
 
 AnalysedTextPtr AgentMessages::analyse(std::string_view text) {
-  const bool renewed = pipeline_.names.renewed_for(context_.catalog->version());
-  // Without a name to read anew it costs nothing, and is done for all texts to come.
-  if (!renewed && (pipeline_.names.empty() || Judge::may_use_names(text))) renew_names();
-  if (pipeline_.units.empty()) pipeline_.names.all_answered();
-  return judge_.analyse(text, pipeline_.names.for_analysis(),
-                        context_.meaning_unsettled || std::exchange(reading_unsettled_, false));
+  Names& names = pipeline_.names;
+  names.know_beyond_ascii(context_.server_encoding == "UTF8");
+  if (pipeline_.units.empty()) names.all_answered();
+  const bool unsettled = context_.meaning_unsettled || std::exchange(reading_unsettled_, false);
+  AnalysedTextPtr analysed = judge_.analyse(text, names.for_analysis(), unsettled);
+  if (analysed->uses_names && names.renew(*analysed, reader_of_names(), context_.work))
+    analysed = judge_.analyse(text, names.for_analysis(), unsettled);
+  return analysed;
 }
 
 const std::string& AgentMessages::told(const AnalysedText& text) {
   return text.uses_names ? told_ = pipeline_.names.told(text) : text.text;
 }
 
-void AgentMessages::renew_names() {
-  pipeline_.names.know_beyond_ascii(context_.server_encoding == "UTF8");
-  const sql::SessionNames none;  // PREPARE cannot name another
-  pipeline_.names.renew(context_.catalog->version(),
-                        [&](const std::string& text, const std::vector<std::uint32_t>& declared) {
-                          return with_declared_types(
-                              judge_.analyse(text, none, context_.meaning_unsettled), declared,
-                              context_);
-                        });
+Names::Reader AgentMessages::reader_of_names() {
+  return {context_.catalog->version(),
+          [this](const std::string& text, const std::vector<std::uint32_t>& declared) {
+            const sql::SessionNames none;  // PREPARE cannot name another
+            return with_declared_types(judge_.analyse(text, none, context_.meaning_unsettled),
+                                       declared, context_);
+          }};
 }
 
 bool AgentMessages::wait_for_newer_catalog(const AnalysedText& text) {
@@ -215,7 +221,7 @@ std::size_t AgentMessages::pass_piece(ByteView in) {
 }
 
 std::size_t AgentMessages::read(ByteView in) {
-  stalled_ = false;
+  stalled_ = turn_over_ = false;
   if (pipeline_.goodbye) return in.size();
   std::size_t consumed = pass_piece(in);
   while (!context_.closed && !pipeline_.goodbye && !gate_.waiting() && consumed < in.size()) {
@@ -242,11 +248,14 @@ std::size_t AgentMessages::read(ByteView in) {
       break;
     }
     const auto& frame = std::get<pg::Frame>(step);
-    stalled_ = must_wait(frame.type);
+    turn_over_ = context_.work > kWorkPerTurn;
+    stalled_ = turn_over_ || must_wait(frame.type);
     if (stalled_) break;
+    context_.work += kWorkPerMessage;
     if (dispatch({frame, rest.first(frame.size), rest.subspan(frame.size)}) == Outcome::kWait)
       break;
     consumed += frame.size;
+    bind_awaited_ = false;
   }
   stalled_ = stalled_ || gate_.waiting() || pipeline_.awaiting_catalog;
   return context_.closed ? in.size() : consumed;

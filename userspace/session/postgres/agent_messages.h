@@ -27,6 +27,8 @@ class AgentMessages {
   std::size_t read(ByteView in);
   // The last read() left bytes for later that are not the beginning of an unfinished message.
   bool stalled() const { return stalled_; }
+  // It left them because it had done enough for one time.
+  bool has_had_its_turn() const { return turn_over_; }
 
  private:
   enum class Outcome : std::uint8_t { kConsumed, kWait };
@@ -48,7 +50,7 @@ class AgentMessages {
   bool wait_for_names_of(const AnalysedText& text);
   bool wait_for_settings(const Judgement& judgement);
   ReadBy read_by(const std::vector<std::uint32_t>& types) const;
-  void renew_names();
+  Names::Reader reader_of_names();
   bool wait_for_newer_catalog(const AnalysedText& text);
   std::size_t pass_piece(ByteView in);
   Outcome dispatch(const Message& message);
@@ -108,7 +110,9 @@ class AgentMessages {
   Gate& gate_;
   const TextGuard& guard_;
   bool stalled_ = false;
+  bool turn_over_ = false;
   bool news_asked_ = false;
+  bool bind_awaited_ = false;       // by the Parse that is next, which is not looked at before
   bool in_extended_ = false;        // part of one was sent, or a Flush
   bool ran_since_sync_ = false;     // something ran, and the server tells of settings at a Sync
   bool reading_unsettled_ = false;  // where strings end in the text that is read now, and letters

@@ -6,8 +6,14 @@
 #include "sql/declared_types.h"
 
 namespace sluice::session {
+namespace {
 
-AnalysedTextPtr analyse_text(std::string_view text, const Context& context,
+// What a byte costs that is read, in looks, where all of them are short words.
+constexpr std::size_t kLooksPerByte = 64;
+
+}  // namespace
+
+AnalysedTextPtr analyse_text(std::string_view text, Context& context,
                              const sql::SessionNames& names, bool unsettled) {
   auto analysed = std::make_shared<AnalysedText>();
   analysed->text = text;
@@ -18,6 +24,8 @@ AnalysedTextPtr analyse_text(std::string_view text, const Context& context,
   options.limits = context.options.sql_limits;
   options.limits.plain_names_only = context.server_encoding != "UTF8";
   auto analysis = sql::analyse(text, *context.catalog, names, options);
+  context.work +=
+      text.size() * kLooksPerByte + (analysis ? analysis->effort : options.limits.effort_max);
   if (!analysis) analysed->error = analysis.error().text();
   analysed->names_version = names.version();
   if (analysis)
@@ -33,7 +41,7 @@ AnalysedTextPtr with_declared_types(AnalysedTextPtr text, const std::vector<std:
                                     Context& context) {
   if (!sql::any_users_type(types) || context.unguarded()) return text;
   sql::Analysis analysis = *text->analysis;
-  sql::declare_types(analysis, types, *context.catalog);
+  context.work += sql::declare_types(analysis, types, *context.catalog);
   auto declared = std::make_shared<AnalysedText>(*text);
   declared->analysis = std::make_shared<const sql::Analysis>(std::move(analysis));
   return declared;

@@ -29,8 +29,8 @@ struct AnalysedText {
 using AnalysedTextPtr = std::shared_ptr<const AnalysedText>;
 
 // With the catalogue of the session. `unsettled`: a statement that may change how the server reads
-// strings is on its way.
-AnalysedTextPtr analyse_text(std::string_view text, const Context& context,
+// strings is on its way. Counts its work; a text that was not understood may have been any.
+AnalysedTextPtr analyse_text(std::string_view text, Context& context,
                              const sql::SessionNames& names, bool unsettled);
 
 // The same, with what it is to bind values of these types.

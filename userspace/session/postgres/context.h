@@ -76,6 +76,10 @@ struct Context {
   std::uint64_t statements = 0;  // judged so far; the next one is this plus one
   bool closed = false;
 
+  // Looks at names and columns, or what costs as much, since handle() began (sql/effort.h). Counts
+  // whatever an agent can make large.
+  std::size_t work = 0;
+
   // Set for the time of one handle().
   FlowActions* actions = nullptr;
   SteadyTime now{};

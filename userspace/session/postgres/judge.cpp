@@ -55,6 +55,12 @@ bool ends_transaction_of_others(const sql::Statement& statement, const Context& 
          !context.prepared_transactions.contains(statement.name);
 }
 
+// What it costs to judge a statement, whose analysis may be an old one.
+std::size_t looks_at(const sql::Statement& statement) {
+  constexpr std::size_t kLooksPerName = 16;
+  return kLooksPerName * (statement.objects.size() + statement.columns.size());
+}
+
 bool reaches_sensitive(const sql::Statement& statement, const sql::Catalog& catalog) {
   return statement.touches_sensitive ||
          std::any_of(statement.objects.begin(), statement.objects.end(),
@@ -176,6 +182,7 @@ Judge::Before Judge::before_all() const {
 Judged& Judge::judge_one(const sql::Statement& statement, std::string_view shown,
                          const std::vector<Parameter>& parameters, const Before& before,
                          Judgement& judgement) const {
+  context_.work += looks_at(statement);
   Judged& judged = judgement.statements.emplace_back();
   Intent& intent = judged.intent;
   intent.lineage = context_.options.lineage;

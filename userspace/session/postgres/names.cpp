@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/postgres/names.h"
 
+#include <algorithm>
 #include <optional>
 #include <type_traits>
+#include <unordered_set>
 
 #include "base/check.h"
 #include "sql/worst_of.h"
@@ -89,6 +91,32 @@ std::size_t bytes_of(const std::map<std::string, std::string, std::less<>>& text
   return bytes;
 }
 
+// Bytes that it takes to keep it. A text is kept by more than one.
+std::size_t size_of(const AnalysedText& text) {
+  constexpr std::size_t kBytesPerPart = 100;
+  constexpr std::size_t kCopies = 4;
+  std::size_t parts = 0;
+  for (const sql::Statement& statement : text.analysis->statements)
+    parts += sql::parts_of(statement);
+  return kCopies * text.text.size() + kBytesPerPart * parts;
+}
+
+// Which name a unit gives or takes away; null: none.
+const std::string* prepared_changed(const Unit& unit) {
+  if (unit.kind == Unit::Kind::kParse && unit.prepared) return &unit.prepared->name;
+  return unit.kind == Unit::Kind::kClose && unit.closed_statement ? &unit.closed_name : nullptr;
+}
+const std::string* portal_changed(const Unit& unit) {
+  if (unit.kind == Unit::Kind::kBind && unit.portal) return &unit.portal->name;
+  return unit.kind == Unit::Kind::kClose && !unit.closed_statement ? &unit.closed_name : nullptr;
+}
+bool same_name(const Unit& one, const Unit& later) {
+  const std::string* name = prepared_changed(one);
+  const std::string* other = name ? prepared_changed(later) : portal_changed(later);
+  if (!name) name = portal_changed(one);
+  return name && other && *name == *other;
+}
+
 const sql::Statement* only_statement(const AnalysedTextPtr& text) {
   return text->analysis->statements.size() == 1 ? &text->analysis->statements.front() : nullptr;
 }
@@ -142,49 +170,93 @@ std::string Names::told(const AnalysedText& text) const {
   return told;
 }
 
-void Names::renew(std::uint64_t catalog_version, const Analyse& analyse) {
-  if (renewed_for(catalog_version)) return;
-  renewed_for_ = catalog_version;
-  for (auto& [name, prepared] : prepared_) {
-    const AnalysedTextPtr now = analyse(prepared->text->text, prepared->declared());
-    const auto by_sql =
-        prepared->made_by_sql ? made_by(*now->analysis, StatementKind::kPrepare, name) : nullptr;
-    const bool known =
-        prepared->made_by_sql ? by_sql != nullptr : now->analysis->statements.size() == 1;
-    if (now->unread() || !known) {
-      sql_.closed(Space::kPrepared, name);
-    } else {
-      const sql::Statement statement = by_sql ? *by_sql
-                                              : executed_by_sql(now->analysis->statements.front())
-                                                    .value_or(now->analysis->statements.front());
-      if (!name.empty() && !sql_.renewed(Space::kPrepared, name, statement))
-        sql_.completed(Space::kPrepared, name, statement);
-    }
-    if (!prepared->made_by_sql) continue;
-    auto renewed = std::make_shared<PreparedStatement>(*prepared);
-    renewed->text = by_sql ? from_sql(name, *by_sql, prepared->text->text)->text : now;
-    prepared = std::move(renewed);
-  }
-  renew_cursors(analyse);
+bool Names::is_read(Space space, std::string_view name, std::uint64_t catalog_version) const {
+  const auto& read_with = space == Space::kPrepared ? prepared_read_with_ : cursors_read_with_;
+  const auto found = read_with.find(name);
+  return found != read_with.end() && found->second == catalog_version;
 }
 
-void Names::renew_cursors(const Analyse& analyse) {
-  for (const auto& [name, text] : declared_) {
-    const AnalysedTextPtr now = analyse(text, {});
+// What the name stood for before may still be it.
+void Names::note_read(Space space, const std::string& name, std::uint64_t catalog_version) {
+  auto& read_with = space == Space::kPrepared ? prepared_read_with_ : cursors_read_with_;
+  if (read_with.size() >= 2 * kNamesMax) read_with.clear();
+  if (!sql_.find(space, name))
+    read_with[name] = catalog_version;
+  else if (!is_read(space, name, catalog_version))
+    read_with.erase(name);
+}
+
+bool Names::renew(const AnalysedText& text, const Reader& reader, const std::size_t& work) {
+  // What the longest text may cost.
+  constexpr std::size_t kWorkMax = 64'000'000;
+  const std::size_t began = work;
+  bool any = false;
+  for (const sql::Statement& statement : text.analysis->statements)
+    for (const sql::NameUse& use : statement.uses) {
+      const Space space = use.cursor ? Space::kCursor : Space::kPrepared;
+      if (work - began <= kWorkMax) {
+        any |= renew(space, use.name, reader);
+      } else if (!is_read(space, use.name, reader.catalog_version)) {
+        sql_.closed(space, use.name);
+        any = true;
+      }
+    }
+  return any;
+}
+
+bool Names::renew(Space space, const std::string& name, const Reader& reader) {
+  if (is_read(space, name, reader.catalog_version)) return false;
+  if (space == Space::kCursor) {
+    if (!declared_.contains(name) && !portals_.contains(name)) return false;
+    renew_cursor(name, reader);
+    cursors_read_with_[name] = reader.catalog_version;
+  } else {
+    const auto found = prepared_.find(name);
+    if (found == prepared_.end()) return false;
+    renew_prepared(name, found->second, reader);
+    prepared_read_with_[name] = reader.catalog_version;
+  }
+  return true;
+}
+
+void Names::renew_prepared(const std::string& name, PreparedPtr& prepared, const Reader& reader) {
+  const AnalysedTextPtr now = reader.analyse(prepared->text->text, prepared->declared());
+  const auto by_sql =
+      prepared->made_by_sql ? made_by(*now->analysis, StatementKind::kPrepare, name) : nullptr;
+  const bool known =
+      prepared->made_by_sql ? by_sql != nullptr : now->analysis->statements.size() == 1;
+  if (now->unread() || !known) {
+    sql_.closed(Space::kPrepared, name);
+  } else {
+    const sql::Statement statement = by_sql ? *by_sql
+                                            : executed_by_sql(now->analysis->statements.front())
+                                                  .value_or(now->analysis->statements.front());
+    if (!name.empty() && !sql_.renewed(Space::kPrepared, name, statement))
+      sql_.completed(Space::kPrepared, name, statement);
+  }
+  if (!prepared->made_by_sql) return;
+  auto renewed = std::make_shared<PreparedStatement>(*prepared);
+  renewed->text = by_sql ? from_sql(name, *by_sql, prepared->text->text)->text : now;
+  prepared = std::move(renewed);
+}
+
+void Names::renew_cursor(const std::string& name, const Reader& reader) {
+  if (const auto declared = declared_.find(name); declared != declared_.end()) {
+    const AnalysedTextPtr now = reader.analyse(declared->second, {});
     const auto cursor = made_by(*now->analysis, StatementKind::kDeclareCursor, name);
     if (cursor)
       sql_.renewed(Space::kCursor, name, *cursor);
     else
       sql_.closed(Space::kCursor, name);
   }
-  for (const auto& [name, portal] : portals_) {
-    if (name.empty() || portal->prepared->made_by_sql) continue;
-    const AnalysedTextPtr now = analyse(portal->text->text, portal->prepared->declared());
-    if (now->analysis->statements.size() == 1)
-      sql_.renewed(Space::kCursor, name, now->analysis->statements.front());
-    else
-      sql_.closed(Space::kCursor, name);
-  }
+  const auto found = portals_.find(name);
+  if (found == portals_.end() || name.empty() || found->second->prepared->made_by_sql) return;
+  const Portal& portal = *found->second;
+  const AnalysedTextPtr now = reader.analyse(portal.text->text, portal.prepared->declared());
+  if (now->analysis->statements.size() == 1)
+    sql_.renewed(Space::kCursor, name, now->analysis->statements.front());
+  else
+    sql_.closed(Space::kCursor, name);
 }
 
 void Names::parse_sent(Unit& unit) {
@@ -192,10 +264,14 @@ void Names::parse_sent(Unit& unit) {
   PreparedPtr& slot = prepared_[unit.prepared->name];
   unit.previous_prepared = slot;
   slot = unit.prepared;
+  kept_ += size_of(*unit.prepared->text);
   if (const auto* statement = only_statement(unit.prepared->text);
-      statement && !unit.prepared->name.empty())
+      statement && !unit.prepared->name.empty()) {
+    note_read(Space::kPrepared, unit.prepared->name,
+              unit.prepared->text->analysis->catalog_version);
     sql_.sent(Space::kPrepared, unit.prepared->name,
               executed_by_sql(*statement).value_or(*statement));
+  }
 }
 
 void Names::bind_sent(Unit& unit) {
@@ -203,9 +279,12 @@ void Names::bind_sent(Unit& unit) {
   PortalPtr& slot = portals_[unit.portal->name];
   unit.previous_portal = slot;
   slot = unit.portal;
+  kept_ += size_of(*unit.portal->text);
   if (const auto* statement = only_statement(unit.portal->text);
-      statement && !unit.portal->name.empty())
+      statement && !unit.portal->name.empty()) {
+    note_read(Space::kCursor, unit.portal->name, unit.portal->text->analysis->catalog_version);
     sql_.sent(Space::kCursor, unit.portal->name, *statement);
+  }
 }
 
 void Names::close_sent(Unit& unit) {
@@ -221,7 +300,13 @@ void Names::close_sent(Unit& unit) {
 
 void Names::text_sent(const AnalysedText& text) {
   acted();
-  for (const sql::Statement& statement : text.analysis->statements) sql_.sent(statement);
+  for (const sql::Statement& statement : text.analysis->statements) {
+    if (statement.kind == StatementKind::kPrepare)
+      note_read(Space::kPrepared, statement.name, text.analysis->catalog_version);
+    if (statement.kind == StatementKind::kDeclareCursor)
+      note_read(Space::kCursor, statement.name, text.analysis->catalog_version);
+    sql_.sent(statement);
+  }
   if (!text.unread()) return;
   prepared_.clear();
   portals_.clear();
@@ -234,18 +319,18 @@ void Names::parse_complete(const Unit& unit, bool given_again) {
   const std::string& name = unit.prepared->name;
   const auto* statement = only_statement(unit.prepared->text);
   if (!statement || name.empty()) return;
-  // Names may have been renewed since it was sent.
-  if (unit.prepared->text->analysis->catalog_version != renewed_for_) renewed_for_ = 0;
-  given_again
-      ? sql_.made(Space::kPrepared, name)
-      : sql_.completed(Space::kPrepared, name, executed_by_sql(*statement).value_or(*statement));
+  if (given_again) return sql_.made(Space::kPrepared, name);
+  sql_.completed(Space::kPrepared, name, executed_by_sql(*statement).value_or(*statement));
+  prepared_read_with_[name] = unit.prepared->text->analysis->catalog_version;
 }
 
 void Names::bind_complete(const Unit& unit, bool given_again) {
   const std::string& name = unit.portal->name;
-  if (const auto* statement = only_statement(unit.portal->text); statement && !name.empty())
+  if (const auto* statement = only_statement(unit.portal->text); statement && !name.empty()) {
     given_again ? sql_.made(Space::kCursor, name)
                 : sql_.completed(Space::kCursor, name, *statement);
+    if (!given_again) cursors_read_with_[name] = unit.portal->text->analysis->catalog_version;
+  }
   unit.portal->transaction = transaction_;
   unit.portal->made = sql_.version();
 }
@@ -264,12 +349,12 @@ void Names::statement_complete(const sql::Statement& statement, const std::strin
   switch (statement.kind) {
     case StatementKind::kPrepare:
       if (const auto inner = sql_.find(Space::kPrepared, statement.name))
-        prepared_[statement.name] = from_sql(statement.name, *inner, text);
+        keep_prepared(statement.name, from_sql(statement.name, *inner, text));
       break;
     case StatementKind::kDeclareCursor:
       portals_.erase(statement.name);
       declared_[statement.name] = text;
-      if (declared_.size() > kNamesMax || bytes_of(declared_) > kTextBytesMax) {
+      if (declared_.size() > kNamesMax || bytes_of(declared_) > kDeclaredBytesMax) {
         declared_.erase(statement.name);
         forget_cursor(statement.name);
       }
@@ -337,26 +422,40 @@ void Names::put_back(std::map<std::string, Pointer, std::less<>>& table, const s
     table.erase(name);
 }
 
-void Names::undo(const Unit& unit, bool failed_itself) {
-  renewed_for_ = 0;  // what is put back may have been read by an earlier catalogue
+// What a unit gives or takes away is undone where the next one behind it that changes the same name
+// remembers what was before; where there is none, in the table.
+void Names::undo(const Unit& unit, bool failed_itself, Unit* behind) {
   switch (unit.kind) {
-    case Unit::Kind::kParse:
+    case Unit::Kind::kParse: {
       if (!unit.prepared) break;
+      const std::string& name = unit.prepared->name;
+      prepared_read_with_.erase(name);
       // A Parse that fails has already destroyed the unnamed statement before it; one that was
       // skipped has not.
-      if (failed_itself && unit.prepared->name.empty())
-        prepared_.erase(unit.prepared->name);
-      else
-        put_back(prepared_, unit.prepared->name, unit.previous_prepared);
+      const PreparedPtr before = failed_itself && name.empty() ? nullptr : unit.previous_prepared;
+      behind ? void(behind->previous_prepared = before) : put_back(prepared_, name, before);
       break;
+    }
     case Unit::Kind::kBind:
-      if (unit.portal) put_back(portals_, unit.portal->name, unit.previous_portal);
+      if (!unit.portal) break;
+      cursors_read_with_.erase(unit.portal->name);
+      behind ? void(behind->previous_portal = unit.previous_portal)
+             : put_back(portals_, unit.portal->name, unit.previous_portal);
       break;
     case Unit::Kind::kClose:
-      if (unit.closed_statement && unit.previous_prepared)
-        put_back(prepared_, unit.closed_name, unit.previous_prepared);
-      if (!unit.closed_statement && unit.previous_portal)
-        put_back(portals_, unit.closed_name, unit.previous_portal);
+      if (unit.closed_statement) {
+        prepared_read_with_.erase(unit.closed_name);
+        if (behind)
+          behind->previous_prepared = unit.previous_prepared;
+        else if (unit.previous_prepared)
+          put_back(prepared_, unit.closed_name, unit.previous_prepared);
+      } else {
+        cursors_read_with_.erase(unit.closed_name);
+        if (behind)
+          behind->previous_portal = unit.previous_portal;
+        else if (unit.previous_portal)
+          put_back(portals_, unit.closed_name, unit.previous_portal);
+      }
       break;
     case Unit::Kind::kDescribePortal:
       if (unit.portal && !unit.portal->plan) unit.portal->described = false;
@@ -365,31 +464,48 @@ void Names::undo(const Unit& unit, bool failed_itself) {
   }
 }
 
-void Names::sent(Unit& unit) {
-  if (unit.kind == Unit::Kind::kParse && unit.prepared) parse_sent(unit);
-  if (unit.kind == Unit::Kind::kBind && unit.portal) bind_sent(unit);
-  if (unit.kind == Unit::Kind::kClose) close_sent(unit);
-}
-
+// Newest first. What was sent behind them stays: most of it is about other names, and to undo and
+// send all of it again for each of many errors would take as long as their square.
 void Names::skipped(Units& units, std::size_t count) {
   const auto sync = units.begin() + static_cast<std::ptrdiff_t>(count);
-  for (auto unit = units.end(); unit != sync;)
-    if (--unit; unit->kind != Unit::Kind::kDescribePortal) undo(*unit, false);
   for (auto unit = sync; unit != units.begin();) {
     --unit;
-    undo(*unit, unit == units.begin());
+    const auto behind =
+        std::find_if(sync, units.end(), [&](const Unit& later) { return same_name(*unit, later); });
+    undo(*unit, unit == units.begin(), behind == units.end() ? nullptr : &*behind);
   }
   units.erase(units.begin(), sync);
-  for (Unit& unit : units) sent(unit);
 }
 
-bool Names::full() const {
-  constexpr std::size_t kSurelySmall = 16;  // each text is at most a message
-  if (prepared_.size() + portals_.size() >= kNamesMax) return true;
-  if (prepared_.size() <= kSurelySmall) return false;
+// What SQL prepares has no message that could be refused: what is too much is not known.
+void Names::keep_prepared(const std::string& name, PreparedPtr prepared) {
+  kept_ += size_of(*prepared->text);
+  prepared_[name] = std::move(prepared);
+  if (!full()) return;
+  prepared_.erase(name);
+  sql_.closed(Space::kPrepared, name);
+}
+
+// Texts that portals and prepared statements share count once.
+std::size_t Names::bytes_kept() const {
+  std::unordered_set<const AnalysedText*> counted;
   std::size_t bytes = 0;
-  for (const auto& [name, prepared] : prepared_) bytes += prepared->text->text.size();
-  return bytes > kTextBytesMax;
+  const auto count = [&](const AnalysedText& text) {
+    if (counted.insert(&text).second) bytes += size_of(text);
+  };
+  for (const auto& [name, prepared] : prepared_) count(*prepared->text);
+  for (const auto& [name, portal] : portals_) count(*portal->text);
+  return bytes;
+}
+
+bool Names::full() {
+  constexpr std::size_t kSurelySmall = 16;  // each text is at most a message
+  const std::size_t names = prepared_.size() + portals_.size();
+  if (names >= kNamesMax) return true;
+  if (names <= kSurelySmall || kept_ <= kKeptBytesMax) return false;
+  // Counted seldom: it is some way from here to where it is counted next.
+  kept_ = bytes_kept();
+  return kept_ > kKeptBytesMax / 4 * 3;
 }
 
 }  // namespace sluice::session

@@ -33,14 +33,21 @@ class Names {
   // The server plans a prepared statement anew when what it names has changed: what EXECUTE may do
   // is judged by the catalogue of now; cursors and portals may have waited for who changed it. Only
   // ever widens; what cannot be read any more is not known.
-  // `declared`: the types of its parameters, by Parse.
-  using Analyse = std::function<AnalysedTextPtr(const std::string& text,
-                                                const std::vector<std::uint32_t>& declared)>;
-  void renew(std::uint64_t catalog_version, const Analyse& analyse);
-  bool renewed_for(std::uint64_t catalog_version) const { return renewed_for_ == catalog_version; }
-  bool empty() const { return prepared_.empty() && portals_.empty() && declared_.empty(); }
+  struct Reader {
+    std::uint64_t catalog_version;
+    // `declared`: the types of its parameters, by Parse.
+    std::function<AnalysedTextPtr(const std::string& text,
+                                  const std::vector<std::uint32_t>& declared)>
+        analyse;
+  };
+  // False: it was read by that catalogue, or there is no such name.
+  bool renew(sql::SessionNames::Space space, const std::string& name, const Reader& reader);
+  // All that the text names; what is too much for one text is not known any more. `work`:
+  // Context::work, which the reader counts. True: they may mean something else now.
+  bool renew(const AnalysedText& text, const Reader& reader, const std::size_t& work);
+  bool is_declared(std::string_view name) const { return declared_.contains(name); }
   // Bindings and statements that one agent may keep open: a bound on memory.
-  bool full() const;
+  bool full();
 
   // Fill the unit's previous_* and change the tables.
   void parse_sent(Unit& unit);
@@ -76,16 +83,24 @@ class Names {
   void next_epoch() { ++epoch_; }
 
  private:
-  void undo(const Unit& unit, bool failed_itself);
-  void sent(Unit& unit);
+  void undo(const Unit& unit, bool failed_itself, Unit* behind);
   void end_portals(std::uint64_t since, Units& units);
   template <class Pointer>
   void put_back(std::map<std::string, Pointer, std::less<>>& table, const std::string& name,
                 const Pointer& previous);
-  void renew_cursors(const Analyse& analyse);
+  bool is_read(sql::SessionNames::Space space, std::string_view name,
+               std::uint64_t catalog_version) const;
+  void renew_prepared(const std::string& name, PreparedPtr& prepared, const Reader& reader);
+  void renew_cursor(const std::string& name, const Reader& reader);
+  // About to be sent, or known to be it: what was read by this catalogue.
+  void note_read(sql::SessionNames::Space space, const std::string& name,
+                 std::uint64_t catalog_version);
+  std::size_t bytes_kept() const;
+  void keep_prepared(const std::string& name, PreparedPtr prepared);
 
   static constexpr std::size_t kNamesMax = 4096;
-  static constexpr std::size_t kTextBytesMax = std::size_t{16} << 20;
+  static constexpr std::size_t kDeclaredBytesMax = std::size_t{16} << 20;
+  static constexpr std::size_t kKeptBytesMax = std::size_t{64} << 20;
 
   std::map<std::string, PreparedPtr, std::less<>> prepared_;
   std::map<std::string, PortalPtr, std::less<>> portals_;
@@ -93,7 +108,9 @@ class Names {
   sql::SessionNames sql_;
   std::uint64_t epoch_ = 0;
   std::uint64_t acts_ = 0;
-  std::uint64_t renewed_for_ = 0;  // version of a catalogue
+  // By which catalogue all is read that a name may stand for; by several: it is not here.
+  std::map<std::string, std::uint64_t, std::less<>> prepared_read_with_, cursors_read_with_;
+  std::size_t kept_ = 0;  // bytes of texts and what is known of them; rather more than there are
   std::uint64_t transaction_ = 1;
 };
 

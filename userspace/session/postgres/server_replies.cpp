@@ -15,6 +15,11 @@ namespace {
 using Kind = Unit::Kind;
 using sql::StatementKind;
 
+bool ends_transaction(StatementKind kind) {
+  return kind == StatementKind::kCommit || kind == StatementKind::kRollback ||
+         kind == StatementKind::kPrepareTransaction;
+}
+
 }  // namespace
 
 ServerReplies::ServerReplies(Context& context, Pipeline& pipeline, TextGuard& guard)
@@ -200,13 +205,14 @@ bool ServerReplies::waits_for_news() {
   return true;
 }
 
-void ServerReplies::renew_names() {
-  const sql::SessionNames none;  // PREPARE cannot name another
-  pipeline_.names.renew(context_.catalog->version(),
-                        [&](const std::string& text, const std::vector<std::uint32_t>& declared) {
-                          return with_declared_types(analyse_text(text, context_, none, false),
-                                                     declared, context_);
-                        });
+void ServerReplies::renew_names_of(const AnalysedText& text) {
+  const Names::Reader reader{
+      context_.catalog->version(),
+      [this](const std::string& named, const std::vector<std::uint32_t>& declared) {
+        const sql::SessionNames none;  // PREPARE cannot name another
+        return with_declared_types(analyse_text(named, context_, none, false), declared, context_);
+      }};
+  pipeline_.names.renew(text, reader, context_.work);
 }
 
 // What the next reply is about, as the catalogue of now has it; null: nobody can tell.
@@ -221,7 +227,7 @@ const sql::Statement* ServerReplies::explanation(Unit& unit) {
     // What later units take away or give cannot be read anew: the old meaning is not kept.
     for (std::size_t i = 1; i < pipeline_.units.size(); ++i)
       if (pipeline_.units[i].changes_names()) return nullptr;
-    renew_names();
+    renew_names_of(*text);
   }
   const AnalysedTextPtr again = analyse_again(unit);
   if (again->unread() || again->analysis->statements.size() != text->analysis->statements.size())
@@ -382,6 +388,10 @@ void ServerReplies::effects_of(const sql::Statement& statement, const std::strin
     context_.show_own_catalog();
   }
   context_.note_changes(statement, text, false);
+  if (ends_transaction(statement.kind)) {
+    context_.own_catalog.block_ended(tag == "COMMIT");
+    context_.show_own_catalog();
+  }
 }
 
 // Of code that runs before the statement does, when it is parsed, bound or planned, or that goes on
@@ -483,7 +493,7 @@ ServerReplies::Outcome ServerReplies::on_ready(const Message& message) {
     pipeline_.names.transaction_ended(transaction_failed_ ? sql::SessionNames::Outcome::kRolledBack
                                                           : sql::SessionNames::Outcome::kCommitted,
                                       pipeline_.units);
-    transaction_failed_ = false;
+    const bool failed = std::exchange(transaction_failed_, false);
     if (pipeline_.transaction_changes_catalog)
       pipeline_.catalog_changed(pipeline_.transaction_tells_others);
     if (pipeline_.transaction_changes_meaning) pipeline_.names.next_epoch();
@@ -496,7 +506,7 @@ ServerReplies::Outcome ServerReplies::on_ready(const Message& message) {
     context_.blinded = false;
     context_.made_unnamed_code = false;
     context_.made.transaction_ended();
-    context_.own_catalog.transaction_ended();
+    context_.own_catalog.transaction_ended(!failed);
     context_.show_own_catalog();
     context_.new_meanings.transaction_ended();
   }

@@ -38,7 +38,7 @@ class ServerReplies {
   Outcome on_row_description(const Message& message);
   bool waits_for_news();
   const sql::Statement* explanation(Unit& unit);
-  void renew_names();
+  void renew_names_of(const AnalysedText& text);
   bool rows_begin() const;
   bool encoding_may_be_another() const;
   void plan_again(Unit& unit);

@@ -33,6 +33,7 @@ class PostgresSession final : public FlowSession {
     context_.actions = &out;
     context_.now = now;
     context_.wall = wall;
+    context_.work = 0;
     context_.to_agent.begin();
     context_.to_upstream.begin();
     const std::size_t consumed =
@@ -49,6 +50,7 @@ class PostgresSession final : public FlowSession {
   Demand demand(Side side) const override {
     if (context_.closed || (side == Side::kUpstream && pipeline_.rows_wait)) return Demand::kNone;
     if (side == Side::kUpstream) return Demand::kMore;
+    if (phase_ == Phase::kConversation && agent_.has_had_its_turn()) return Demand::kInTurn;
     const bool waits = phase_ == Phase::kAgentTls || phase_ == Phase::kLogin ||
                        (phase_ == Phase::kConversation && agent_.stalled());
     return waits ? Demand::kLater : Demand::kMore;
