@@ -29,6 +29,18 @@ char letter_of(const Node& constraint, const char* field) {
   return text.size() == 1 ? text[0] : 'a';
 }
 
+bool goes_at_end(const Node& node) {
+  return node.text("oncommit") == "ONCOMMIT_DROP" || node.text("onCommit") == "ONCOMMIT_DROP";
+}
+
+CatalogChange change_named(Kind kind, std::string_view schema, std::string_view name) {
+  CatalogChange change;
+  change.kind = kind;
+  change.schema = schema;
+  change.name = name;
+  return change;
+}
+
 class Changes {
  public:
   explicit Changes(Facts& facts) : facts_(facts) {}
@@ -80,20 +92,6 @@ class Changes {
     facts_.changes(std::move(change));
   }
 
- private:
-  static bool goes_at_end(const Node& node) {
-    return node.text("oncommit") == "ONCOMMIT_DROP" || node.text("onCommit") == "ONCOMMIT_DROP";
-  }
-
-  static CatalogChange made(const Node& range_var, char relkind, bool replaces) {
-    CatalogChange change = change_of(Kind::kNewRelation, range_var);
-    change.relkind = relkind;
-    change.acts = relkind == 'v';
-    change.replaces = replaces;
-    return change;
-  }
-
- public:
   void rule(const Node& node) {
     CatalogChange change = change_of(Kind::kRule, node.node("relation"));
     const std::string_view event = node.text("event");
@@ -181,11 +179,7 @@ class Changes {
   }
 
   void gone(std::string_view schema, std::string_view name) {
-    CatalogChange change;
-    change.kind = Kind::kGone;
-    change.schema = schema;
-    change.name = name;
-    facts_.changes(std::move(change));
+    facts_.changes(change_named(Kind::kGone, schema, name));
   }
 
   // By another name it gives its columns the default of the type that it is made of.
@@ -196,11 +190,7 @@ class Changes {
 
   // DROP OWNED does not say what it drops.
   void cascade(std::string_view schema, std::string_view name) {
-    CatalogChange change;
-    change.kind = Kind::kCascade;
-    change.schema = schema;
-    change.name = name;
-    facts_.changes(std::move(change));
+    facts_.changes(change_named(Kind::kCascade, schema, name));
     const auto above = facts_.catalog().tables_on(name);
     facts_.statement().blinds |= facts_.spend(above.size()) &&
                                  std::any_of(above.begin(), above.end(), [](const Relation* table) {
@@ -220,6 +210,14 @@ class Changes {
   }
 
  private:
+  static CatalogChange made(const Node& range_var, char relkind, bool replaces) {
+    CatalogChange change = change_of(Kind::kNewRelation, range_var);
+    change.relkind = relkind;
+    change.acts = relkind == 'v';
+    change.replaces = replaces;
+    return change;
+  }
+
   // With something that is not PostgreSQL's own, by a CASCADE of another session.
   bool may_go(const Node& column) const {
     const Node type = column.node("typeName");
