@@ -145,6 +145,7 @@ void Facts::computes_like(const Statement& other) {
 
 // What the catalogue has of a view or a rule.
 void Facts::reaches(const Statement& definition) {
+  if (!reached_.insert(&definition).second) return;
   computes_like(definition);
   actions(definition.actions);
   objects_of(definition);

@@ -114,6 +114,7 @@ class Facts {
   Distinct<Written> writes_;
   Distinct<MadeName> runs_;
   std::unordered_set<const Function*> hidden_calls_;
+  std::unordered_set<const Statement*> reached_;
   std::string_view defined_;
   Moment moment_ = Moment::kNow;
   std::size_t bodies_ = 0;
