@@ -256,6 +256,14 @@ class Catalog {
   bool any_hidden_cast() const { return !rest_->casts.empty(); }
   // Users have made a cast of a row to something else.
   bool any_cast_of_rows() const { return rest_->any_cast_of_rows; }
+  // Of values of that type, or of what they are stored as, a cast of users that nobody asks for may
+  // make any others (coercions.h).
+  bool is_coerced(Oid type) const;
+  bool is_coerced(std::string_view type_name) const;
+  bool any_coerced() const { return !rest_->coerced_types.empty(); }
+  // One of PostgreSQL's own, which may be in any statement.
+  bool any_coerced_builtin() const;
+  bool is_users_operator(std::string_view name) const;
   // The tables and views that lose or change something when an index, a type, a function, another
   // table or whatever else is called so goes away or changes.
   std::span<const Relation* const> tables_on(std::string_view name) const;
@@ -297,6 +305,7 @@ class Catalog {
     std::unordered_map<Oid, std::string> types, type_revisions;
     std::unordered_map<std::string, std::vector<Oid>> types_by_name;
     std::unordered_map<Oid, std::vector<Oid>> parts_of_types;
+    std::set<Oid> coerced_types;
     std::unordered_map<std::string, std::string> name_revisions, schema_members;
     std::vector<std::string> users_operators;
     std::vector<Oid> run_unnamed;

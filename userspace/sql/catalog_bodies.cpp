@@ -130,6 +130,7 @@ void CatalogBuilder::read_bodies() {
   }
   definitions_.clear();
   follow_bodies();
+  read_coercions();
   mark_callers();
 }
 

@@ -75,6 +75,11 @@ Result<void> CatalogBuilder::add_row(CatalogTable table, CatalogRow row) {
       auto& list = table == CatalogTable::kOperators ? operators_
                    : table == CatalogTable::kCasts   ? casts_
                                                      : operator_classes_;
+      if (table == CatalogTable::kCasts && function != 0 && text_in(row[0]).empty()) {
+        SLUICE_TRY(const Oid type, number_in<Oid>(row[2], "type"));
+        coercions_.push_back({{}, function, type});
+        return {};
+      }
       if (table == CatalogTable::kCasts && function == 0) {
         if (text_in(row[0]).empty())
           rest_->any_cast_of_rows = true;

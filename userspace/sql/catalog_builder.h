@@ -131,6 +131,8 @@ class CatalogBuilder {
   bool mark_callers();
   // catalog_followed.cpp
   void follow_bodies();
+  // catalog_coercions.cpp
+  void read_coercions();
   // catalog_triggers.cpp
   void read_triggers();
   // catalog_unnamed.cpp
@@ -157,6 +159,7 @@ class CatalogBuilder {
   std::vector<Dependent> dependents_;
   std::vector<Rewrite> views_, rewrites_;
   std::vector<HiddenCall> operators_, casts_, operator_classes_;
+  std::vector<HiddenCall> coercions_;  // casts that run unasked: of its two types the one of users
   std::vector<std::string> takes_any_type_;  // functions that may run any of these checks
   std::set<const Function*> all_checks_;
   std::vector<Call> calls_;

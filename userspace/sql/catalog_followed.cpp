@@ -18,11 +18,6 @@ bool computes_or_is_followed(const Function& function) {
   return computes_only(function) || function.followed;
 }
 
-// Of what it is given, wherever it is called.
-bool only_converts(const Function& function) {
-  return computes_only(function) || (function.followed && function.reads.empty());
-}
-
 // True if there was a new one.
 bool add(std::vector<std::string>& to, const std::string& name) {
   if (std::find(to.begin(), to.end(), name) != to.end()) return false;
@@ -80,15 +75,6 @@ void CatalogBuilder::follow_bodies() {
       changed = true;
     }
   }
-  // A cast that users have made runs where no body names it: for what a function returns, for its
-  // arguments, for what is stored in its variables.
-  const bool unseen = std::any_of(casts_.begin(), casts_.end(), [&](const HiddenCall& cast) {
-    if (cast.type != 0) return false;  // a check of a type makes no other value
-    const Function* function = catalog_->function(cast.function);
-    return function == nullptr || !only_converts(*function);
-  });
-  if (!unseen) return;
-  for (const Body& body : bodies_) body.function->followed = body.function->is_expression = false;
 }
 
 }  // namespace sluice::sql

@@ -105,7 +105,8 @@ WHERE f.function <> 0 AND (x.oid >= 16384 OR f.function >= 16384)
 // may turn others into them, and run the checks of each; not what is in C, which would have to ask
 // for that. A cast of users runs for what is made of its target, too, but not for who takes or
 // gives such a thing. There what extensions have in C and call immutable is left out: it computes,
-// and may reach the row of every table.
+// and may reach the row of every table. Without a name those casts that run where nobody asks for
+// one (to_json() looks for casts to json), by the type that is of users.
 constexpr std::string_view kCasts = R"sql(
 WITH RECURSIVE made_of (part, type) AS (
   SELECT t.typbasetype, t.oid FROM pg_catalog.pg_type t WHERE t.typbasetype <> 0
@@ -202,7 +203,12 @@ FROM reached r JOIN pg_catalog.pg_type t ON t.oid = r.type
 UNION ALL
 SELECT '', 0, c.castsource
 FROM pg_catalog.pg_cast c JOIN pg_catalog.pg_type t ON t.oid = c.castsource
-WHERE c.oid >= 16384 AND t.typrelid <> 0)sql";
+WHERE c.oid >= 16384 AND t.typrelid <> 0
+UNION ALL
+SELECT '', c.castfunc, CASE WHEN c.castsource >= 16384 THEN c.castsource ELSE c.casttarget END
+FROM pg_catalog.pg_cast c
+WHERE c.castfunc <> 0 AND (c.oid >= 16384 OR c.castfunc >= 16384)
+  AND (c.castcontext <> 'e' OR c.casttarget IN (114, 3802)))sql";
 
 // By the name of the operator class, and of the type that it is the default one of.
 constexpr std::string_view kOperatorClasses = R"sql(

@@ -50,18 +50,18 @@ Result<void> CatalogBuilder::attach_standing() {
   for (std::string& name : found.below_rights) rest_->under_rights.insert(std::move(name));
   std::unordered_map<Oid, Relation*> by_oid;
   for (Relation& relation : catalog_->relations_) by_oid.emplace(relation.oid, &relation);
-  for (const auto& [name, oid, kind] : found.pairs) {
-    const auto table = by_oid.find(oid);
+  for (const Standing::Pair& pair : found.pairs) {
+    const auto table = by_oid.find(pair.relation);
     if (table == by_oid.end()) continue;
     const auto add = [&](auto& list) {
-      auto& tables = list[name];
+      auto& tables = list[pair.name];
       if (tables.empty() || tables.back() != table->second) tables.push_back(table->second);
     };
     add(rest_->tables_on);
-    if (kind == 'i') add(rest_->tables_of_index);
-    if (kind == 't') add(rest_->tables_of_type);
+    if (pair.kind == 'i') add(rest_->tables_of_index);
+    if (pair.kind == 't') add(rest_->tables_of_type);
     auto& below = table->second->stands_on;
-    if (below.empty() || below.back() != name) below.push_back(name);
+    if (below.empty() || below.back() != pair.name) below.push_back(pair.name);
   }
   return {};
 }

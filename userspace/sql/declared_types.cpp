@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "sql/coercions.h"
 #include "sql/facts.h"
 #include "sql/temporaries.h"
 
@@ -26,6 +27,7 @@ std::size_t declare_types(Analysis& analysis, const std::vector<Oid>& types,
   for (Statement& statement : analysis.statements) {
     Facts facts{statement, catalog, limits, effort};
     for (const Oid type : types) {
+      find_coercion_of(type, facts);
       if (is_builtin_type(type)) continue;
       const std::string_view name = catalog.type_name(type);
       if (name.empty())

@@ -6,6 +6,7 @@
 
 #include "sql/action_walker.h"
 #include "sql/catalog_changes.h"
+#include "sql/coercions.h"
 #include "sql/copied_columns.h"
 #include "sql/copy_options.h"
 #include "sql/definitions.h"
@@ -336,6 +337,7 @@ void describe(const json::value& value, Facts& facts, const SessionNames& names,
   statement.sets_constraints = node.is("ConstraintsSetStmt");
   ActionWalker{facts, names}.walk(value);
   Tracer{facts, names, options}.trace_statement(node);
+  find_coercions(node, facts);
   find_untyped_strings(value, facts);
   find_temporaries_of_calls(facts);
   find_temporary_of_others(facts);

@@ -143,6 +143,11 @@ CatalogRows& CatalogRows::cast_call(std::string_view type, Oid function) {
   return *this;
 }
 
+CatalogRows& CatalogRows::coercion(Oid type, Oid function) {
+  add(CatalogTable::kCasts, {"", std::to_string(function), std::to_string(type)});
+  return *this;
+}
+
 CatalogRows& CatalogRows::check_call(std::string_view type, Oid oid, Oid function) {
   add(CatalogTable::kCasts, {std::string{type}, std::to_string(function), std::to_string(oid)});
   return *this;

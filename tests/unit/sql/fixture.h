@@ -55,6 +55,8 @@ class CatalogRows {
   CatalogRows& uses(Oid caller, std::string_view kind, Oid object);
   CatalogRows& operator_class(std::string_view name, Oid function);
   CatalogRows& cast_call(std::string_view type, Oid function);
+  // A cast that runs unasked, of values of that type.
+  CatalogRows& coercion(Oid type, Oid function);
   CatalogRows& without_casts();
   CatalogRows& check_call(std::string_view type, Oid oid, Oid function);
   // 'r', 'f', 't', 'p', 'x', 's', 'b' or 'n', as in catalog_queries.cpp.
