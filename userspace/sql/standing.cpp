@@ -118,7 +118,9 @@ struct Standing::Walk {
 Result<Standing::Found> Standing::find(std::size_t steps_max) const {
   Found found;
   Walk walk{*this, steps_max};
-  for (const auto& [relation, parts] : parts_) {
+  for (const auto& each : parts_) {
+    const Oid relation = each.first;
+    const std::vector<Part>& parts = each.second;
     const auto name_pair = [&](const Object& object) {
       const auto name = names_.find(object);
       if (name != names_.end() && object.oid != relation)
