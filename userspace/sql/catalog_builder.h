@@ -133,6 +133,7 @@ class CatalogBuilder {
   void follow_bodies();
   // catalog_coercions.cpp
   void read_coercions();
+  void add_types_made_of(std::set<Oid>& types) const;
   // catalog_triggers.cpp
   void read_triggers();
   // catalog_unnamed.cpp

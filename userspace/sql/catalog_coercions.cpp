@@ -1,11 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // CatalogBuilder: casts of users that run where nobody asks for one.
 #include <algorithm>
+#include <unordered_map>
+#include <vector>
 
 #include "sql/catalog_builder.h"
 #include "sql/functions.h"
 
 namespace sluice::sql {
+
+// And whatever a value of one of these can be taken out of.
+void CatalogBuilder::add_types_made_of(std::set<Oid>& types) const {
+  std::unordered_map<Oid, std::vector<Oid>> made_of;
+  for (const auto& [type, parts] : rest_->parts_of_types)
+    for (const Oid part : parts) made_of[part].push_back(type);
+  std::vector<Oid> waiting{types.begin(), types.end()};
+  while (!waiting.empty()) {
+    const auto found = made_of.find(waiting.back());
+    waiting.pop_back();
+    if (found == made_of.end()) continue;
+    for (const Oid type : found->second)
+      if (types.insert(type).second) waiting.push_back(type);
+  }
+}
 
 // Before the bodies are distrusted, for that holds of what these casts call, too.
 void CatalogBuilder::read_coercions() {
@@ -18,13 +35,7 @@ void CatalogBuilder::read_coercions() {
   for (const HiddenCall& coercion : coercions_)
     if (!only_converts(coercion.function)) types.insert(coercion.type);
   coercions_.clear();
-  // And whatever such a value can be taken out of.
-  for (bool changed = !types.empty(); changed;) {
-    changed = false;
-    for (const auto& [type, parts] : rest_->parts_of_types)
-      if (std::any_of(parts.begin(), parts.end(), [&](Oid part) { return types.contains(part); }))
-        changed |= types.insert(type).second;
-  }
+  add_types_made_of(types);
   // No body names them: they run for what a function returns, for its arguments, for what is stored
   // in its variables (there by casts that others have to ask for).
   const bool unseen = std::any_of(casts_.begin(), casts_.end(), [&](const HiddenCall& cast) {
