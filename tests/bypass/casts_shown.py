@@ -67,14 +67,23 @@ CREATE OPERATOR <+++> (LEFTARG = int, RIGHTARG = int, FUNCTION = gives9);
 CREATE FUNCTION en_json9(en9) RETURNS json LANGUAGE sql STABLE AS 'SELECT to_json(ssn) FROM public.people WHERE id = 1'; CREATE CAST (en9 AS json) WITH FUNCTION en_json9(en9);
 CREATE TYPE kept9 AS (v text); CREATE TABLE keeps9 (c kept9);
 CREATE FUNCTION kept9(int) RETURNS kept9 LANGUAGE sql STABLE AS 'SELECT ROW(ssn)::kept9 FROM public.people WHERE id = 1'; CREATE CAST (int AS kept9) WITH FUNCTION kept9(int) AS ASSIGNMENT"""
-UNDO_MORE = UNDO + "; DROP TABLE IF EXISTS holding9, keeps9; DROP FUNCTION IF EXISTS en_json9(en9), gives9(), gives9(int, int), kept9(int) CASCADE; DROP TYPE IF EXISTS holds9, kept9 CASCADE"
+UNDO_MORE = UNDO + "; DROP VIEW IF EXISTS mine9; DROP MATERIALIZED VIEW IF EXISTS mine_kept9; DROP FUNCTION IF EXISTS mine9; DROP TABLE IF EXISTS holding9, keeps9; DROP FUNCTION IF EXISTS en_json9(en9), gives9(), gives9(int, int), kept9(int) CASCADE; DROP TYPE IF EXISTS holds9, kept9 CASCADE"
 for text in (*(f"SELECT {spelled(one)} FROM holding9" for one in ("abs((h).e)", "abs(d)", "abs(a[1])", "a[1] + 0")),
              *(f"SELECT {spelled(one)}" for one in ("abs(gives9())", "abs(1 <+++> 2)", "abs($$a$$::domain9)")),
              f"SELECT {spelled('x')} FROM (SELECT e AS x FROM hasen9 UNION ALL SELECT 5) s", f"SELECT {spelled('CASE WHEN true THEN e ELSE 5 END')} FROM hasen9",
+             *(f"SELECT {spelled('abs(a)')} FROM {source}" for source in ("json_to_record('{{\"a\": \"a\"}}') AS x (a en9)", "json_table('[1]', '$[*]' COLUMNS (a en9 PATH '$')) t", "unnest(enum_range(NULL::en9)) a",
+                                                                          "xmltable('/a' PASSING '<a>a</a>' COLUMNS a en9 PATH '.') t", "ROWS FROM (json_to_record('{{\"a\": \"a\"}}') AS (a en9)) x")),
+             "EXPLAIN (VERBOSE) SELECT upper('(1,1,a,1)'::orders)", "EXPLAIN (VERBOSE, ANALYZE) SELECT upper(o) FROM orders o", "SELECT 'x'::text = upper('(1,1,a,1)'::orders)", "VALUES (upper('(1,1,a,1)'::orders))",
+             "SELECT upper(row) FROM (SELECT orders AS row FROM orders) x", "SELECT x.upper FROM (SELECT orders AS row FROM orders) x", "SELECT upper((SELECT o FROM orders o LIMIT 1))", "SELECT max(o) FROM orders o",
+             "SELECT upper((array_agg(o))[1]) FROM orders o", "SELECT o LIKE 'Q%' FROM orders o", "SELECT string_agg(o, ',') FROM orders o", "SELECT o::varchar FROM orders o", "SELECT length(o) FROM orders o",
              "SELECT to_json(e) FROM hasen9", "SELECT json_agg(e) FROM hasen9", "SELECT to_jsonb(a) FROM holding9", "SELECT row_to_json(h) FROM hasen9 h", "COPY (SELECT upper(o) FROM orders o) TO STDOUT"):
     runs("m02", f"a cast that nobody asks for: {text}", text, expect=SHOWN_MASKED, agent="reader", prepared=MORE, undo=UNDO_MORE)
 for texts in (("BEGIN", "DECLARE c CURSOR FOR SELECT upper(o) FROM orders o", "FETCH c"), ("DO $$ DECLARE t text; BEGIN SELECT o INTO t FROM orders o; RAISE NOTICE '%', t; END $$",),
               ("DO $$ DECLARE q en9 := 'a'; i int; BEGIN i := q; RAISE NOTICE '% %', chr(i / 1000000) || chr(i / 1000 % 1000), 'XVKWJPHTRMLG'; END $$",),
+              ("DO $$ DECLARE r orders%ROWTYPE; t text; BEGIN r.id := 1; t := r; RAISE NOTICE '%', t; END $$",), ("DO $$ DECLARE r public.orders; t text; BEGIN r.id := 1; t := r; RAISE NOTICE '%', t; END $$",),
+              ("CREATE TEMP TABLE t9 (LIKE hasen9)", "INSERT INTO t9 VALUES (1, 'a')", f"SELECT {spelled('abs(e)')} FROM t9"), ("SELECT upper(o) AS u INTO TEMP t9 FROM orders o", "SELECT u FROM t9"),
+              ("CREATE VIEW mine9 AS SELECT upper(o) AS u FROM orders o", "SELECT u FROM mine9"), ("CREATE TEMP TABLE t9 (v text)", "ALTER TABLE t9 ADD COLUMN w text DEFAULT upper('(1,1,a,1)'::orders)", "SELECT w FROM t9"),
+              ("CREATE MATERIALIZED VIEW mine_kept9 AS SELECT upper(o) AS u FROM orders o", "SELECT u FROM mine_kept9"), ("CREATE FUNCTION mine9() RETURNS text LANGUAGE sql AS 'SELECT o FROM orders o LIMIT 1'", "SELECT mine9()"),
               ("INSERT INTO keeps9 SELECT 1 RETURNING c",), ("INSERT INTO keeps9 VALUES (1) RETURNING (c).v",), ("UPDATE keeps9 SET c = 1 RETURNING c",)):
     runs("m08", f"a cast where something is stored: {' / '.join(texts)}", *texts, expect=SHOWN_MASKED, agent="maker", prepared=MORE, undo=UNDO_MORE)
 for text in ("SELECT id FROM orders o WHERE upper(o) LIKE 'Q%'", "SELECT id FROM hasen9 ORDER BY abs(e)", "SELECT count(*) FROM hasen9 WHERE e > 81000000"):
