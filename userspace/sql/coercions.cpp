@@ -16,12 +16,14 @@ bool holds_coerced(const Relation& relation, const Catalog& catalog) {
                      [&](const Column& column) { return catalog.is_coerced(column.type); });
 }
 
+// What other functions of users give is opaque, for none of their bodies is believed.
 bool may_bring_coerced(const ObjectRef& object, Facts& facts) {
   const Catalog& catalog = facts.catalog();
   if (object.kind == ObjectRef::Kind::kFunction) {
     const auto named = catalog.functions_named(object.name);
-    return !std::all_of(named.begin(), named.end(),
-                        [](const Function* function) { return of_postgres(*function); });
+    return std::any_of(named.begin(), named.end(), [](const Function* function) {
+      return !of_postgres(*function) && computes_only(*function);
+    });
   }
   if (object.kind != ObjectRef::Kind::kTable) return false;
   if (catalog.is_coerced(object.name)) return true;
