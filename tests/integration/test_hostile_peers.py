@@ -3,8 +3,10 @@
 nothing unmasked comes through, and everybody else is served."""
 import contextlib
 import pathlib
+import re
 import socket
 import struct
+import subprocess
 import threading
 
 import pytest
@@ -225,6 +227,50 @@ def test_what_an_agent_floods_is_not_buffered_and_the_flow_ends(daemon, postgres
     assert b"x" * 64 not in postgres.log_text().encode()
     served = ask(daemon, postgres.port)
     assert served.returncode == 0, served.stderr
+
+
+# Sends small pieces faster than they are served, and reads its answers: by both the kernel learns to keep more.
+RUNS_AHEAD = """
+import select, socket, struct, sys, time
+def message(kind, body):
+    return kind + struct.pack('!i', len(body) + 4) + body
+def until_ready():
+    while not s.recv(65536).endswith(b'Z\\0\\0\\0\\5I'):
+        pass
+with socket.create_connection(('127.0.0.1', int(sys.argv[1])), 10) as s:
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    s.sendall(message(b'', struct.pack('!i', 196608) + b'user\\0alice\\0database\\0shop\\0\\0'))
+    until_ready()
+    s.sendall(message(b'P', b'named\\0SELECT $1::text\\0\\0\\0') + message(b'S', b''))
+    until_ready()
+    s.setblocking(False)
+    piece = message(b'B', b'\\0named\\0\\0\\0\\0\\1' + struct.pack('!i', 40) + b'x' * 40 + b'\\0\\0') + message(b'E', b'\\0' * 5)
+    sent = answered = 0
+    while sent < 16 << 20:
+        readable, writable, _ = select.select([s], [s], [], 10)
+        assert readable or writable
+        if readable:
+            answered += len(s.recv(1 << 20))
+        try:
+            while writable:
+                sent += s.send(piece[sent % len(piece):])
+        except BlockingIOError:
+            pass
+    assert answered > 0
+    print(s.getsockname()[1], flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_an_agent_that_runs_ahead_has_the_host_keep_little_of_it(daemon, postgres):
+    agent = daemon.spawn("writer", "/usr/bin/python3", "-c", RUNS_AHEAD, postgres.port)
+    try:
+        port = int(agent.stdout.readline())
+        shown = subprocess.run(["ss", "-tmnH", f"dport = :{port}"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        limits = [int(number) for number in re.findall(r"\brb(\d+)", shown)]
+        assert len(limits) == 1 and limits[0] <= 512 << 10, shown
+    finally:
+        agent.communicate("\n", timeout=30)
 
 
 def test_many_half_open_agents_cost_little(daemon, postgres, growth):

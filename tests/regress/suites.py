@@ -68,7 +68,7 @@ class Pipeline(Suite):
         files = {}
         for test in tests or must(way.run(program, "tests"), "libpq_pipeline").split():
             trace = output / f"{test}.trace"
-            # uniqviol goes on until what it sends fills the buffers of both ends, which takes from seconds to minutes.
+            # uniqviol goes on until what it sends fills the buffers of both ends: 15 s through Sluice, minutes if they grew.
             done = way.run(program, "-r", "700", "-t", trace, test, "dbname=postgres", timeout=400)
             # uniqviol tells how far its loop was whenever an answer came.
             told = "" if test == "uniqviol" else done.stdout

@@ -42,6 +42,7 @@ void FlowDriver::start() {
   FlowLeg& agent = leg(Side::kAgent);
   agent.state = FlowLeg::State::kOpen;
   tune_stream(agent.socket.fd());
+  bound_receive_buffer(agent.socket.fd(), kAgentReceiveBuffer);
   FlowInfo info;
   info.flow = setup_.flow;
   info.session = setup_.session_id;

@@ -68,4 +68,11 @@ class Socket {
 // TCP_NODELAY and keepalive; nothing on a Unix socket.
 void tune_stream(int fd);
 
+// How many bytes the kernel keeps of what an agent sent and the flow did not yet read. Left alone
+// it learns from fast reads and goes to net.ipv4.tcp_rmem's last number, 32 MiB on some kernels:
+// each agent that sends on would hold that much of the host, and wait for its answers behind all of
+// it. An agent is on this host, so a short buffer costs it no throughput.
+inline constexpr int kAgentReceiveBuffer = 256 * 1024;
+void bound_receive_buffer(int fd, int bytes);
+
 }  // namespace sluice::net
