@@ -120,4 +120,18 @@ UNDO_PURE = "DROP TABLE IF EXISTS hasen9; DROP CAST IF EXISTS (en9 AS int); DROP
 for text in ("SELECT id, e FROM hasen9", "SELECT * FROM orders", "SELECT o.id FROM public.orders o", "SELECT id, name FROM public.people", "SELECT id, upper(body) FROM notes", "CREATE TEMP TABLE t9 AS SELECT id, body FROM notes", "SELECT 1 + 1, upper('x')"):
     runs("m02", f"nothing of such a type: {text}", text, expect=(CLEAN,), agent="maker")
 for text in ("SELECT id, e FROM hasen9", "SELECT abs(e), e + 1, plus9(2) FROM hasen9", "INSERT INTO hasen9 VALUES (2, 'b') RETURNING id, e", "SELECT plus9(e) FROM hasen9", "CREATE TEMP TABLE t9 (e en9)"):
-    runs("m02", f"a cast that only computes: {text}", text, expect=(CLEAN,), agent="maker", prepared=PURE, undo=UNDO_PURE)
+    for volatility in ("IMMUTABLE", "VOLATILE"):
+        runs("m02", f"a cast that only computes, {volatility}: {text}", text, expect=(CLEAN,), agent="maker", prepared=PURE.replace("IMMUTABLE", volatility, 1), undo=UNDO_PURE)
+# What writes as the owner, and gives nothing to see.
+WRITES = PURE.replace("IMMUTABLE AS 'SELECT 1'", "VOLATILE SECURITY DEFINER AS 'UPDATE notes SET body = body WHERE id = 1 RETURNING 1'")
+for text in ("SELECT abs(e) FROM hasen9", "SELECT e + 1 FROM hasen9", "SELECT id FROM hasen9 WHERE e > 0", "INSERT INTO orders (id) SELECT e FROM hasen9"):
+    for agent in ("reader", "maker"):
+        runs("g07", f"a cast that {agent} does not ask for writes: {text}", text, expect=STOPPED, agent=agent, prepared=WRITES, undo=UNDO_PURE)
+
+# --- what such a function raises, of what it is given
+RAISES = """CREATE FUNCTION raises9(people) RETURNS text LANGUAGE plpgsql VOLATILE AS $$ BEGIN RAISE LEVEL '%', $1.ssn; RETURN 'x'; END $$; CREATE CAST (people AS text) WITH FUNCTION raises9(people) AS IMPLICIT"""
+UNDO_RAISES = "DROP CAST IF EXISTS (people AS text); DROP FUNCTION IF EXISTS raises9"
+for level in ("NOTICE", "EXCEPTION"):
+    for text in ("SELECT upper(p) FROM public.people p", "SELECT 'a' || p::text FROM public.people p", "SELECT id FROM people p WHERE upper(p) > 'a'", "SELECT upper('(1,b,c,d,e,f,g)'::people)"):
+        for agent in ("reader", "writer"):
+            runs("m12" if level == "EXCEPTION" else "m13", f"what a cast raises for {agent}: {level} {text}", text, expect=SHOWN_MASKED, agent=agent, prepared=RAISES.replace("LEVEL", level), undo=UNDO_RAISES)

@@ -29,6 +29,21 @@ for call in ("peek9(1)", "public.peek9(1)", "peek_p9(1)", "peek_tree9(1)", "peek
 for text in ("SELECT id FROM public.orders WHERE peek9(1) LIKE 'q%'", "SELECT * FROM peek9(1)", "VALUES (peek9(1))", "PREPARE p AS SELECT peek9(1)",
              "EXPLAIN (COSTS off) SELECT peek9(1)"):
     runs("g05", f"a rule for a table that a body reads: {text}", text, expect=STOPPED, agent="reader")
+# Nor do these need a name in the text: an operator, a domain's check, an aggregate, a cast; and a body of which only a part can be read.
+UNNAMED = BODIES + """;
+CREATE FUNCTION peek9(i int, j int) RETURNS text STABLE LANGUAGE sql AS 'SELECT v FROM public."Secrets" WHERE id = i'; CREATE OPERATOR <+++> (LEFTARG = int, RIGHTARG = int, FUNCTION = peek9);
+CREATE FUNCTION is_none9(t text) RETURNS bool STABLE LANGUAGE sql AS 'SELECT NOT EXISTS (SELECT FROM public."Secrets" WHERE v = t)'; CREATE DOMAIN none9 AS text CHECK (is_none9(VALUE));
+CREATE FUNCTION adds9(t text, i int) RETURNS text STABLE LANGUAGE sql AS 'SELECT v FROM public."Secrets" WHERE id = 1'; CREATE AGGREGATE all9(int) (SFUNC = adds9, STYPE = text, INITCOND = '');
+CREATE FUNCTION dynamic9() RETURNS text STABLE LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT 1'; RETURN (SELECT v FROM public."Secrets" WHERE id = 1); END $$;
+CREATE TYPE en9 AS ENUM ('a', 'b'); CREATE TABLE hasen9 (id int, e en9); INSERT INTO hasen9 VALUES (1, 'a');
+CREATE FUNCTION of_en9(en9) RETURNS varchar VOLATILE LANGUAGE sql AS 'SELECT v::varchar FROM public."Secrets" WHERE id = 1'; CREATE CAST (en9 AS varchar) WITH FUNCTION of_en9(en9) AS IMPLICIT"""
+UNDO_UNNAMED = ("DROP OPERATOR IF EXISTS <+++> (int, int); DROP FUNCTION IF EXISTS peek9(int, int) CASCADE; " + UNDO_BODIES + "; DROP DOMAIN IF EXISTS none9; DROP AGGREGATE IF EXISTS all9(int);"
+                " DROP CAST IF EXISTS (en9 AS varchar); DROP FUNCTION IF EXISTS is_none9, adds9, dynamic9, of_en9; DROP TABLE IF EXISTS hasen9; DROP TYPE IF EXISTS en9")
+for text in ("SELECT 1 <+++> 1", "SELECT id FROM orders WHERE 1 <+++> 1 = 'x'", "SELECT 'a'::none9", "SELECT all9(id) FROM orders", "SELECT dynamic9()", "SELECT upper(e) FROM hasen9", "SELECT e || 'x' FROM hasen9",
+             "SELECT e::varchar FROM hasen9", "SELECT peek9(1)"):
+    for agent in ("reader", "asker"):
+        runs("g05", f"a rule for a table that is read behind {agent}'s text: {text}", text, expect=(REFUSED,), agent=agent, prepared=UNNAMED, undo=UNDO_UNNAMED)
+runs("g12", "such a cast is there, and is not run", "SELECT id, e FROM hasen9", expect=(CLEAN,), agent="reader", prepared=UNNAMED, undo=UNDO_UNNAMED)
 runs("g05", "a view calls what reads a table under a rule", "SELECT x FROM calls9", expect=STOPPED, agent="reader", prepared=BODIES + "; CREATE VIEW calls9 AS SELECT peek9(1) AS x")
 for text in ("SELECT add9(1, 2)", "SELECT first_item9(1)", "SELECT id FROM public.orders WHERE add9(id, 1) > 1"):
     runs("g12", f"no rule is for what it reads: {text}", text, expect=(CLEAN,), agent="reader")

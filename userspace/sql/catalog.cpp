@@ -173,11 +173,6 @@ std::string_view Catalog::schema_members(std::string_view name) const {
   return found == rest_->schema_members.end() ? std::string_view{} : found->second;
 }
 
-bool Catalog::is_users_operator(std::string_view name) const {
-  return std::find(rest_->users_operators.begin(), rest_->users_operators.end(), name) !=
-         rest_->users_operators.end();
-}
-
 std::vector<std::string> Catalog::names_of_users(const std::vector<std::string>& words) const {
   const auto any_of_users = [](const auto& list) {
     return std::any_of(list.begin(), list.end(),

@@ -131,8 +131,10 @@ struct Function {
   // One that calls itself stable or immutable, while its body or a default calls what is not.
   bool does_more = false;
   // Its body could be read whole: all that it gives comes from its arguments, from PostgreSQL's own
-  // functions that compute, and from relations of these names, by way of other functions too.
+  // functions that compute, and from relations of those names that it reads.
   bool followed = false;
+  // Names of relations in its body, by way of other functions too, as far as they can be read. One
+  // without letters alone: they are more than is kept account of.
   std::vector<std::string> reads;
   // Of an extension, in SQL: it is an expression over its arguments and nothing else.
   bool is_expression = false;
@@ -258,12 +260,13 @@ class Catalog {
   bool any_cast_of_rows() const { return rest_->any_cast_of_rows; }
   // Of values of that type, or of what they are stored as, a cast of users that nobody asks for may
   // make any others (coercions.h).
+  // What these casts call; null: the catalogue does not have it.
+  std::span<const Function* const> coercions() const { return rest_->coercions; }
   bool is_coerced(Oid type) const;
   bool is_coerced(std::string_view type_name) const;
   bool any_coerced() const { return !rest_->coerced_types.empty(); }
   // One of PostgreSQL's own, which may be in any statement.
   bool any_coerced_builtin() const;
-  bool is_users_operator(std::string_view name) const;
   // The tables and views that lose or change something when an index, a type, a function, another
   // table or whatever else is called so goes away or changes.
   std::span<const Relation* const> tables_on(std::string_view name) const;
@@ -306,6 +309,7 @@ class Catalog {
     std::unordered_map<std::string, std::vector<Oid>> types_by_name;
     std::unordered_map<Oid, std::vector<Oid>> parts_of_types;
     std::set<Oid> coerced_types;
+    std::vector<const Function*> coercions;
     std::unordered_map<std::string, std::string> name_revisions, schema_members;
     std::vector<std::string> users_operators;
     std::vector<Oid> run_unnamed;

@@ -32,8 +32,11 @@ void CatalogBuilder::read_coercions() {
            (computes_only(*function) || (function->followed && function->reads.empty()));
   };
   std::set<Oid>& types = rest_->coerced_types;
-  for (const HiddenCall& coercion : coercions_)
-    if (!only_converts(coercion.function)) types.insert(coercion.type);
+  for (const HiddenCall& coercion : coercions_) {
+    if (only_converts(coercion.function)) continue;
+    types.insert(coercion.type);
+    rest_->coercions.push_back(catalog_->function(coercion.function));
+  }
   coercions_.clear();
   add_types_made_of(types);
   // No body names them: they run for what a function returns, for its arguments, for what is stored

@@ -18,9 +18,13 @@ bool computes_or_is_followed(const Function& function) {
   return computes_only(function) || function.followed;
 }
 
+bool has(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 // True if there was a new one.
 bool add(std::vector<std::string>& to, const std::string& name) {
-  if (std::find(to.begin(), to.end(), name) != to.end()) return false;
+  if (has(to, name)) return false;
   to.push_back(name);
   return true;
 }
@@ -61,7 +65,7 @@ void CatalogBuilder::follow_bodies() {
     changed = false;
     for (const Body& body : bodies_) {
       Function& function = *body.function;
-      if (!function.followed) continue;
+      if (reads_unknown(function)) continue;
       for (const ObjectRef& object : body.objects) {
         if (object.kind == Kind::kTable) changed |= add(function.reads, object.name);
         if (object.kind != Kind::kFunction) continue;
@@ -69,9 +73,10 @@ void CatalogBuilder::follow_bodies() {
           if (called != &function)
             for (const std::string& name : called->reads) changed |= add(function.reads, name);
       }
-      if (function.reads.size() <= kReadsMax) continue;
+      const bool counted = function.reads.size() <= kReadsMax;
+      if (counted && !has(function.reads, {})) continue;
       function.followed = false;
-      function.reads.assign(1, {});  // nor is what calls it
+      function.reads.assign(1, {});
       changed = true;
     }
   }

@@ -38,7 +38,8 @@ SELECT i.inhrelid, i.inhparent FROM pg_catalog.pg_inherits i)sql";
   "  WHERE q.total <= 8388608)"
 
 // The shape: OUT and TABLE parameters give a row of those names; a plain type gives one value;
-// records, composites and polymorphic types are decided by the call.
+// records, composites and polymorphic types are decided by the call. What is volatile is a call,
+// whatever is in it; but casts run unasked, and there it matters.
 constexpr std::string_view kFunctions = R"sql(
 WITH)sql" SHORT_BODIES R"sql(
 SELECT p.oid, n.nspname, p.proname, p.provolatile, p.prokind, l.lanname, p.proretset,
@@ -58,7 +59,9 @@ SELECT p.oid, n.nspname, p.proname, p.provolatile, p.prokind, l.lanname, p.prore
     WHERE p.proargmodes[i] IN ('o', 'b', 't')
     ORDER BY i), pg_catalog.chr(31)),
   s.shipped,
-  CASE WHEN p.oid >= 16384 AND p.prokind = 'f' AND p.provolatile <> 'v' AND p.prosrc <> ''
+  CASE WHEN p.oid >= 16384 AND p.prokind = 'f' AND p.prosrc <> ''
+         AND (p.provolatile <> 'v' OR p.oid IN (
+           SELECT c.castfunc FROM pg_catalog.pg_cast c WHERE c.oid >= 16384))
          AND b.function IS NOT NULL AND (l.lanname = 'sql' OR l.lanname = 'plpgsql' AND NOT s.shipped)
        THEN pg_catalog.pg_get_functiondef(p.oid) END
 FROM pg_catalog.pg_proc p

@@ -36,12 +36,18 @@ bool may_bring_coerced(const ObjectRef& object, Facts& facts) {
 bool may_bring_coerced(const MadeName& run, const Catalog& catalog) {
   switch (run.kind) {
     case MadeName::Kind::kType: return catalog.is_coerced(run.name);
-    case MadeName::Kind::kOperator: return catalog.is_users_operator(run.name);
+    case MadeName::Kind::kOperator: return !catalog.name_revision(run.name).empty();
     default: return false;  // functions are objects, too
   }
 }
 
+// Which of the casts it is that may run is not told apart.
 void coerce(Facts& facts) {
+  for (const Function* called : facts.catalog().coercions()) {
+    if (called == nullptr) facts.unknown("a cast calls a function that is not in the catalogue");
+    if (called != nullptr && facts.spend(1)) facts.hidden_call(*called);
+  }
+  if (!facts.catalog().any_sensitive()) return;
   Statement& statement = facts.statement();
   const auto actions = statement.actions.list();
   const bool only_reads = std::all_of(actions.begin(), actions.end(), [](Action action) {
@@ -99,13 +105,11 @@ bool only_shows_columns(const Node& select, const Catalog& catalog) {
   return !relations.empty() && std::all_of(targets.begin(), targets.end(), is_column);
 }
 
-bool matters(const Catalog& catalog) { return catalog.any_coerced() && catalog.any_sensitive(); }
-
 }  // namespace
 
 void find_coercions(const Node& node, Facts& facts) {
   const Catalog& catalog = facts.catalog();
-  if (!matters(catalog) || moves_no_value(node) || only_shows_columns(node, catalog)) return;
+  if (!catalog.any_coerced() || moves_no_value(node) || only_shows_columns(node, catalog)) return;
   const Statement& statement = facts.statement();
   const std::size_t listed_max = facts.limits().objects_max;
   const bool found =
@@ -120,8 +124,7 @@ void find_coercions(const Node& node, Facts& facts) {
 
 void find_coercion_of(Oid type, Facts& facts) {
   const Catalog& catalog = facts.catalog();
-  if (matters(catalog) && (catalog.is_coerced(type) || catalog.any_coerced_builtin()))
-    coerce(facts);
+  if (catalog.is_coerced(type) || catalog.any_coerced_builtin()) coerce(facts);
 }
 
 }  // namespace sluice::sql

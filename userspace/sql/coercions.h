@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Casts of users that run where nobody asks for one: where an argument, an operand, what is stored
-// or returned is of another type than is wanted. What such a cast gives may be anything.
+// or returned is of another type than is wanted. What such a cast gives may be anything, and what
+// its function does and reads is done and read by the statement.
 #pragma once
 
 #include "sql/facts.h"

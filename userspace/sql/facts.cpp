@@ -243,12 +243,21 @@ FunctionEffect Facts::function(std::string_view schema, std::string_view name) {
   return effect;
 }
 
-// What a body names that was read whole, the call reads: rules for tables ask about it.
 void Facts::read_by_call(std::string_view schema, std::string_view name) {
-  for (const Function* function : catalog_.functions_named(name)) {
-    if (!function->followed || (!schema.empty() && function->schema != schema)) continue;
-    for (const std::string& read : function->reads) relation({}, read);
-  }
+  for (const Function* function : catalog_.functions_named(name))
+    if (schema.empty() || function->schema == schema) read_by(*function);
+}
+
+// What a body is known to read, whoever runs it does: rules for tables ask about it.
+void Facts::read_by(const Function& function) {
+  if (!spend(function.reads.size() + function.parts.size())) return;
+  const auto read_in = [&](const Function& body) {
+    if (reads_unknown(body))
+      return unknown("function " + body.name + "() reads more tables than are kept account of");
+    for (const std::string& read : body.reads) relation({}, read);
+  };
+  read_in(function);
+  for (const Function* part : function.parts) read_in(*part);
 }
 
 void Facts::missing(MadeName name) {
@@ -310,6 +319,7 @@ void Facts::runs_hidden(const Function& called) {
   const FunctionEffect effect = effect_of_function(called);
   actions(effect.actions);
   object(ObjectRef::Kind::kFunction, effect.schema, called.name);
+  read_by(called);
   if (called.name != "set_config") return;
   unknown("set_config() of a name that is not seen");
   statement_.changes_meaning = true;

@@ -103,6 +103,7 @@ class Facts {
   void writes(const Written& written);
   void runs_hidden(const Function& function);
   void read_by_call(std::string_view schema, std::string_view name);
+  void read_by(const Function& function);
   void missing(MadeName name);
 
   Statement& statement_;

@@ -50,6 +50,9 @@ struct FunctionEffect {
 // Most of PostgreSQL's own. Of an extension's those in C that call themselves immutable or are
 // known by name, and expressions in SQL. Aggregates whose parts do no more.
 bool computes_only(const Function& function);
+inline bool reads_unknown(const Function& function) {
+  return !function.reads.empty() && function.reads.front().empty();
+}
 // functions_followed.cpp: one of users that was read whole gives nothing sensitive but what it is
 // given, as that catalogue has the relations that it names.
 bool gives_arguments_only(const Catalog& catalog, const Function& function);

@@ -22,6 +22,8 @@ Plane::Options taking_turns(Journal& journal, std::shared_future<void> go) {
             journal.add("closed");
             if (!*more) out.emplace_back(Close{"done"});
           }
+          if (const auto* terminate = std::get_if<Terminate>(&input))
+            out.emplace_back(Close{terminate->reason});
           const auto* received = std::get_if<Received>(&input);
           if (received == nullptr || received->bytes.empty()) return 0;
           if (received->bytes.front() != 'x') {
@@ -83,6 +85,19 @@ TEST(Turn, OfAFlowThatEndsIsOver) {
   reset(std::move(busy));
   go.set_value();
   EXPECT_TRUE(plane.journal.await("closed: the agent broke the connection"));
+}
+
+TEST(Turn, OfAFlowThatIsRevokedIsItsLast) {
+  Journal journal;
+  std::promise<void> go;
+  Plane plane{taking_turns(journal, go.get_future().share())};
+  const UniqueFd busy = plane.connect();
+  send_all(busy, std::string(100, 'x'));
+  ASSERT_TRUE(journal.await("x"));
+  plane.server->flows().terminate_run(plane.run, "revoked");
+  go.set_value();
+  EXPECT_TRUE(plane.journal.await("closed: revoked"));
+  EXPECT_EQ(journal.place("last"), -1) << "most of it was not offered any more";
 }
 
 TEST(Turn, GoesOnWithinTls) {

@@ -4,13 +4,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "fixture.h"
 #include "sql/declared_types.h"
 
 namespace sluice::sql::test {
 namespace {
 
-constexpr Oid kRow = 20700, kArray = 20701, kPoint = 600, kOpaque = 3002;
+constexpr Oid kRow = 20700, kArray = 20701, kPoint = 600, kOpaque = 3002, kReads = 20704;
 
 // Of rows of public.orders, by a function of which nobody knows what it gives.
 std::shared_ptr<const Catalog> coerced(Oid type = kRow, Oid function = kOpaque,
@@ -23,6 +25,11 @@ std::shared_ptr<const Catalog> coerced(Oid type = kRow, Oid function = kOpaque,
       .body(
           "CREATE OR REPLACE FUNCTION public.converts() RETURNS integer LANGUAGE sql IMMUTABLE "
           "AS $function$ SELECT 1 $function$");
+  rows.function(20703, "public", "volatile_one", 'v', "plpgsql");
+  rows.function(kReads, "public", "reads", 'v', "sql")
+      .body(
+          "CREATE OR REPLACE FUNCTION public.reads() RETURNS text LANGUAGE sql AS $function$ "
+          "SELECT value FROM public.twin $function$");
   return rows.coercion(type, function).build(rules);
 }
 
@@ -53,6 +60,24 @@ TEST(Coercions, ThatOnlyConvertHideNothing) {
   const std::string text = "SELECT count(o) FROM orders o";
   EXPECT_EQ(of(text, *coerced(kRow, 20702)), of(text, *shop()));
   EXPECT_EQ(of(text, *coerced(kRow, kOpaque, {})), "= read") << "nothing is sensitive";
+}
+
+TEST(Coercions, DoWhatTheirFunctionDoes) {
+  const std::string text = "SELECT upper(o) FROM orders o";
+  EXPECT_EQ(of(text, *coerced(kRow, 20703)), "? read call sensitive_search sensitive_copy");
+  EXPECT_EQ(of(text, *coerced(kRow, 20703, {})), "= read call") << "nothing is sensitive";
+  EXPECT_EQ(of(text, *coerced(kRow, 29999, {})), "= read unknown") << "it is not there";
+  EXPECT_EQ(of("SELECT customer_id FROM public.orders", *coerced(kRow, 20703, {})), "= read");
+}
+
+TEST(Coercions, ReadWhatTheirFunctionReads) {
+  const auto reads_twin = [](std::string_view text) {
+    const Statement statement = one(text, *coerced(kRow, kReads, {}));
+    return std::any_of(statement.objects.begin(), statement.objects.end(),
+                       [](const ObjectRef& object) { return object.name == "twin"; });
+  };
+  EXPECT_TRUE(reads_twin("SELECT upper(o) FROM orders o"));
+  EXPECT_FALSE(reads_twin("SELECT customer_id FROM public.orders"));
 }
 
 TEST(Coercions, OfPostgresOwnTypesMayBeAnywhere) {

@@ -60,6 +60,11 @@ std::shared_ptr<const Catalog> with_promises(bool cast = false) {
   sql(20049, "reads_above", "SELECT x FROM above_secrets");
   rows.function(20050, "public", "tree_of_secrets", 's', "sql").uses(20050, "r", 1001);
   rows.function(20051, "public", "tree_of_unknown", 's', "sql").uses(20051, "r", 9999);
+  std::string many = "SELECT 1 FROM t0";
+  for (int i = 1; i < 65; ++i) many += ", t" + std::to_string(i);
+  sql(20055, "reads_many", many.c_str());
+  sql(20057, "does_or_reads", "SELECT writes_log(1) UNION SELECT max(id) FROM bills");
+  sql(20056, "calls_many", "SELECT reads_many()");
   rows.function(20015, "information_schema", "adds_there", 'i', "internal", 's', "", 'a');
   return rows.build(shop_rules());
 }
@@ -96,6 +101,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"reads_twin()", "read", "o"}, Case{"calls_secrets()", "read", "o"},
         Case{"calls_reads()", "read", "."}, Case{"reads_above()", "read", "o"},
         Case{"tree_of_secrets()", "read", "o"}, Case{"tree_of_unknown()", "read", "o"},
+        Case{"reads_many()", "read unknown", "o"}, Case{"calls_many()", "read unknown", "o"},
         Case{"x FROM above_reads", "read", "d"}, Case{"x FROM above_secrets", "read", "d"},
         Case{"digest(note) FROM orders", "read", "."}));
 
@@ -104,6 +110,17 @@ TEST(Followed, NotWhereACastDoesMoreThanConvert) {
   const auto catalog = with_promises(true);
   for (const char* call : {"reads()", "reads_nothing()", "calls_reads()"})
     EXPECT_EQ(lineage_of(one(std::string{"SELECT "} + call, *catalog)), "o") << call;
+}
+
+// Rules for tables ask about it, whether all that it gives is known or not.
+TEST(Followed, OrNotItReadsWhatItsBodyNames) {
+  for (const bool cast : {false, true})
+    for (const char* call : {"reads()", "calls_reads()", "does_or_reads()"}) {
+      const Statement statement = one(std::string{"SELECT "} + call, *with_promises(cast));
+      EXPECT_TRUE(std::any_of(statement.objects.begin(), statement.objects.end(),
+                              [](const ObjectRef& object) { return object.name == "bills"; }))
+          << call << cast;
+    }
 }
 
 // The names in a body are looked for when it runs.

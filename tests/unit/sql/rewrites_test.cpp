@@ -64,6 +64,31 @@ TEST(Returning, OfARuleDecides) {
   EXPECT_EQ(lineage_of(one("UPDATE plain SET note = 'x' RETURNING id, note", *catalog)), "..");
 }
 
+// Of `length` tables each hands on what is inserted, and from the last one customers are deleted.
+std::shared_ptr<const Catalog> with_chain_of(int length) {
+  CatalogRows rows;
+  add_builtins(rows);
+  add_shop(rows);
+  for (int i = 0; i < length; ++i) {
+    const Oid oid = 4100U + static_cast<Oid>(i);
+    const std::string name = "link" + std::to_string(i);
+    const std::string does = i + 1 == length
+                                 ? "DELETE FROM customers"
+                                 : "INSERT INTO link" + std::to_string(i + 1) + " VALUES (1)";
+    rows.relation(oid, "public", name, 'r', "id")
+        .rule(oid, 'i', "CREATE RULE r AS ON INSERT TO public." + name + " DO ALSO " + does + ";");
+  }
+  return rows.build(shop_rules());
+}
+
+TEST(Rules, UponRulesAreFollowedOrMayDoAnything) {
+  EXPECT_EQ(actions_of(one("INSERT INTO link0 VALUES (1)", *with_chain_of(20))), "insert delete");
+  for (const char* first : {"link0", "link39"})
+    EXPECT_TRUE(one("INSERT INTO " + std::string{first} + " VALUES (1)", *with_chain_of(40))
+                    .actions.has(Action::kUnknown))
+        << first;
+}
+
 struct Case {
   const char* text;
   const char* actions;

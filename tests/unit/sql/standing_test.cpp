@@ -82,5 +82,16 @@ TEST(Standing, GivesUpWhereItIsTooMuch) {
   EXPECT_FALSE(two_views().find(5).ok());
 }
 
+// What takes no step, as the indexes of one table do, takes memory all the same.
+TEST(Standing, GivesUpWhereThereAreTooManyNames) {
+  Standing standing;
+  for (Oid index = 100; index < 130; ++index) {
+    standing.is_part({kClass, index}, 1, false);
+    standing.is_called({kClass, index}, "i" + std::to_string(index), 'i');
+  }
+  EXPECT_TRUE(standing.find(120).ok());
+  EXPECT_FALSE(standing.find(119).ok());
+}
+
 }  // namespace
 }  // namespace sluice::sql
