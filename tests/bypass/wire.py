@@ -80,8 +80,9 @@ class Reply:
         return both
 
     def bytes(self):
-        """Without what is made at random, and may look like anything: names of requests, the numbers of backend_key_data."""
-        return b"".join(kind.encode() + re.sub(rb"(ticket|approve|deny) [a-z2-7]{8}", b"", body) for kind, body in self.messages if kind != "K")
+        """Without what is made at random, and may look like anything: names of requests and sessions, the numbers of backend_key_data."""
+        named = rb"(ticket|approve|deny) [a-z2-7]{8}|ses-[0-9a-f]{16}"
+        return b"".join(kind.encode() + re.sub(named, b"", body) for kind, body in self.messages if kind != "K")
 
     def errors(self):
         return [fields_of(body) for kind, body in self.messages if kind == "E"]
